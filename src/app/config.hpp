@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration file as structs. Only config.cpp knows TOML; only this header says what can be configured.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/trace.hpp"
+#include "confirm/discovery.hpp"
+#include "confirm/sender.hpp"
+#include "message/address.hpp"
+#include "net/resolver.hpp"
+#include "net/stream.hpp"
+#include "smtp/limits.hpp"
+
+namespace cas::app {
+
+/// Where a value stands, for messages: "cas.toml:12: domain[0].mode".
+struct ConfigError {
+  std::filesystem::path file;
+  std::size_t line = 0;
+  std::string key;
+  std::string problem;  // what is wrong
+  std::string mend;     // what would be right
+  /// "cas.toml:12: domain.mode: \"maybe\" is not known; use off, optional or required"
+  [[nodiscard]] std::string text() const;
+};
+
+enum class Role { Mx, Submission };
+enum class ListenTls { Off, StartTls, Implicit };
+
+struct ListenConfig {
+  net::Endpoint address;
+  Role role = Role::Mx;
+  ListenTls tls = ListenTls::StartTls;
+};
+
+struct SigningConfig {
+  std::string selector;
+  std::filesystem::path key;  // PEM; read and checked at start
+};
+
+struct DomainConfig {
+  Domain name;
+  confirm::Mode mode = confirm::Mode::Optional;
+  std::filesystem::path maildir;         // a Maildir each: maildir/LOCAL-PART
+  std::vector<LocalPart> mailboxes;
+  std::optional<SigningConfig> signing;  // none: mail from this domain is sent without CONFIRM
+};
+
+struct UserConfig {
+  std::string name;      // what the client gives to AUTH
+  std::string password;  // Argon2id string
+  std::vector<Mailbox> send_as;
+};
+
+struct OutboundConfig {
+  std::uint16_t port = 25;
+  bool require_tls = false;
+  confirm::Fallback fallback = confirm::Fallback::Send;  // to domains without CAS
+  std::size_t concurrency = 20;
+  std::chrono::seconds connect_timeout{30};
+};
+
+struct QueueConfig {
+  std::chrono::seconds lifetime{5 * 24 * 3600};
+  std::chrono::seconds first_retry{300};
+  std::chrono::seconds max_retry{4 * 3600};
+};
+
+enum class LogFormat { Text, Json };
+struct LogConfig {
+  LogFormat format = LogFormat::Text;
+  Level level = Level::Info;
+};
+
+struct Config {
+  Domain host;                        // our name: greeting, Received, authserv-id
+  std::filesystem::path state_dir;    // cas.db
+  std::filesystem::path admin_socket;
+  std::string run_as;                 // user to become after binding; needed when started as root
+  std::size_t threads = 0;
+  std::filesystem::path tls_certificate, tls_key;  // both or none
+  std::vector<ListenConfig> listen;
+  std::vector<DomainConfig> domains;
+  std::vector<UserConfig> users;
+  net::ResolverOptions dns;
+  OutboundConfig outbound;
+  QueueConfig queue;
+  smtp::Limits limits;
+  LogConfig log;
+};
+
+/// Reads and checks one file: unknown keys, wrong types, values out of range, missing keys, files that do not exist,
+/// a submission listener without certificate or users, send_as outside the configured domains. All errors found, in
+/// the order of the file. Relative paths are relative to the file's folder.
+[[nodiscard]] std::expected<Config, std::vector<ConfigError>> load_config(const std::filesystem::path& file);
+
+}  // namespace cas::app

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The DKIM key record (RFC 6376 §3.6.1, RFC 8463 §4): selector._domainkey.domain TXT.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/keys.hpp"
+#include "message/address.hpp"
+
+namespace cas::auth {
+
+struct DkimKeyRecord {
+  bool testing = false;         // t=y
+  bool strict_identity = false; // t=s: no subdomains
+  bool for_email = true;        // s= includes "email" or "*"
+  bool sha256_allowed = true;   // h= absent or includes sha256
+  bool revoked = false;         // empty p=
+  crypto::KeyType type = crypto::KeyType::Rsa;
+  std::optional<crypto::PublicKey> key;  // absent when revoked
+};
+
+enum class DkimKeyError { Syntax, Version, KeyType, BadKey };
+
+/// One TXT record's text. v= must be first and DKIM1 where present; unknown tags are ignored.
+[[nodiscard]] std::expected<DkimKeyRecord, DkimKeyError> parse_dkim_key(std::string_view text);
+
+/// "v=DKIM1; k=ed25519; p=..." for publishing.
+[[nodiscard]] std::string format_dkim_key(const crypto::PrivateKey& key);
+
+/// selector._domainkey.domain
+[[nodiscard]] std::string dkim_key_name(std::string_view selector, const Domain& domain);
+
+}  // namespace cas::auth

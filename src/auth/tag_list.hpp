@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// "tag=value; tag=value": RFC 6376 §3.2, as key records, signatures, DMARC and _cas records write it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cas::auth {
+
+/// In order. Values keep inner blanks and lose those at the ends. None on a syntax error or a repeated tag
+/// (RFC 6376 §3.2: the whole list is invalid). A final ";" is allowed.
+using TagList = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] std::optional<TagList> parse_tag_list(std::string_view text);
+[[nodiscard]] std::optional<std::string_view> find_tag(const TagList& tags, std::string_view name);
+
+}  // namespace cas::auth

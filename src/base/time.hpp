@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Time as values. Nothing below the WORLD reads a clock: it is handed a time, or a Clock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace cas {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Wall-clock time in milliseconds since the Unix epoch: what is stored, logged and compared.
+using TimePoint = std::chrono::sys_time<milliseconds>;
+/// Wall-clock time in whole seconds: what the protocol writes (CAS §2: t, x).
+using UnixTime = std::chrono::sys_seconds;
+
+[[nodiscard]] inline UnixTime to_unix(TimePoint t) { return std::chrono::floor<seconds>(t); }
+
+/// Source of the current time. Implementations are safe to call from any thread.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual TimePoint now() const = 0;
+};
+
+}  // namespace cas

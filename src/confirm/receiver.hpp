@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The receiver's judgement of a CONFIRM, cheapest check first (CAS §5, steps 1 to 8), and of the message at its end
+// (steps 15 and 16). Each step is a function of facts; the driver gathers the facts between them, and asks for no
+// DNS record before check_statement said yes and for no ledger row before check_key did.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "auth/dkim_key.hpp"
+#include "confirm/digest.hpp"
+#include "confirm/intent.hpp"
+#include "confirm/ledger.hpp"
+#include "confirm/reason.hpp"
+#include "dns/record.hpp"
+
+namespace cas::confirm {
+
+/// What the server knows before any lookup.
+struct StatementFacts {
+  TimePoint now;
+  ReversePath mail_from;               // of the transaction
+  bool recipient_domain_is_local = false;   // q is served here
+  bool signing_domain_is_public_suffix = false;
+};
+
+/// Step 1: length and grammar.
+[[nodiscard]] std::expected<Intent, Reason> read_intent(std::string_view line);
+/// Steps 2 and 3: times, envelope, alignment. Expiry is not judged here: a COMMITTED row wins over it (step 8).
+[[nodiscard]] std::expected<void, Reason> check_statement(const Intent& intent, const StatementFacts& facts);
+/// Whether step 2 found x in the past; the driver refuses with Reason::Expired unless step 8 finds the intent
+/// COMMITTED for the recipients it lists.
+[[nodiscard]] bool is_expired(const Intent& intent, TimePoint now);
+
+/// What the key record says of an intent.
+enum class KeyVerdict { Ok, Testing };
+/// Steps 6 and 7: the TXT answer for s._domainkey.d. Failed answers give KeyLookup; none, several or malformed
+/// records KeyMissing; empty p= KeyRevoked; t=s and a subdomain Alignment; t=y Testing when the signature verifies.
+[[nodiscard]] std::expected<KeyVerdict, Reason> check_key(const Intent& intent, std::string_view line,
+                                                          const dns::Answer& answer);
+
+/// Steps 15 and 16, facts from the received message.
+struct MessageFacts {
+  std::vector<Mailbox> from;       // every mailbox of every From field
+  std::size_t from_fields = 0;
+  std::size_t date_fields = 0;
+  std::size_t message_id_fields = 0;
+  bool from_is_malformed = false;
+  MessageHashes hashes;
+};
+/// Exactly one From mailbox and it is o (with w=fwd, o is still checked), one Date, one Message-ID; then the digest.
+[[nodiscard]] std::expected<void, Reason> check_message(const Intent& intent, const MessageFacts& facts);
+
+}  // namespace cas::confirm

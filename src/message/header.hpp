@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Header fields as they stood on the wire, and the canonical forms that signatures and the CAS digest are made of
+// (RFC 6376 §3.4). Values are views into the text they were parsed from.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace cas {
+
+/// One field. `raw` is the whole field with folding and final CRLF; `name` as written, without trailing blanks;
+/// `value` everything after the colon, without the final CRLF, folding kept.
+struct HeaderField {
+  std::string_view raw;
+  std::string_view name;
+  std::string_view value;
+};
+
+/// The fields of a header section, in order. `text` is the section with CRLF line ends, with or without the empty
+/// line that ends it; it must outlive the result. A line that is neither a field nor a continuation is a permanent
+/// error (RFC 5322 §2.2), as is a field name with characters outside 33..126.
+[[nodiscard]] Result<std::vector<HeaderField>> parse_header(std::string_view text);
+
+/// Fields with that name, any case, first to last.
+[[nodiscard]] std::vector<HeaderField> fields_named(const std::vector<HeaderField>& fields, std::string_view name);
+
+/// Folding undone: CRLF before WSP is removed (RFC 5322 §2.2.3).
+[[nodiscard]] std::string unfold(std::string_view value);
+
+/// RFC 6376 §3.4.2: "name:value" CRLF with lower-case name, unfolded, runs of WSP made one SP, none at the ends.
+[[nodiscard]] std::string relaxed_header(const HeaderField& field);
+/// RFC 6376 §3.4.1: the field as it stands, CRLF included.
+[[nodiscard]] std::string simple_header(const HeaderField& field);
+
+/// A body canonicalised while it streams (RFC 6376 §3.4.3, §3.4.4). Memory is bounded: pending empty lines are
+/// counted, not kept. Not thread-safe.
+class BodyCanonicalizer {
+ public:
+  enum class Form { Simple, Relaxed };
+  using Sink = std::function<void(std::string_view)>;
+
+  BodyCanonicalizer(Form form, Sink sink);
+
+  /// The next octets of the body, cut anywhere (also between CR and LF).
+  void update(std::string_view octets);
+  /// The end of the body. An unterminated last line gets its CRLF; the empty body becomes CRLF (simple) or
+  /// nothing (relaxed).
+  void finish();
+
+ private:
+  void line_octets(std::string_view octets);
+  void end_line();
+
+  Form form_;
+  Sink sink_;
+  std::size_t empty_lines_ = 0;
+  bool wsp_pending_ = false;
+  bool line_has_octets_ = false;
+  bool cr_pending_ = false;
+  std::string blanks_;  // simple form: nothing; relaxed: the single SP not yet written
+};
+
+}  // namespace cas

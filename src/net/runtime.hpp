@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The threads of the server: one io_context a core, each with one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "net/task.hpp"
+
+namespace cas::net {
+
+class Runtime {
+ public:
+  explicit Runtime(std::size_t threads);  // 0: one for each core
+  /// Stops and joins.
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] Executor executor(std::size_t n) const;
+  /// Starts the threads; they run until stop().
+  void start();
+  void stop();
+  /// Waits on the calling thread until one of the signals arrives (blocked in all threads by the constructor: SIGTERM,
+  /// SIGINT, SIGHUP); its number.
+  [[nodiscard]] int wait_for_signal();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Runs a task on an executor of another thread and waits for it on the calling thread. For start-up, tools, tests.
+void run_and_wait(const Executor& executor, std::function<Task<void>()> task);
+
+}  // namespace cas::net

@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connected byte streams, plain or TLS, over TCP or a Unix socket; and listeners. Every operation has a time-out. All
+// errors are transient Results: the drivers decide what a broken connection means. A Stream lives on one thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "dns/record.hpp"
+#include "net/task.hpp"
+#include "net/tls.hpp"
+
+namespace cas::net {
+
+/// An IP address and a port.
+struct Endpoint {
+  std::string address;  // "192.0.2.1" or "2001:db8::1"
+  std::uint16_t port = 0;
+  /// "127.0.0.1:25", "[::1]:25". Permanent error otherwise; a port of 0 is allowed (the system chooses one).
+  [[nodiscard]] static Result<Endpoint> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
+  bool operator==(const Endpoint&) const = default;
+};
+
+struct StreamState;  // defined in stream_state.hpp for net/ alone
+
+class Stream {
+ public:
+  Stream();
+  explicit Stream(std::unique_ptr<StreamState> state);
+  ~Stream();
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+
+  /// At least one octet into `buffer`; 0 means the peer closed in an orderly way.
+  [[nodiscard]] Task<Result<std::size_t>> read_some(std::span<char> buffer, milliseconds timeout);
+  /// All of it.
+  [[nodiscard]] Task<Result<void>> write(std::string_view octets, milliseconds timeout);
+  /// True when octets have been received that read_some would give without waiting, as far as this process knows.
+  [[nodiscard]] bool has_buffered() const;
+
+  [[nodiscard]] Task<Result<void>> start_tls_server(TlsContext context, milliseconds timeout);
+  /// `server_name`: SNI, and what the certificate must match where the context verifies.
+  [[nodiscard]] Task<Result<void>> start_tls_client(TlsContext context, std::string server_name, milliseconds timeout);
+  [[nodiscard]] bool tls() const;
+  /// "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS.
+  [[nodiscard]] std::string tls_description() const;
+
+  /// Sends close_notify where TLS is on, waits for nothing else than that, then closes. Safe to call twice.
+  [[nodiscard]] Task<void> close();
+  /// Closes at once; pending operations fail. From the stream's thread.
+  void abort();
+
+  /// "192.0.2.1", "2001:db8::1", "unix".
+  [[nodiscard]] const Endpoint& peer() const;
+  [[nodiscard]] const Endpoint& local() const;
+
+ private:
+  std::unique_ptr<StreamState> state_;
+};
+
+/// Connects to one endpoint, from `source` when given (an address without port).
+[[nodiscard]] Task<Result<Stream>> connect(Endpoint endpoint, milliseconds timeout,
+                                           std::optional<std::string> source = {});
+[[nodiscard]] Task<Result<Stream>> connect_unix(std::string path, milliseconds timeout);
+
+struct ListenerState;
+
+/// A listening socket. TCP ones are opened with SO_REUSEPORT so that every thread accepts for itself.
+class Listener {
+ public:
+  /// Permanent error with a reason that says what is in the way (port in use, no permission).
+  [[nodiscard]] static Result<Listener> tcp(Executor executor, const Endpoint& endpoint);
+  /// A Unix socket with mode 0660; one that is left over and dead is replaced, a live one is an error.
+  [[nodiscard]] static Result<Listener> unix_socket(Executor executor, const std::string& path);
+  ~Listener();
+  Listener(Listener&&) noexcept;
+  Listener& operator=(Listener&&) noexcept;
+
+  /// Out of descriptors or memory: a transient error after a short wait; the listener stays usable.
+  [[nodiscard]] Task<Result<Stream>> accept();
+  void close();
+  [[nodiscard]] Endpoint endpoint() const;
+
+ private:
+  explicit Listener(std::unique_ptr<ListenerState> state);
+  std::unique_ptr<ListenerState> state_;
+};
+
+}  // namespace cas::net

@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Coroutines of this program. A Task is awaited, or given to a TaskGroup that owns it; nothing is detached.
+// Write no "{" inside an expression that awaits, and pass parameters by value or as references to what the awaiting
+// caller owns.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace cas::net {
+
+template <class T = void>
+using Task = boost::asio::awaitable<T>;
+using Executor = boost::asio::any_io_executor;
+
+/// Owns the coroutines it runs, all on one executor. Destroying it while some run is a bug: cancel() and wait first.
+/// An exception that leaves a task is reported to `on_exception` and ends only that task. Not thread-safe: used on its
+/// executor's thread.
+class TaskGroup {
+ public:
+  explicit TaskGroup(Executor executor, std::function<void(std::string)> on_exception = {});
+  ~TaskGroup();
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+
+  void spawn(Task<void> task);
+  [[nodiscard]] std::size_t size() const;
+  /// Cancels what the tasks wait for; they end with errors of their own.
+  void cancel();
+  /// Until no task is left.
+  [[nodiscard]] Task<void> join();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Sleeps; returns early, with false, when the task is cancelled.
+[[nodiscard]] Task<bool> sleep_for(std::chrono::milliseconds duration);
+
+/// A bell: ring() from any thread wakes the one task that waits on `executor`; a ring that nobody waited for is kept.
+class Bell {
+ public:
+  explicit Bell(Executor executor);
+  void ring();
+  /// Until rung or until the time is over (true: rung). Cancellation ends it like time.
+  [[nodiscard]] Task<bool> wait(std::chrono::milliseconds at_most);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace cas::net

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// judge(Facts) -> Verdict: one recipient of one message, everything known, nothing looked up. Total: every combination
+// of facts has a verdict. Rules are added here, never in the drivers.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "confirm/discovery.hpp"
+#include "confirm/reason.hpp"
+#include "message/address.hpp"
+#include "smtp/reply.hpp"
+
+namespace cas::policy {
+
+enum class MailboxStatus { Exists, Unknown, LookupFailed };
+
+/// What CONFIRM said in this transaction.
+enum class IntentStatus { None, Valid, Testing };
+
+struct RecipientFacts {
+  Mailbox recipient;
+  bool domain_is_local = false;
+  confirm::Mode mode = confirm::Mode::Optional;  // of the recipient's domain
+  IntentStatus intent = IntentStatus::None;
+  bool listed_in_intent = false;     // CAS §5, step 9
+  bool ledger_in_progress = false;   // reserved by another session
+  bool ledger_available = true;
+  MailboxStatus mailbox = MailboxStatus::Unknown;
+  bool null_sender = false;
+  std::optional<std::string> user;   // who authenticated; none on the MX port
+};
+
+/// How a recipient is admitted; the word that Authentication-Results and logs use.
+enum class Admission { Confirmed, Exempt, Unconfirmed, Submitted, Refused, Deferred };
+[[nodiscard]] std::string_view to_string(Admission admission);
+
+struct Verdict {
+  Admission admission = Admission::Refused;
+  smtp::Reply reply;      // what RCPT is answered
+  std::string rule;       // which rule decided, for `cas trace`: "mailbox-unknown", "listed", "postmaster"...
+};
+
+[[nodiscard]] Verdict judge(const RecipientFacts& facts);
+
+/// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses.
+struct SenderFacts {
+  std::vector<Mailbox> allowed;
+  ReversePath envelope_from;
+  std::optional<std::vector<Mailbox>> header_from;  // known at the end of data
+};
+/// None: allowed. Otherwise the reply, 550 5.7.1, that names the address.
+[[nodiscard]] std::optional<smtp::Reply> refuse_sender(const SenderFacts& facts);
+
+}  // namespace cas::policy

@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Durable work. A message enters with commit(), which answers when it is on the disk; its unit from then on is the
+// recipient: state, next attempt, last reply. Drivers take jobs (one message, the due recipients of one route and one
+// domain), try them, and report. What failed for good is told to the sender (bounce.hpp).
+//
+// Thread-safe. Callbacks run on a store thread: hand over to the own thread at once (net/completion.hpp).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "base/trace.hpp"
+#include "message/address.hpp"
+#include "smtp/reply.hpp"
+#include "store/store.hpp"
+
+namespace cas::queue {
+
+template <class T>
+using Callback = std::move_only_function<void(T)>;
+
+struct Options {
+  Domain host;                                 // reporting MTA of bounces
+  std::chrono::seconds lifetime{5 * 24 * 3600};
+  std::chrono::seconds first_retry{300};       // doubles with each attempt, with jitter
+  std::chrono::seconds max_retry{4 * 3600};
+};
+
+/// One recipient of a message that is about to be committed. With `ledger`, the recipient is delivered only if this
+/// commit is the one that writes the ledger row; the body, the entry and the row are one transaction (CAS §1.10).
+struct NewRecipient {
+  Mailbox address;
+  store::Route route = store::Route::Local;
+  struct Ledger {
+    confirm::LedgerKey key;
+    crypto::Sha256Digest m{};
+    UnixTime keep_until;
+  };
+  std::optional<Ledger> ledger;
+};
+
+struct NewMessage {
+  store::Message message;          // id may be empty: one is drawn; body 0: `small_body` is the whole body
+  std::string small_body;          // stored with the entry in the same transaction
+  std::vector<NewRecipient> recipients;
+};
+
+enum class CommitOutcome {
+  Queued,     // at least one recipient entered the queue
+  Swallowed,  // every recipient had been committed with the same digest before: 250, nothing stored
+  Conflict,   // a recipient had been committed with other content: nothing stored; 550 5.7.1 (Replay)
+};
+
+/// Work for a driver. It is leased in memory: nobody else gets these recipients until finish().
+struct Job {
+  store::Message message;
+  std::vector<store::Recipient> recipients;  // same route, same domain
+  bool recovered = false;  // first attempt since start-up: an earlier one may have ended in a crash
+};
+
+/// What became of one recipient of a job.
+struct Outcome {
+  enum class Kind { Delivered, Deferred, Failed };
+  Kind kind = Kind::Deferred;
+  smtp::Reply reply;                                  // what was said, for logs and bounces
+  std::optional<std::chrono::seconds> retry_after;    // Deferred: asked for; otherwise the schedule decides
+  std::string relay;                                  // who said it: "mx.b.example[192.0.2.1]:25"
+};
+
+class Queue {
+ public:
+  Queue(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options);
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  /// Removes what half-ended sessions left and loads the schedule. Waits; once, before any session.
+  [[nodiscard]] Result<void> recover();
+
+  // ---- In ----
+  /// Appends to a body that is too large to keep in memory; body 0 makes a new one. Answers when it is in the store.
+  void append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done);
+  /// Forgets a body that will not be committed.
+  void discard(store::BodyId body);
+  struct Committed {
+    CommitOutcome outcome;
+    store::QueueId id;
+  };
+  void commit(NewMessage message, Callback<Result<Committed>> done);
+  /// Whether the ledger knows the keys; one answer for each, in order.
+  void ledger(std::vector<confirm::LedgerKey> keys,
+              Callback<Result<std::vector<std::optional<confirm::LedgerRow>>>> done);
+
+  // ---- Out ----
+  /// Called (on any thread) when a job of that route may have become due. Replaces the former one.
+  void on_due(store::Route route, std::function<void()> wake);
+  /// The next due job, if any; none otherwise.
+  void take(store::Route route, Callback<Result<std::optional<Job>>> done);
+  /// When the next recipient of that route becomes due; none when nothing waits.
+  [[nodiscard]] std::optional<TimePoint> next_due(store::Route route) const;
+  /// Records the outcomes (one for each recipient of the job, in order), writes bounces, removes what is done, all in
+  /// one transaction; ends the lease.
+  void finish(Job job, std::vector<Outcome> outcomes, Callback<Result<void>> done);
+  /// The n-th chunk; empty past the last.
+  void body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<std::string>> done);
+
+  // ---- Seeing ----
+  struct Entry {
+    store::Message message;
+    std::vector<store::Recipient> recipients;
+  };
+  /// Entries after `after`, at most `limit`.
+  void list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Entry>>> done);
+  /// Makes waiting recipients of a message (all messages when empty) due now.
+  void retry(store::QueueId id, Callback<Result<std::size_t>> done);
+
+  /// A secret of this installation, made at first use: 32 octets, for deriving intent ids.
+  [[nodiscard]] const std::string& secret() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// A queue id: 26 characters, time first, so that ids sort by arrival; letters and digits only.
+[[nodiscard]] store::QueueId make_queue_id(TimePoint now, Random& random);
+
+}  // namespace cas::queue

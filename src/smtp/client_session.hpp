@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The client's side of an SMTP session without any I/O. The driver sends what a step says, reads whole replies
+// (ReplyParser) and hands them in; transactions can follow one another on the same session.
+//
+//   on_reply(greeting) -> Send (EHLO) ... -> StartTls -> on_tls() -> Send (EHLO) ... -> Ready
+//   begin(transaction) -> Send (MAIL CONFIRM RCPT... DATA in one group where PIPELINING is spoken)
+//   on_reply ...       -> SendBody -> on_body_sent() -> ReadReply -> TransactionDone -> begin | quit()
+//
+// No octet of the body is sent before the replies to CONFIRM and to every RCPT are in (CAS §1.5).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "smtp/command.hpp"
+#include "smtp/reply.hpp"
+
+namespace cas::smtp {
+
+/// What the server announced in its last EHLO. A server that only speaks HELO has none of it.
+struct Features {
+  bool starttls = false;
+  bool pipelining = false;
+  bool eight_bit_mime = false;
+  bool smtputf8 = false;
+  bool enhanced_codes = false;
+  bool cas = false;  // "CAS 1"; counted only inside TLS (CAS §3)
+  std::optional<std::uint64_t> size;
+  std::vector<std::string> auth;
+};
+
+struct ClientOptions {
+  std::string helo;
+  bool use_starttls = true;      // whenever it is offered
+  bool require_tls = false;      // without it, no transaction
+};
+
+/// One message to recipients of one server. `confirm` is the signed intent line (without "CONFIRM "); it is sent only
+/// when present.
+struct Transaction {
+  ReversePath from;
+  std::vector<Mailbox> to;
+  std::optional<std::string> confirm;
+  std::uint64_t size = 0;
+  bool eight_bit = false;
+  bool smtputf8 = false;
+};
+
+/// How a transaction ended. `final` is absent when the connection ended or the transaction was given up before the
+/// reply to the end of data. A recipient's outcome is final when its RCPT was accepted, its RCPT reply otherwise.
+struct TransactionResult {
+  std::optional<Reply> mail;
+  std::optional<Reply> confirm;
+  std::vector<std::optional<Reply>> rcpt;  // one for each of Transaction::to
+  std::optional<Reply> data;
+  std::optional<Reply> final;
+  /// CONFIRM was answered 500/502 and yet DATA 354: the connection must be closed without the final dot (CAS §4).
+  bool must_close = false;
+
+  /// What the n-th recipient was told in the end; absent when nothing is known (connection lost): try again.
+  [[nodiscard]] std::optional<Reply> outcome(std::size_t n) const;
+};
+
+struct Send {
+  std::string octets;
+};
+struct StartTls {};
+/// The session can take a transaction: call begin() or quit().
+struct Ready {};
+/// Encode the body with DataEncoder, send it with its end, call on_body_sent().
+struct SendBody {};
+/// Nothing to send: read the next reply.
+struct ReadReply {};
+/// `result` is complete. Afterwards begin() (unless must_close), or quit().
+struct TransactionDone {
+  TransactionResult result;
+};
+/// The server cannot be used: its greeting or EHLO was refused, or TLS is required and not there.
+struct Unusable {
+  Reply reply;
+};
+struct Bye {};
+using ClientStep = std::variant<Send, StartTls, Ready, SendBody, ReadReply, TransactionDone, Unusable, Bye>;
+
+class ClientSession {
+ public:
+  explicit ClientSession(ClientOptions options);
+
+  /// The next whole reply; the first is the greeting. After Send one calls on_reply as often as ReadReply is
+  /// returned.
+  [[nodiscard]] ClientStep on_reply(const Reply& reply);
+  [[nodiscard]] ClientStep on_tls();
+  [[nodiscard]] ClientStep begin(Transaction transaction);
+  [[nodiscard]] ClientStep on_body_sent();
+  [[nodiscard]] ClientStep quit();
+
+  /// The connection broke: what is known of the transaction under way.
+  [[nodiscard]] TransactionResult on_disconnect();
+
+  [[nodiscard]] const Features& features() const { return features_; }
+  [[nodiscard]] bool tls() const { return tls_; }
+
+ private:
+  enum class Phase { Greeting, Ehlo, Helo, StartTls, Tls, Ready, Envelope, Body, Final, Abort, Quit, Closed };
+  ClientStep send_ehlo();
+  ClientStep after_hello(const Reply& reply);
+  ClientStep on_envelope_reply(const Reply& reply);
+  ClientStep after_envelope();
+  [[nodiscard]] ClientStep next_lockstep();
+  void build_commands();
+
+  ClientOptions options_;
+  Features features_;
+  bool tls_ = false;
+  Phase phase_ = Phase::Greeting;
+  Transaction transaction_;
+  TransactionResult result_;
+  std::vector<std::string> commands_;  // of the envelope, CRLF included
+  std::size_t sent_ = 0;               // commands sent
+  std::size_t answered_ = 0;           // replies received
+};
+
+/// The lines of an EHLO reply.
+[[nodiscard]] Features parse_features(const Reply& ehlo, bool tls);
+
+}  // namespace cas::smtp

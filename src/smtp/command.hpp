@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The grammar of SMTP commands: RFC 5321 §4.1.1, parameters of MAIL and RCPT, AUTH (RFC 4954), CONFIRM (CAS §4).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "message/address.hpp"
+#include "smtp/reply.hpp"
+
+namespace cas::smtp {
+
+enum class Verb { Helo, Ehlo, Mail, Rcpt, Data, Rset, Noop, Quit, Vrfy, Expn, Help, StartTls, Auth, Confirm, Unknown };
+
+/// The verb, any case, and what follows it without the separating blanks. `argument` is a view into the line.
+struct CommandLine {
+  Verb verb = Verb::Unknown;
+  std::string_view argument;
+};
+[[nodiscard]] CommandLine parse_command(std::string_view line);
+
+enum class BodyType { SevenBit, EightBitMime };
+
+/// MAIL FROM:<path> with what it was announced with.
+struct MailCommand {
+  ReversePath from;
+  std::optional<std::uint64_t> size;     // RFC 1870
+  BodyType body = BodyType::SevenBit;    // RFC 6152
+  bool smtputf8 = false;                 // RFC 6531
+  std::optional<std::string> auth;       // RFC 4954 §5, kept as given
+};
+
+/// RCPT TO:<path>. No parameter is defined yet.
+struct RcptCommand {
+  Mailbox to;
+};
+
+/// What the parser says: the command, or the reply that refuses it (501 5.5.4 for syntax, 555 5.5.4 for a parameter
+/// nobody offered, 553 5.1.x for an address that cannot be).
+template <class T>
+using Parsed = std::expected<T, Reply>;
+
+/// `argument` is what follows the verb: "FROM:<a@b> SIZE=100". Blanks after the colon are forgiven, nothing else.
+/// A UTF-8 local part is refused with 553 5.6.7 unless SMTPUTF8 was among the parameters and is offered.
+[[nodiscard]] Parsed<MailCommand> parse_mail(std::string_view argument, bool offer_smtputf8);
+[[nodiscard]] Parsed<RcptCommand> parse_rcpt(std::string_view argument, bool smtputf8, const Domain& host);
+
+/// HELO/EHLO argument: a domain, an address literal, or anything printable without blanks up to 255 octets: clients
+/// lie and misspell, and refusing them for that is not this server's habit. None when even that does not hold.
+[[nodiscard]] std::optional<std::string> parse_helo(std::string_view argument);
+
+}  // namespace cas::smtp

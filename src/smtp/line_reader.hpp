@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Octets in, lines out, strictly: a line ends with CRLF and nothing else. A bare CR or a bare LF is an error, never a
+// line end: that is what smuggling is made of (RFC 5321 §2.3.8).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace cas::smtp {
+
+/// No complete line yet.
+struct NeedMore {};
+/// A complete line without its CRLF; valid until the next call.
+struct Line {
+  std::string_view text;
+};
+/// The line is longer than allowed: it was dropped through its CRLF.
+struct TooLong {};
+/// The line held a bare CR or LF, or NUL: it was dropped through its CRLF.
+struct Malformed {};
+
+using LineEvent = std::variant<NeedMore, Line, TooLong, Malformed>;
+
+/// Holds what was received and not yet consumed. Memory is bounded by the limit and the size of one feed.
+class LineReader {
+ public:
+  void feed(std::string_view octets);
+  /// The next line. `limit` is its greatest length in octets, CRLF included. While a line longer than the limit is
+  /// still incomplete, its octets are thrown away as they come.
+  [[nodiscard]] LineEvent next(std::size_t limit);
+
+  /// Received, not consumed. Data phases take their octets from here first.
+  [[nodiscard]] std::string_view pending() const;
+  void consume(std::size_t octets);
+  /// Forgets everything that was received (after STARTTLS: RFC 3207 §4.2).
+  void clear();
+
+ private:
+  std::string buffer_;
+  std::size_t begin_ = 0;    // of what is not consumed
+  std::size_t scanned_ = 0;  // up to here there is no LF
+  bool discarding_ = false;
+};
+
+}  // namespace cas::smtp

@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The server's side of an SMTP session without any I/O: lines in, steps out. The driver does what a step says and
+// comes back with what the step asked for. There is exactly one waiting state at a time; calling out of turn is a bug
+// (it throws std::logic_error).
+//
+//   on_connect -> Respond
+//   on_line    -> Respond | Ask* | UpgradeTls | ReadBody | ReadAuth
+//   Ask*       -> on_answer(reply)           the world's reply, which the session may sharpen (poison rule)
+//   ReadAuth   -> on_line                    the client's response to a challenge
+//   UpgradeTls -> on_tls()
+//   ReadBody   -> on_body(reply)             the body was read to its end; reply is what the commit said
+//
+// Session state (EHLO, TLS, who authenticated) and transaction state (sender, intent, recipients) are apart. A
+// transaction has a serial number: whatever the driver keeps for it is valid while transaction_serial() is the same.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "smtp/command.hpp"
+#include "smtp/limits.hpp"
+#include "smtp/reply.hpp"
+
+namespace cas::smtp {
+
+/// What a listener offers.
+struct ServerOptions {
+  Domain host;                       // our name in the greeting and in replies
+  Limits limits{};
+  bool offer_starttls = false;       // certificate present and TLS not implicit
+  bool offer_cas = false;            // announces "CAS 1", and only on a TLS session (CAS §3)
+  bool submission = false;           // RFC 6409: MAIL needs AUTH, AUTH needs TLS, no CONFIRM
+  bool offer_smtputf8 = true;
+};
+
+// ---- Steps -------------------------------------------------------------------------------------------------------
+
+/// Send the reply. `close`: then close the connection.
+struct Respond {
+  Reply reply;
+  bool close = false;
+};
+/// Send the reply, forget what was received and not consumed (RFC 3207 §4.2), start TLS, call on_tls().
+struct UpgradeTls {
+  Reply reply;
+};
+/// Send 354, read the body through DataDecoder, commit, call on_body().
+struct ReadBody {
+  Reply reply;
+};
+/// Send the 334, read one line of at most limits.auth_line, call on_line() with it.
+struct ReadAuth {
+  Reply reply;
+};
+/// May this sender begin? A positive reply begins the transaction.
+struct AskMail {
+  MailCommand mail;
+};
+/// Judge the intent: the text after "CONFIRM ". A negative reply aborts the transaction (CAS §1.4, poison rule);
+/// a positive one marks it confirmed-by-intent. `testing` (t=y, CAS §2) is the driver's business: it answers 250 and
+/// keeps no intent.
+struct AskConfirm {
+  std::string intent;
+};
+/// Does this recipient get the message?
+struct AskRcpt {
+  RcptCommand rcpt;
+};
+/// Check the secret. `authzid` is empty or equal to authcid or an identity asked for. Never logged.
+struct AskAuth {
+  std::string authzid;
+  std::string authcid;
+  std::string password;
+};
+using Step = std::variant<Respond, UpgradeTls, ReadBody, ReadAuth, AskMail, AskConfirm, AskRcpt, AskAuth>;
+
+// ---- The session -------------------------------------------------------------------------------------------------
+
+class ServerSession {
+ public:
+  explicit ServerSession(ServerOptions options);
+
+  /// The greeting (RFC 5321 §4.3.1). `tls`: the listener speaks TLS from the first octet (RFC 8314).
+  [[nodiscard]] Step on_connect(bool tls = false);
+  /// One line without CRLF. Strict CRLF is the LineReader's business: report its findings with on_bad_line.
+  [[nodiscard]] Step on_line(std::string_view line);
+  /// The line reader refused a line: 500 5.5.2 (too long), 501 5.5.2 and close (bare CR or LF, NUL). A refused line
+  /// that would have been CONFIRM cannot be told apart, so a transaction that waits for recipients is aborted.
+  [[nodiscard]] Step on_too_long_line();
+  [[nodiscard]] Step on_malformed_line();
+  /// The world's reply to the last Ask.
+  [[nodiscard]] Step on_answer(Reply reply);
+  /// TLS is up: the session begins anew (RFC 3207 §4.2).
+  void on_tls();
+  /// The body was read; `reply` goes to the client and the transaction is over, whatever the reply.
+  [[nodiscard]] Step on_body(Reply reply);
+  /// The server is going away: 421 4.3.2, at the next command boundary.
+  [[nodiscard]] Step on_shutdown();
+
+  /// How long the next line may be, CRLF included: limits.command_line, confirm_line for CONFIRM in place, auth_line
+  /// during AUTH.
+  [[nodiscard]] std::size_t line_limit() const;
+
+  // What the driver needs to know.
+  [[nodiscard]] const std::string& helo() const { return session_.helo; }
+  [[nodiscard]] bool extended() const { return session_.extended; }
+  [[nodiscard]] bool tls() const { return session_.tls; }
+  [[nodiscard]] const std::optional<std::string>& user() const { return session_.user; }
+  [[nodiscard]] const std::optional<MailCommand>& mail() const { return transaction_.mail; }
+  [[nodiscard]] bool confirmed() const { return transaction_.confirmed; }
+  [[nodiscard]] const std::vector<Mailbox>& recipients() const { return transaction_.recipients; }
+  [[nodiscard]] std::uint64_t transaction_serial() const { return serial_; }
+  [[nodiscard]] const ServerOptions& options() const { return options_; }
+  /// RFC 3848 / RFC 6531 protocol word for Received.
+  [[nodiscard]] std::string protocol_word() const;
+
+ private:
+  enum class Waiting { Connect, Line, AuthLine, Mail, Confirm, Rcpt, Auth, Tls, Body, Closed };
+  struct Session {
+    std::string helo;
+    bool extended = false;
+    bool tls = false;
+    std::optional<std::string> user;
+    std::size_t bad_commands = 0;
+    std::size_t failed_confirms = 0;
+    std::size_t failed_auths = 0;
+    std::size_t transactions = 0;
+  };
+  struct Transaction {
+    std::optional<MailCommand> mail;
+    bool confirmed = false;
+    std::vector<Mailbox> recipients;
+  };
+  struct Command;  // a row of the command table
+  static const Command commands[];
+
+  Step helo_command(std::string_view argument, bool extended);
+  Step ehlo(std::string_view argument);
+  Step helo(std::string_view argument);
+  Step mail_command(std::string_view argument);
+  Step confirm(std::string_view argument);
+  Step rcpt(std::string_view argument);
+  Step data(std::string_view argument);
+  Step rset(std::string_view argument);
+  Step noop(std::string_view argument);
+  Step quit(std::string_view argument);
+  Step vrfy(std::string_view argument);
+  Step help(std::string_view argument);
+  Step starttls(std::string_view argument);
+  Step auth(std::string_view argument);
+  Step auth_response(std::string_view line);
+
+  Step respond(Reply reply);
+  Step bad_command(Reply reply);
+  void clear_transaction();
+
+  ServerOptions options_;
+  Session session_;
+  Transaction transaction_;
+  Waiting waiting_ = Waiting::Connect;
+  std::uint64_t serial_ = 1;
+  std::optional<Mailbox> asked_rcpt_;
+  std::optional<MailCommand> asked_mail_;
+  std::string asked_user_;
+};
+
+}  // namespace cas::smtp

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The store in one SQLite file: WAL, synchronous FULL, one writer thread that gathers concurrent writes into one
+// transaction, readers on connections of their own.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "store/store.hpp"
+
+namespace cas::store {
+
+struct SqliteOptions {
+  std::filesystem::path file;
+  std::size_t max_group = 256;    // writes in one commit
+  std::size_t readers = 1;        // reader threads
+  std::size_t max_pending = 4096; // writes given and not committed; more are refused with a transient error
+};
+
+/// Opens or creates it (mode 0600), brings its schema up to date, one version after the other, each in a transaction.
+/// Permanent error: not a database, a schema newer than this program, an integrity fault, no permission; the private
+/// reason names the file and what would be right.
+[[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options);
+
+}  // namespace cas::store

@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The durable state of the server behind one interface. Twins: sqlite.hpp (the default), memory.hpp (tests); all of
+// them pass the same contract test. Work is a function that runs inside a transaction on a thread of the store:
+//
+//   store.write([row](Tx& tx) { return tx.add_message(row, recipients); }, [](Result<void> r) { ... });
+//
+// Concurrent writes share one commit (group commit): each runs under a savepoint of its own, so one that fails undoes
+// only itself, and `done` is called after the commit reached the disk. Never lose mail: who answers 250 does so from
+// `done`, with success.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "store/rows.hpp"
+
+namespace cas::store {
+
+/// Reading inside a transaction: a consistent view. Errors are transient unless the data itself is broken.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  [[nodiscard]] virtual Result<std::optional<Message>> message(const QueueId& id) = 0;
+  /// By index.
+  [[nodiscard]] virtual Result<std::vector<Recipient>> recipients(const QueueId& id) = 0;
+  /// Waiting recipients with next_attempt <= `until`, earliest first, at most `limit`.
+  struct Due {
+    QueueId id;
+    Recipient recipient;
+  };
+  [[nodiscard]] virtual Result<std::vector<Due>> due(TimePoint until, std::size_t limit) = 0;
+  /// Messages after `after` (exclusive; empty: from the first) in the order of their ids, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) = 0;
+  /// The n-th chunk as it was appended, from 0; empty past the last.
+  [[nodiscard]] virtual Result<std::string> body_chunk(BodyId body, std::uint32_t n) = 0;
+  [[nodiscard]] virtual Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) = 0;
+  /// Small named values, such as the installation's secret.
+  [[nodiscard]] virtual Result<std::optional<std::string>> setting(std::string_view name) = 0;
+};
+
+/// Reading and writing inside a write transaction.
+class Tx : public Reader {
+ public:
+  /// A new body without chunks. Until a message names it, recovery removes it.
+  [[nodiscard]] virtual Result<BodyId> create_body() = 0;
+  /// Chunks are kept as given; none may be empty or longer than max_chunk.
+  [[nodiscard]] virtual Result<void> append_body(BodyId body, std::string_view chunk) = 0;
+  [[nodiscard]] virtual Result<void> remove_body(BodyId body) = 0;
+
+  /// Permanent error when the id exists.
+  [[nodiscard]] virtual Result<void> add_message(const Message& message, const std::vector<Recipient>& recipients) = 0;
+  /// State, attempts, next attempt, last reply; the rest of the row stays. No such recipient: permanent error.
+  [[nodiscard]] virtual Result<void> update_recipient(const QueueId& id, const Recipient& recipient) = 0;
+  /// With its recipients and its body. No such message: nothing.
+  [[nodiscard]] virtual Result<void> remove_message(const QueueId& id) = 0;
+
+  /// Permanent error when the key exists (CAS §10, I3: committed at most once).
+  [[nodiscard]] virtual Result<void> add_ledger(const confirm::LedgerKey& key, const confirm::LedgerRow& row) = 0;
+  /// Removes at most `limit` rows with keep_until < now; how many it removed.
+  [[nodiscard]] virtual Result<std::size_t> expire_ledger(UnixTime now, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<void> set_setting(std::string_view name, std::string_view value) = 0;
+  /// Removes bodies that no message names: left by sessions that ended half-way. Only while no session is under way.
+  [[nodiscard]] virtual Result<std::size_t> remove_orphan_bodies() = 0;
+};
+
+inline constexpr std::size_t max_chunk = 1 << 20;
+
+/// Thread-safe. Callbacks run on a thread of the store and must not block; those of writes come in the order in which
+/// the writes were given.
+class Store {
+ public:
+  using ReadWork = std::move_only_function<Result<void>(Reader&)>;
+  using WriteWork = std::move_only_function<Result<void>(Tx&)>;
+  using Done = std::move_only_function<void(Result<void>)>;
+
+  /// Finishes what was given, then ends its threads.
+  virtual ~Store() = default;
+
+  /// Atomic and durable before `done(success)`. An error from the work, or an exception in it, undoes all of it. An
+  /// error of the commit itself (disk full) is given to every write of the group.
+  virtual void write(WriteWork work, Done done) = 0;
+  virtual void read(ReadWork work, Done done) = 0;
+};
+
+/// The same, waiting: for start-up, tools and tests; never on an I/O thread.
+[[nodiscard]] Result<void> write_and_wait(Store& store, Store::WriteWork work);
+[[nodiscard]] Result<void> read_and_wait(Store& store, Store::ReadWork work);
+
+}  // namespace cas::store
