@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which domains and mailboxes live here. Immutable once built; a reload builds a new one.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "confirm/discovery.hpp"
+#include "message/address.hpp"
+#include "policy/judge.hpp"
+
+namespace cas::inbound {
+
+struct DomainSettings {
+  Domain name;
+  confirm::Mode mode = confirm::Mode::Optional;
+  std::filesystem::path maildir;  // one Maildir for each mailbox below it
+  std::vector<LocalPart> mailboxes;
+};
+
+/// Local parts are compared without regard to ASCII case here, as nearly every site does (RFC 5321 §2.4 leaves it to
+/// the receiving host). postmaster exists in every domain (RFC 5321 §4.5.1).
+class Directory {
+ public:
+  explicit Directory(std::vector<DomainSettings> domains);
+
+  /// None when the domain is not served here.
+  [[nodiscard]] const DomainSettings* find(const Domain& domain) const;
+  [[nodiscard]] bool is_local(const Mailbox& mailbox) const;
+  [[nodiscard]] policy::MailboxStatus mailbox(const Mailbox& mailbox) const;
+  /// The Maildir of an existing mailbox. Its last component holds no "/" and is neither "." nor "..", whatever the
+  /// local part: other octets are percent-encoded.
+  [[nodiscard]] std::filesystem::path maildir(const Mailbox& mailbox) const;
+
+ private:
+  struct Entry {
+    DomainSettings settings;
+    std::set<std::string> mailboxes;
+  };
+  std::map<Domain, Entry> domains_;
+};
+
+}  // namespace cas::inbound

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Delivers to the Maildirs of this host: jobs of Route::Local.
+#pragma once
+
+#include "inbound/services.hpp"
+#include "net/task.hpp"
+#include "queue/queue.hpp"
+
+namespace cas::inbound {
+
+/// `services` outlives it. Give attempt() to a delivery::Dispatcher.
+class LocalDelivery {
+ public:
+  explicit LocalDelivery(const Services& services) : services_(services) {}
+  /// One outcome a recipient. A mailbox that is gone fails (5.1.1); everything else that goes wrong is deferred.
+  [[nodiscard]] net::Task<std::vector<queue::Outcome>> attempt(const queue::Job& job);
+
+ private:
+  [[nodiscard]] net::Task<queue::Outcome> deliver(const queue::Job& job, const store::Recipient& recipient);
+  const Services& services_;
+};
+
+}  // namespace cas::inbound

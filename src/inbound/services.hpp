@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every session and delivery shares. Owned by the composition root, which outlives them all.
+#pragma once
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "base/trace.hpp"
+#include "inbound/accounts.hpp"
+#include "inbound/directory.hpp"
+#include "inbound/reservations.hpp"
+#include "net/resolver.hpp"
+#include "net/workers.hpp"
+#include "policy/buckets.hpp"
+#include "queue/queue.hpp"
+
+namespace cas::inbound {
+
+struct Services {
+  Domain host;  // our name and authserv-id
+  queue::Queue& queue;
+  net::Resolver& resolver;
+  net::Workers& workers;
+  const Clock& clock;
+  Random& random;
+  EventSink& events;
+  const Directory& directory;
+  const Accounts& accounts;
+  Reservations& reservations;
+  policy::ConfirmBuckets& buckets;
+};
+
+}  // namespace cas::inbound

@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Delivers to other domains: jobs of Route::Remote. MX walk, TLS where offered, CONFIRM where spoken, plain SMTP where
+// the fallback allows it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "base/trace.hpp"
+#include "confirm/sender.hpp"
+#include "crypto/keys.hpp"
+#include "net/resolver.hpp"
+#include "net/stream.hpp"
+#include "queue/queue.hpp"
+
+namespace cas::outbound {
+
+struct Signing {
+  std::string selector;
+  crypto::PrivateKey key;
+};
+
+struct RelayOptions {
+  Domain host;                      // for EHLO
+  std::uint16_t port = 25;
+  bool require_tls = false;
+  confirm::Fallback fallback = confirm::Fallback::Send;
+  std::map<Domain, Signing> signing;  // by signing domain; it speaks for itself and what is below it
+  std::size_t max_hosts = 5;        // MX hosts tried in one attempt
+  std::chrono::milliseconds connect_timeout{30000};
+  std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §9
+  std::chrono::milliseconds data_timeout{180000};
+  std::chrono::milliseconds final_timeout{600000};    // after the final dot
+};
+
+/// What the relay needs; owned by the composition root, which outlives it.
+struct RelayServices {
+  queue::Queue& queue;
+  net::Resolver& resolver;
+  const Clock& clock;
+  Random& random;
+  EventSink& events;
+};
+
+/// Thread-safe: holds no state that an attempt changes. Give attempt() to a delivery::Dispatcher.
+class Relay {
+ public:
+  Relay(RelayServices services, RelayOptions options);
+  /// One outcome a recipient of the job, in order; never throws for what peers do.
+  [[nodiscard]] net::Task<std::vector<queue::Outcome>> attempt(const queue::Job& job);
+
+ private:
+  RelayServices services_;
+  RelayOptions options_;
+  net::TlsContext tls_;
+};
+
+}  // namespace cas::outbound

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// How often a peer may ask: token buckets, handed the time. Bounded: when full, the fullest buckets (those of peers that
+// asked least lately) are forgotten first.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/guarded.hpp"
+#include "base/time.hpp"
+
+namespace cas::policy {
+
+struct BucketOptions {
+  double per_minute = 600;
+  double burst = 600;
+  std::size_t max_keys = 100000;
+};
+
+/// Not thread-safe.
+class Buckets {
+ public:
+  explicit Buckets(BucketOptions options) : options_(options) {}
+  /// False when the key has used up its share.
+  [[nodiscard]] bool take(const std::string& key, TimePoint now);
+  [[nodiscard]] std::size_t size() const { return buckets_.size(); }
+
+ private:
+  struct Bucket {
+    double tokens;
+    TimePoint at;
+  };
+  void make_room(TimePoint now);
+  [[nodiscard]] double refilled(const Bucket& bucket, TimePoint now) const;
+
+  BucketOptions options_;
+  std::unordered_map<std::string, Bucket> buckets_;
+};
+
+/// CAS §5 step 4 and §8: how many CONFIRMs a network and a signing domain may show, and how many keys nobody looked up
+/// before a network may make us look up. Thread-safe.
+class ConfirmBuckets {
+ public:
+  ConfirmBuckets() : ConfirmBuckets(BucketOptions{}, BucketOptions{}, BucketOptions{.per_minute = 20, .burst = 20}) {}
+  ConfirmBuckets(BucketOptions network, BucketOptions domain, BucketOptions new_keys);
+
+  /// `address`: of the peer, "192.0.2.1" or "2001:db8::1"; networks are /24 and /48.
+  [[nodiscard]] bool allow_confirm(std::string_view address, const std::string& signing_domain, TimePoint now);
+  /// Whether this peer may cause a lookup of a key; a (d, s) seen in the last day costs nothing.
+  [[nodiscard]] bool allow_key_lookup(std::string_view address, const std::string& key_name, TimePoint now);
+
+ private:
+  struct State {
+    Buckets networks, domains, new_keys;
+    std::unordered_map<std::string, TimePoint> known_keys;
+  };
+  Guarded<State> state_;
+};
+
+/// "192.0.2" for IPv4 /24, the first three groups for IPv6 /48; the text itself for anything else.
+[[nodiscard]] std::string network_of(std::string_view address);
+
+}  // namespace cas::policy
