@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: The CAS authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Thin: each target is one line of what you would type. `make` says what there is.
+.PHONY: help build demo test e2e fuzz torture fmt lint bench install deps test-deps asan clean
+PREFIX ?= /usr/local
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: deps ## the program, optimised: build/release/cas
+	cmake --preset release && cmake --build --preset release
+
+demo: build ## two mail domains on loopback: real mail, the real dialog
+	build/release/cas demo
+
+test: ## everything that must hold, as the build server runs it
+	tools/test
+
+asan: test-deps
+	cmake --preset asan && cmake --build --preset asan
+
+e2e: asan ## only the end-to-end tests, against the running program
+	ctest --test-dir build/asan --output-on-failure -R '^e2e'
+
+fuzz: test-deps ## each fuzzer for a minute
+	tools/fuzz 60
+
+torture: asan ## every test twenty times over, in random order
+	ctest --test-dir build/asan --output-on-failure --schedule-random --repeat until-fail:20
+
+fmt: test-deps ## formats the C++ files
+	git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+lint: asan ## clang-tidy, layers, style
+	tools/check-layers && tools/check-style
+	run-clang-tidy-19 -quiet -p build/asan '/src/.*\.cpp$$'
+
+bench: test-deps ## the benchmarks, optimised
+	cmake --preset bench && cmake --build --preset bench
+	for b in build/bench/*_bench; do "$$b" || exit 1; done
+
+install: build ## into PREFIX (/usr/local)
+	cmake --install build/release --prefix $(PREFIX)
+
+deps:
+	tools/install-deps
+
+test-deps:
+	tools/install-deps --test
+
+clean: ## removes build/
+	rm -rf build
