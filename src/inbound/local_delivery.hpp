@@ -4,6 +4,7 @@
 // Delivers to the Maildirs of this host: jobs of Route::Local.
 #pragma once
 
+#include "inbound/maildir.hpp"
 #include "inbound/services.hpp"
 #include "net/task.hpp"
 #include "queue/queue.hpp"
@@ -19,6 +20,7 @@ class LocalDelivery {
 
  private:
   [[nodiscard]] net::Task<queue::Outcome> deliver(const queue::Job& job, const store::Recipient& recipient);
+  [[nodiscard]] net::Task<queue::Outcome> write(const queue::Job& job, MaildirFile& file);
   const Services& services_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// How often a peer may ask: token buckets, handed the time. Bounded: when full, the fullest buckets (those of peers that
-// asked least lately) are forgotten first.
+// How often a peer may ask: token buckets, handed the time. Bounded: when full, the fullest buckets (those of peers
+// that asked least lately) are forgotten first.
 #pragma once
 
 #include <string>

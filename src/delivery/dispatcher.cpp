@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The lanes: each takes jobs on its own thread until it has its share, then waits for the bell or the next due time.
+#include "delivery/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "net/completion.hpp"
+#include "net/runtime.hpp"
+
+namespace cas::delivery {
+
+namespace {
+
+constexpr std::chrono::milliseconds longest_wait{60000};
+
+std::vector<queue::Outcome> all_deferred(const queue::Job& job, const std::string& text) {
+  queue::Outcome outcome;
+  outcome.reply = smtp::Reply(451, smtp::EnhancedCode{4, 3, 0}, text);
+  return std::vector<queue::Outcome>(job.recipients.size(), outcome);
+}
+
+}  // namespace
+
+struct Dispatcher::Lane {
+  Lane(net::Executor lane_executor, queue::Queue& lane_queue, const Clock& lane_clock, EventSink& lane_events,
+       DispatcherOptions lane_options, Attempt lane_attempt)
+      : executor(lane_executor),
+        queue(lane_queue),
+        clock(lane_clock),
+        events(lane_events),
+        options(lane_options),
+        attempt(std::move(lane_attempt)),
+        bell(lane_executor),
+        running(lane_executor, [this](std::string what) { report(std::move(what)); }),
+        loop(lane_executor, [this](std::string what) { report(std::move(what)); }) {}
+
+  void report(std::string what) {
+    Event event{.level = Level::Error, .trace = {}, .queue_id = {}, .name = "delivery-fault", .fields = {}};
+    event.fields.emplace_back("reason", std::move(what));
+    events.emit(std::move(event));
+  }
+
+  net::Task<void> run();
+  net::Task<bool> start_one();
+  net::Task<void> work(queue::Job job);
+  net::Task<void> finish_up(std::chrono::milliseconds grace);
+  [[nodiscard]] std::chrono::milliseconds until_due() const;
+
+  net::Executor executor;
+  queue::Queue& queue;
+  const Clock& clock;
+  EventSink& events;
+  DispatcherOptions options;
+  Attempt attempt;
+  net::Bell bell;
+  net::TaskGroup running;
+  net::TaskGroup loop;
+  bool stopping = false;
+};
+
+net::Task<void> Dispatcher::Lane::run() {
+  while (!stopping) {
+    bool took = false;
+    if (running.size() < options.concurrency) took = co_await start_one();
+    if (took || stopping) continue;
+    // At full load an attempt's end rings the bell; otherwise so does whatever becomes due.
+    const auto wait = running.size() < options.concurrency ? until_due() : longest_wait;
+    co_await bell.wait(wait);
+  }
+}
+
+std::chrono::milliseconds Dispatcher::Lane::until_due() const {
+  const auto due = queue.next_due(options.route);
+  if (!due) return longest_wait;
+  return std::clamp(*due - clock.now(), milliseconds{1}, longest_wait);
+}
+
+net::Task<bool> Dispatcher::Lane::start_one() {
+  auto start = [this](auto done) { queue.take(options.route, std::move(done)); };
+  auto job = co_await net::completion<Result<std::optional<queue::Job>>>(std::move(start));
+  if (!job) {
+    report(job.error().private_reason);
+    co_await net::sleep_for(milliseconds{1000});
+    co_return false;
+  }
+  if (!*job) co_return false;
+  running.spawn(work(std::move(**job)));
+  co_return true;
+}
+
+net::Task<void> Dispatcher::Lane::work(queue::Job job) {
+  std::vector<queue::Outcome> outcomes;
+  try {
+    outcomes = co_await attempt(job);
+  } catch (const std::exception& e) {
+    report(e.what());
+  }
+  if (outcomes.size() != job.recipients.size()) outcomes = all_deferred(job, "delivery was interrupted");
+  auto start = [this, &job, &outcomes](auto done) {
+    queue.finish(std::move(job), std::move(outcomes), std::move(done));
+  };
+  auto finished = co_await net::completion<Result<void>>(std::move(start));
+  if (!finished) report(finished.error().private_reason);
+  bell.ring();
+}
+
+net::Task<void> Dispatcher::Lane::finish_up(std::chrono::milliseconds grace) {
+  stopping = true;
+  bell.ring();
+  co_await loop.join();
+  const auto deadline = clock.now() + grace;
+  while (running.size() > 0 && clock.now() < deadline) {
+    const auto left = std::max(std::chrono::duration_cast<milliseconds>(deadline - clock.now()), milliseconds{1});
+    co_await bell.wait(left);
+  }
+  running.cancel();
+  co_await running.join();
+}
+
+Dispatcher::Dispatcher(const std::vector<net::Executor>& executors, queue::Queue& queue, const Clock& clock,
+                       EventSink& events, DispatcherOptions options, Attempt attempt) {
+  DispatcherOptions share = options;
+  share.concurrency = std::max<std::size_t>(1, options.concurrency / std::max<std::size_t>(1, executors.size()));
+  for (const auto& executor : executors) {
+    lanes_.push_back(std::make_unique<Lane>(executor, queue, clock, events, share, attempt));
+  }
+  auto wake = [bells = [this] {
+    std::vector<net::Bell> all;
+    for (const auto& lane : lanes_) all.push_back(lane->bell);
+    return all;
+  }()]() mutable {
+    for (auto& bell : bells) bell.ring();
+  };
+  queue.on_due(options.route, std::move(wake));
+}
+
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::start() {
+  for (auto& lane : lanes_) {
+    Lane* self = lane.get();
+    boost::asio::post(self->executor, [self] { self->loop.spawn(self->run()); });
+  }
+}
+
+void Dispatcher::stop(std::chrono::milliseconds grace) {
+  for (auto& lane : lanes_) {
+    Lane* self = lane.get();
+    net::run_and_wait(self->executor, [self, grace] { return self->finish_up(grace); });
+  }
+}
+
+}  // namespace cas::delivery

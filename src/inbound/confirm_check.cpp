@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Facts for a CONFIRM.
+#include "inbound/confirm_check.hpp"
+
+#include "auth/public_suffix.hpp"
+#include "net/completion.hpp"
+
+namespace cas::inbound {
+
+namespace {
+
+using confirm::Reason;
+using LedgerRows = std::vector<std::optional<confirm::LedgerRow>>;
+
+ConfirmFindings refuse(Reason reason) {
+  ConfirmFindings findings;
+  findings.reply = confirm::reply_for(reason);
+  findings.refused = reason;
+  return findings;
+}
+
+// Step 8: what was committed with this digest; a row with another one is a replay with other content.
+std::expected<std::set<LocalPart>, Reason> committed_recipients(const confirm::Intent& intent, const LedgerRows& rows,
+                                                                TimePoint now) {
+  const auto m = *intent.digest;
+  std::set<LocalPart> committed;
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    const auto state = rows[n] ? confirm::LedgerState::Committed : confirm::LedgerState::Absent;
+    const auto verdict = confirm::judge_ledger(state, rows[n], m);
+    if (verdict == confirm::LedgerVerdict::Conflict) return std::unexpected(Reason::Replay);
+    if (verdict == confirm::LedgerVerdict::Swallow) committed.insert(intent.recipients[n]);
+  }
+  if (confirm::is_expired(intent, now) && committed.size() < intent.recipients.size()) {
+    return std::unexpected(Reason::Expired);
+  }
+  return committed;
+}
+
+}  // namespace
+
+net::Task<ConfirmFindings> check_confirm(const Services& services, std::string line, ConfirmContext context) {
+  auto intent = confirm::read_intent(line);
+  if (!intent) co_return refuse(intent.error());
+  if (!intent->digest) co_return refuse(Reason::Syntax);  // "-" is for preflights (CAS §2)
+
+  confirm::StatementFacts facts;
+  facts.now = services.clock.now();
+  facts.mail_from = context.mail_from;
+  facts.recipient_domain_is_local = services.directory.find(intent->recipient_domain) != nullptr;
+  facts.signing_domain_is_public_suffix = auth::is_public_suffix(intent->signing_domain);
+  if (auto statement = confirm::check_statement(*intent, facts); !statement) co_return refuse(statement.error());
+
+  const std::string key_name = auth::dkim_key_name(intent->selector, intent->signing_domain);
+  if (!services.buckets.allow_confirm(context.peer_address, intent->signing_domain.text(), facts.now) ||
+      !services.buckets.allow_key_lookup(context.peer_address, key_name, facts.now)) {
+    co_return refuse(Reason::Rate);
+  }
+
+  dns::Question question;
+  question.name = key_name;
+  question.type = dns::Type::TXT;
+  const dns::Answer answer = co_await services.resolver.ask(std::move(question));
+  const auto key = confirm::check_key(*intent, line, answer);
+  if (!key) co_return refuse(key.error());
+
+  ConfirmFindings findings;
+  if (*key == confirm::KeyVerdict::Testing) {
+    findings.testing = true;
+    findings.reply =
+        smtp::Reply(250, smtp::EnhancedCode{2, 0, 0}, "[CAS:testing] the key is for testing: go on as without CONFIRM");
+    co_return findings;
+  }
+
+  std::vector<confirm::LedgerKey> keys;
+  for (const auto& recipient : intent->recipients) keys.push_back(confirm::ledger_key(*intent, recipient));
+  auto start = [&services, &keys](auto done) { services.queue.ledger(std::move(keys), std::move(done)); };
+  const auto rows = co_await net::completion<Result<LedgerRows>>(std::move(start));
+  if (!rows) co_return refuse(Reason::LedgerDown);  // CAS §10, I8: never confirmed without the ledger
+  auto committed = committed_recipients(*intent, *rows, facts.now);
+  if (!committed) co_return refuse(committed.error());
+
+  findings.reply = smtp::Reply(250, smtp::EnhancedCode{2, 7, 0}, "[CAS:ok] intent accepted");
+  findings.committed = std::move(*committed);
+  findings.intent = std::move(*intent);
+  co_return findings;
+}
+
+}  // namespace cas::inbound

@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The header is gathered, edited and judged once; the body streams through the hash.
+#include "inbound/incoming.hpp"
+
+#include "base/encoding.hpp"
+
+namespace cas::inbound {
+
+using smtp::EnhancedCode;
+using smtp::Reply;
+
+IncomingMessage::IncomingMessage(policy::BoundaryFacts boundary, const smtp::Limits& limits)
+    : boundary_(std::move(boundary)), limits_(limits) {}
+
+void IncomingMessage::refuse(Reply reply) {
+  if (!refusal_) refusal_ = std::move(reply);
+  header_ = {};
+  pending_ = {};
+}
+
+void IncomingMessage::keep(std::string_view octets) {
+  pending_ += octets;
+  size_ += octets.size();
+}
+
+void IncomingMessage::add(std::string_view octets) {
+  received_ += octets.size();
+  if (refusal_) return;
+  if (received_ > limits_.message) {
+    // RFC 1870 §6.3
+    refuse(Reply(552, EnhancedCode{5, 3, 4},
+                 "message is larger than the " + std::to_string(limits_.message) + " octets this server accepts"));
+    return;
+  }
+  if (!eight_bit_ && !is_ascii(octets)) eight_bit_ = true;
+  if (!in_header_) {
+    body_hash_.update(octets);
+    keep(octets);
+    return;
+  }
+  const std::size_t from = header_.size() < 3 ? 0 : header_.size() - 3;
+  header_ += octets;
+  // A message that begins with an empty line has no header at all.
+  const std::size_t end = header_.starts_with("\r\n") ? 0 : header_.find("\r\n\r\n", from);
+  if (end == std::string::npos) {
+    if (header_.size() > limits_.header) refuse(Reply(552, EnhancedCode{5, 3, 4}, "header section is too long"));
+    return;
+  }
+  const std::string rest = header_.substr(end + (end == 0 ? 2 : 4));
+  header_.resize(end == 0 ? 0 : end + 2);
+  end_header();
+  if (refusal_) return;
+  body_hash_.update(rest);
+  keep(rest);
+}
+
+void IncomingMessage::end_header() {
+  in_header_ = false;
+  if (header_.size() > limits_.header) return refuse(Reply(552, EnhancedCode{5, 3, 4}, "header section is too long"));
+  const auto fields = parse_header(header_);
+  if (!fields) return refuse(Reply(554, EnhancedCode{5, 6, 0}, fields.error().public_text));
+  if (policy::count_hops(*fields) > policy::max_hops) {
+    return refuse(Reply(554, EnhancedCode{5, 4, 6}, "too many hops: the message is in a loop"));  // RFC 5321 §6.3
+  }
+  const std::string edited = policy::edit_header(*fields, boundary_);
+  const auto kept = parse_header(edited);
+  if (!kept) return refuse(Reply(554, EnhancedCode{5, 6, 0}, kept.error().public_text));
+  facts_ = policy::message_facts(*kept);
+  class_ = policy::classify(*kept);
+  facts_.hashes.header = confirm::header_hash(*kept);
+  keep(edited);
+  header_ = {};
+}
+
+std::string IncomingMessage::take_chunk() {
+  std::string chunk;
+  if (pending_.size() <= chunk_size) {
+    chunk.swap(pending_);
+    return chunk;
+  }
+  chunk = pending_.substr(0, chunk_size);
+  pending_.erase(0, chunk_size);
+  return chunk;
+}
+
+std::optional<Reply> IncomingMessage::finish() {
+  if (!refusal_ && in_header_) end_header();
+  if (!refusal_) facts_.hashes.body = body_hash_.finish();
+  return refusal_;
+}
+
+}  // namespace cas::inbound

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A message on its way in: its octets are judged and hashed as they pass, and handed on in chunks, so that memory does
+// not grow with the message. No I/O here: the session feeds it and stores what it hands out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "confirm/digest.hpp"
+#include "policy/boundary.hpp"
+#include "smtp/limits.hpp"
+#include "smtp/reply.hpp"
+
+namespace cas::inbound {
+
+/// Not thread-safe, not movable.
+class IncomingMessage {
+ public:
+  static constexpr std::size_t chunk_size = 256 * 1024;
+
+  IncomingMessage(policy::BoundaryFacts boundary, const smtp::Limits& limits);
+  IncomingMessage(const IncomingMessage&) = delete;
+  IncomingMessage& operator=(const IncomingMessage&) = delete;
+
+  /// The next octets of the message, dots undone. After a fault they are counted and forgotten.
+  void add(std::string_view octets);
+  /// Enough has gathered to be stored.
+  [[nodiscard]] bool chunk_ready() const { return pending_.size() >= chunk_size; }
+  [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
+  /// What has gathered: at most chunk_size octets; call while chunk_ready(), and at the end while has_pending().
+  [[nodiscard]] std::string take_chunk();
+
+  /// The end of the message. A reply when it must be refused whatever the policy: header malformed or too long,
+  /// message too long, too many hops.
+  [[nodiscard]] std::optional<smtp::Reply> finish();
+
+  // After finish():
+  [[nodiscard]] const confirm::MessageFacts& facts() const { return facts_; }
+  [[nodiscard]] const policy::MessageClass& klass() const { return class_; }
+  /// Octets that are kept (header edited).
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] bool eight_bit() const { return eight_bit_; }
+
+ private:
+  void end_header();
+  void refuse(smtp::Reply reply);
+  void keep(std::string_view octets);
+
+  policy::BoundaryFacts boundary_;
+  const smtp::Limits& limits_;
+  std::string header_;  // until it is complete
+  bool in_header_ = true;
+  std::string pending_;  // to be stored
+  confirm::BodyHasher body_hash_;
+  confirm::MessageFacts facts_;
+  policy::MessageClass class_;
+  std::optional<smtp::Reply> refusal_;
+  std::uint64_t received_ = 0;
+  std::uint64_t size_ = 0;
+  bool eight_bit_ = false;
+};
+
+}  // namespace cas::inbound

@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Maildir delivery.
+#include "inbound/maildir.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace cas::inbound {
+
+namespace {
+
+std::unexpected<Error> failure(const std::string& what, const std::filesystem::path& path, int error) {
+  return transient("mailbox is not available", what + " " + path.string() + ": " + std::strerror(error));
+}
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return failure("open", folder, errno);
+  const int result = ::fsync(fd);
+  const int error = errno;
+  ::close(fd);
+  if (result != 0) return failure("fsync", folder, error);
+  return {};
+}
+
+// A folder that was just made is durable only when its parent was synced.
+Result<void> make_folder(const std::filesystem::path& folder) {
+  if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
+  if (errno == EEXIST) return {};
+  if (errno != ENOENT || !folder.has_relative_path()) return failure("mkdir", folder, errno);
+  CAS_CHECK(make_folder(folder.parent_path()));
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return failure("mkdir", folder, errno);
+  return sync_folder(folder.parent_path());
+}
+
+}  // namespace
+
+MaildirFile::MaildirFile(std::filesystem::path maildir, std::string name)
+    : maildir_(std::move(maildir)), name_(std::move(name)) {}
+
+MaildirFile::~MaildirFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink((maildir_ / "tmp" / name_).c_str());
+}
+
+Result<bool> MaildirFile::exists() const {
+  std::error_code error;
+  if (std::filesystem::exists(maildir_ / "new" / name_, error)) return true;
+  // A reader has moved it: NAME, or NAME:2,FLAGS.
+  std::filesystem::directory_iterator cur(maildir_ / "cur", error);
+  if (error == std::errc::no_such_file_or_directory) return false;
+  if (error) return failure("read", maildir_ / "cur", error.value());
+  for (; cur != std::filesystem::directory_iterator(); cur.increment(error)) {
+    if (error) return failure("read", maildir_ / "cur", error.value());
+    const std::string file = cur->path().filename().string();
+    if (file == name_ || file.starts_with(name_ + ":")) return true;
+  }
+  return false;
+}
+
+Result<void> MaildirFile::open() {
+  for (const char* folder : {"tmp", "new", "cur"}) CAS_CHECK(make_folder(maildir_ / folder));
+  const auto path = maildir_ / "tmp" / name_;
+  fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd_ < 0) return failure("open", path, errno);
+  return {};
+}
+
+Result<void> MaildirFile::write(std::string_view octets) {
+  std::string text;
+  text.reserve(octets.size() + 1);
+  if (cr_pending_ && !octets.empty() && octets.front() != '\n') text += '\r';
+  if (!octets.empty()) cr_pending_ = false;
+  std::size_t from = 0;
+  while (from < octets.size()) {
+    const std::size_t cr = octets.find('\r', from);
+    text += octets.substr(from, cr - from);
+    if (cr == std::string_view::npos) break;
+    if (cr + 1 == octets.size()) {
+      cr_pending_ = true;
+    } else if (octets[cr + 1] != '\n') {
+      text += '\r';
+    }
+    from = cr + 1;
+  }
+  return write_all(text);
+}
+
+Result<void> MaildirFile::write_all(std::string_view octets) {
+  while (!octets.empty()) {
+    const ssize_t written = ::write(fd_, octets.data(), octets.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failure("write", maildir_ / "tmp" / name_, errno);
+    octets.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<void> MaildirFile::commit() {
+  const auto tmp = maildir_ / "tmp" / name_;
+  const auto target = maildir_ / "new" / name_;
+  if (::fsync(fd_) != 0) return failure("fsync", tmp, errno);
+  // The name is ours alone, so renaming over it replaces nothing but an earlier try of the same delivery.
+  if (::rename(tmp.c_str(), target.c_str()) != 0) return failure("rename", target, errno);
+  ::close(fd_);
+  fd_ = -1;
+  return sync_folder(target.parent_path());
+}
+
+}  // namespace cas::inbound

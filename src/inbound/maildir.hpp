@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Maildir, the way its readers expect: written under tmp/, synced, renamed into new/, the folder synced. Blocking: on a
+// worker.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace cas::inbound {
+
+/// One delivery. The file's name comes from the queue entry: a delivery that is repeated after a crash replaces its own
+/// half or whole, and never doubles.
+class MaildirFile {
+ public:
+  /// `name`: unique, without "/" and ":".
+  MaildirFile(std::filesystem::path maildir, std::string name);
+  ~MaildirFile();  // removes what was begun and not committed
+  MaildirFile(const MaildirFile&) = delete;
+  MaildirFile& operator=(const MaildirFile&) = delete;
+
+  /// Whether the message is there already, in new/ or, read, in cur/. Reads cur/: only when a crash may have happened.
+  [[nodiscard]] Result<bool> exists() const;
+  /// Makes the Maildir (mode 0700) where needed and opens tmp/NAME.
+  [[nodiscard]] Result<void> open();
+  /// CRLF line ends become LF: what Maildir readers expect. Cut anywhere.
+  [[nodiscard]] Result<void> write(std::string_view octets);
+  /// Durable when it succeeds: fsync of the file, rename, fsync of new/.
+  [[nodiscard]] Result<void> commit();
+
+ private:
+  [[nodiscard]] Result<void> write_all(std::string_view octets);
+
+  std::filesystem::path maildir_;
+  std::string name_;
+  int fd_ = -1;
+  bool cr_pending_ = false;
+};
+
+}  // namespace cas::inbound

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One SMTP connection from its greeting to its end: does what smtp::ServerSession says, gathers the facts it asks for,
+// has them judged, and commits. Octets come and go here, decisions do not.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "inbound/acceptor.hpp"
+#include "inbound/confirm_check.hpp"
+#include "inbound/incoming.hpp"
+#include "inbound/services.hpp"
+#include "net/stream.hpp"
+#include "smtp/data.hpp"
+#include "smtp/line_reader.hpp"
+#include "smtp/server_session.hpp"
+
+namespace cas::inbound {
+
+/// Lives on its stream's thread. `options` and `services` outlive it.
+class Session {
+ public:
+  Session(net::Stream stream, const AcceptorOptions& options, const Services& services);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Until the connection is over. Nothing a peer does makes it throw.
+  [[nodiscard]] net::Task<void> run();
+  /// The server is going away: 421 at the next command boundary.
+  void drain() { draining_ = true; }
+  /// Waits for a command, with nothing half-done: may be told farewell() at once.
+  [[nodiscard]] bool idle() const { return idle_; }
+  /// Says 421 and hangs up; only while idle(), while run() waits for octets.
+  [[nodiscard]] net::Task<void> farewell();
+
+ private:
+  /// A recipient that was admitted in the transaction under way.
+  struct Admitted {
+    Mailbox address;
+    policy::Admission admission;
+    store::Route route;
+    std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
+    bool swallowed = false;                    // committed before with the same digest
+  };
+  /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
+  struct Work {
+    std::uint64_t serial = 0;
+    policy::IntentStatus status = policy::IntentStatus::None;
+    std::optional<confirm::Intent> intent;
+    std::set<LocalPart> committed;
+    std::vector<Admitted> admitted;
+  };
+
+  // session.cpp: the loop
+  net::Task<void> converse();
+  net::Task<bool> perform(smtp::Step& step);
+  net::Task<std::optional<smtp::Step>> next_line();
+  net::Task<bool> receive();
+  net::Task<bool> flush();
+  net::Task<bool> upgrade(const smtp::UpgradeTls& step);
+  void say(const smtp::Reply& reply);
+  void forget_finished_transaction();
+
+  // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT, AUTH
+  net::Task<smtp::Step> answer(smtp::Step step);
+  smtp::Reply on_mail(const smtp::MailCommand& mail);
+  net::Task<smtp::Reply> on_confirm(std::string line);
+  smtp::Reply on_rcpt(const Mailbox& recipient);
+  net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
+
+  // session_data.cpp: the message
+  net::Task<std::optional<smtp::Reply>> read_message();
+  net::Task<Result<void>> pump(smtp::DataDecoder& decoder, IncomingMessage& message, store::BodyId& body);
+  net::Task<Result<void>> store_chunk(IncomingMessage& message, store::BodyId& body);
+  [[nodiscard]] std::optional<smtp::Reply> judge_message(const IncomingMessage& message) const;
+  net::Task<smtp::Reply> commit(IncomingMessage& message, store::BodyId& body);
+  [[nodiscard]] store::Message envelope(const IncomingMessage& message, const store::QueueId& id) const;
+  [[nodiscard]] std::string trace_fields(const store::QueueId& id, const IncomingMessage& message) const;
+  [[nodiscard]] queue::NewRecipient new_recipient(const Admitted& admitted) const;
+
+  void event(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields,
+             Level level = Level::Info, const store::QueueId& id = {}) const;
+
+  net::Stream stream_;
+  const AcceptorOptions& options_;
+  const Services& services_;
+  smtp::ServerSession protocol_;
+  smtp::LineReader reader_;
+  std::string out_;
+  std::string buffer_;
+  TraceId trace_;
+  Work work_;
+  TimePoint deadline_;
+  bool draining_ = false;
+  bool idle_ = false;
+  bool gone_ = false;  // the connection is of no more use
+};
+
+}  // namespace cas::inbound

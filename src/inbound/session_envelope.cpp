@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Facts for MAIL, CONFIRM, RCPT and AUTH, and what was decided on them.
+#include <algorithm>
+
+#include "inbound/session.hpp"
+#include "policy/judge.hpp"
+
+namespace cas::inbound {
+
+using smtp::EnhancedCode;
+using smtp::Reply;
+
+net::Task<smtp::Step> Session::answer(smtp::Step step) {
+  Reply reply;
+  if (const auto* mail = std::get_if<smtp::AskMail>(&step)) {
+    reply = on_mail(mail->mail);
+  } else if (auto* confirm = std::get_if<smtp::AskConfirm>(&step)) {
+    reply = co_await on_confirm(std::move(confirm->intent));
+  } else if (const auto* rcpt = std::get_if<smtp::AskRcpt>(&step)) {
+    reply = on_rcpt(rcpt->rcpt.to);
+  } else if (auto* auth = std::get_if<smtp::AskAuth>(&step)) {
+    reply = co_await on_auth(std::move(*auth));
+  } else {
+    throw std::logic_error("a step that nobody performs");
+  }
+  co_return protocol_.on_answer(std::move(reply));
+}
+
+Reply Session::on_mail(const smtp::MailCommand& mail) {
+  forget_finished_transaction();
+  if (options_.smtp.submission) {
+    const Account* account = services_.accounts.find(protocol_.user().value_or(""));
+    policy::SenderFacts facts;
+    if (account != nullptr) facts.allowed = account->send_as;
+    facts.envelope_from = mail.from;
+    if (auto refusal = policy::refuse_sender(facts)) {
+      event("sender-refused", {{"from", mail.from.path()}, {"user", protocol_.user().value_or("")}});
+      return *refusal;
+    }
+  }
+  return Reply(250, EnhancedCode{2, 1, 0}, "ok");
+}
+
+net::Task<Reply> Session::on_confirm(std::string line) {
+  ConfirmContext context;
+  context.mail_from = protocol_.mail()->from;
+  context.peer_address = stream_.peer().address;
+  auto findings = co_await check_confirm(services_, std::move(line), std::move(context));
+  if (findings.refused) {
+    event("confirm", {{"from", protocol_.mail()->from.path()},
+                      {"result", std::string(confirm::word(*findings.refused))},
+                      {"client", stream_.peer().text()}});
+    co_return findings.reply;
+  }
+  if (findings.intent) {
+    work_.status = policy::IntentStatus::Valid;
+    event("confirm", {{"from", protocol_.mail()->from.path()},
+                      {"author", findings.intent->author.wire()},
+                      {"signer", findings.intent->signing_domain.text()},
+                      {"result", "ok"}});
+  } else {
+    work_.status = policy::IntentStatus::Testing;
+    event("confirm", {{"from", protocol_.mail()->from.path()}, {"result", "testing"}});
+  }
+  work_.intent = std::move(findings.intent);
+  work_.committed = std::move(findings.committed);
+  co_return findings.reply;
+}
+
+Reply Session::on_rcpt(const Mailbox& recipient) {
+  const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
+  if (known != work_.admitted.end()) return Reply(250, EnhancedCode{2, 1, 5}, "ok, named before");
+
+  policy::RecipientFacts facts{recipient};
+  const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
+  facts.domain_is_local = domain != nullptr;
+  if (domain != nullptr) facts.mode = domain->mode;
+  facts.intent = work_.status;
+  facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
+  facts.mailbox = services_.directory.mailbox(recipient);
+  facts.null_sender = protocol_.mail()->from.is_null();
+  facts.user = protocol_.user();
+
+  const bool swallowed = facts.listed_in_intent && work_.committed.contains(recipient.local());
+  std::optional<Reservations::Lease> lease;
+  if (facts.listed_in_intent && !swallowed) {
+    if (auto free = services_.reservations.reserve(confirm::ledger_key(*work_.intent, recipient.local()))) {
+      lease.emplace(std::move(*free));
+    }
+    facts.ledger_in_progress = !lease;
+  }
+  // What was committed before stays confirmed, whatever became of the mailbox since (CAS §5, step 8 before 10).
+  if (swallowed) facts.mailbox = policy::MailboxStatus::Exists;
+
+  auto verdict = policy::judge(facts);
+  event("rcpt", {{"to", recipient.wire()},
+                 {"from", protocol_.mail()->from.path()},
+                 {"admission", std::string(policy::to_string(verdict.admission))},
+                 {"rule", verdict.rule},
+                 {"reply", verdict.reply.summary()}});
+  if (verdict.reply.positive()) {
+    const auto route = facts.domain_is_local ? store::Route::Local : store::Route::Remote;
+    if (verdict.admission != policy::Admission::Confirmed) lease.reset();
+    work_.admitted.push_back(Admitted{recipient, verdict.admission, route, std::move(lease), swallowed});
+  }
+  return verdict.reply;
+}
+
+net::Task<Reply> Session::on_auth(smtp::AskAuth ask) {
+  const std::string user = ask.authcid;
+  if (!ask.authzid.empty() && ask.authzid != ask.authcid) {
+    event("auth", {{"user", user}, {"result", "authzid-refused"}, {"client", stream_.peer().text()}}, Level::Warning);
+    co_return Reply(535, EnhancedCode{5, 7, 8}, "you may only act as yourself");
+  }
+  // Argon2id takes its time on purpose: on a worker.
+  auto check = [this, &ask]() -> Result<bool> { return services_.accounts.verify(ask.authcid, ask.password); };
+  auto right = co_await services_.workers.run<bool>(std::move(check));
+  if (!right) {
+    event("auth", {{"user", user}, {"result", "busy"}}, Level::Warning);
+    co_return Reply(454, EnhancedCode{4, 7, 0}, "temporary authentication failure");  // RFC 4954 §6
+  }
+  event("auth", {{"user", user}, {"result", *right ? "ok" : "wrong"}, {"client", stream_.peer().text()}},
+        *right ? Level::Info : Level::Warning);
+  if (!*right) co_return Reply(535, EnhancedCode{5, 7, 8}, "authentication credentials invalid");
+  co_return Reply(235, EnhancedCode{2, 7, 0}, "authentication succeeded");
+}
+
+}  // namespace cas::inbound

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a header section loses and gains when its message crosses our boundary, and what it says that decisions need.
+// Pure: the header in, the new header and the facts out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "confirm/receiver.hpp"
+#include "message/header.hpp"
+
+namespace cas::policy {
+
+struct BoundaryFacts {
+  std::string authserv_id;  // ours: Authentication-Results that claim it are forged (RFC 8601 §5)
+  bool submission = false;  // RFC 6409 §8: complete what the mail program left out
+  UnixTime now;
+  std::string message_id;  // "local@host", used when a submission has none
+};
+
+/// The header section (with its final empty line) as it is kept: without forged Authentication-Results, Return-Path
+/// (RFC 5321 §4.4: ours to add) and CAS-Confirmation (CAS §4); a submission also loses Bcc and gains Date and
+/// Message-ID. All other fields stay as they are, octet for octet and in order.
+[[nodiscard]] std::string edit_header(const std::vector<HeaderField>& fields, const BoundaryFacts& facts);
+
+/// Steps 15's facts (CAS §5); `hashes` is left for the caller.
+[[nodiscard]] confirm::MessageFacts message_facts(const std::vector<HeaderField>& fields);
+
+/// What kind of mail it is (CAS §2: k, l), from its own fields: bulk with a List-Id, automatic with Auto-Submitted
+/// other than "no" (RFC 3834 §5), personal otherwise.
+struct MessageClass {
+  confirm::Class klass = confirm::Class::Personal;
+  std::string list_id;
+};
+[[nodiscard]] MessageClass classify(const std::vector<HeaderField>& fields);
+
+/// The identifier between the angle brackets of a List-Id (RFC 2919), lower-cased; empty when there is none, or it is
+/// longer than an intent can carry.
+[[nodiscard]] std::string list_identifier(std::string_view value);
+
+/// Received fields, to break loops (RFC 5321 §6.3).
+inline constexpr std::size_t max_hops = 100;
+[[nodiscard]] std::size_t count_hops(const std::vector<HeaderField>& fields);
+
+}  // namespace cas::policy

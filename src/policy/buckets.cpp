@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Token buckets with a bounded memory.
+#include "policy/buckets.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace cas::policy {
+
+namespace {
+
+constexpr std::size_t max_known_keys = 100000;
+constexpr std::chrono::hours key_memory{24};
+
+}  // namespace
+
+double Buckets::refilled(const Bucket& bucket, TimePoint now) const {
+  const std::chrono::duration<double, std::ratio<60>> minutes = std::max(now - bucket.at, milliseconds{0});
+  return std::min(options_.burst, bucket.tokens + minutes.count() * options_.per_minute);
+}
+
+bool Buckets::take(const std::string& key, TimePoint now) {
+  auto found = buckets_.find(key);
+  if (found == buckets_.end()) {
+    if (buckets_.size() >= options_.max_keys) make_room(now);
+    found = buckets_.emplace(key, Bucket{options_.burst, now}).first;
+  }
+  Bucket& bucket = found->second;
+  bucket.tokens = refilled(bucket, now);
+  bucket.at = now;
+  if (bucket.tokens < 1.0) return false;
+  bucket.tokens -= 1.0;
+  return true;
+}
+
+// Drops the quarter that has used least of its share: a flooder's empty bucket is the last to go.
+void Buckets::make_room(TimePoint now) {
+  std::vector<std::pair<double, std::string>> by_fullness;
+  by_fullness.reserve(buckets_.size());
+  for (const auto& [key, bucket] : buckets_) by_fullness.emplace_back(refilled(bucket, now), key);
+  const auto quarter = by_fullness.begin() + static_cast<std::ptrdiff_t>(by_fullness.size() / 4 + 1);
+  std::nth_element(by_fullness.begin(), quarter - 1, by_fullness.end(), std::greater<>());
+  for (auto it = by_fullness.begin(); it != quarter; ++it) buckets_.erase(it->second);
+}
+
+ConfirmBuckets::ConfirmBuckets(BucketOptions network, BucketOptions domain, BucketOptions new_keys)
+    : state_(State{Buckets(network), Buckets(domain), Buckets(new_keys), {}}) {}
+
+bool ConfirmBuckets::allow_confirm(std::string_view address, const std::string& signing_domain, TimePoint now) {
+  const std::string network = network_of(address);
+  return state_.with([&](State& state) {
+    // The network first: what one floods must not use up a domain's share.
+    return state.networks.take(network, now) && state.domains.take(signing_domain, now);
+  });
+}
+
+bool ConfirmBuckets::allow_key_lookup(std::string_view address, const std::string& key_name, TimePoint now) {
+  const std::string network = network_of(address);
+  return state_.with([&](State& state) {
+    auto& known = state.known_keys;
+    if (const auto found = known.find(key_name); found != known.end() && now - found->second < key_memory) return true;
+    if (!state.new_keys.take(network, now)) return false;
+    if (known.size() >= max_known_keys) {
+      std::erase_if(known, [&](const auto& entry) { return now - entry.second >= key_memory; });
+      if (known.size() >= max_known_keys) known.clear();
+    }
+    known.insert_or_assign(key_name, now);
+    return true;
+  });
+}
+
+std::string network_of(std::string_view address) {
+  const bool v6 = address.contains(':');
+  const char separator = v6 ? ':' : '.';
+  std::size_t end = 0;
+  for (int groups = 0; groups < 3; ++groups) {
+    end = address.find(separator, end == 0 ? 0 : end + 1);
+    if (end == std::string_view::npos) return std::string(address);
+  }
+  // "2001:db8::1" has fewer than three groups before its gap; the gap then ends the network.
+  const auto gap = address.find("::");
+  if (v6 && gap != std::string_view::npos) end = std::min(end, gap);
+  return std::string(address.substr(0, end));
+}
+
+}  // namespace cas::policy

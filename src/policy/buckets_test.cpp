@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Token buckets: shares, refill, bounded memory.
+#include "policy/buckets.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cas::policy {
+namespace {
+
+using std::chrono::minutes;
+
+TimePoint at(std::chrono::milliseconds since) {
+  return TimePoint(since);
+}
+
+TEST(Buckets, GivesTheBurstThenRefusesUntilRefilled) {
+  Buckets buckets(BucketOptions{.per_minute = 2, .burst = 3, .max_keys = 10});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(buckets.take("a", at(minutes(1))));
+  EXPECT_FALSE(buckets.take("a", at(minutes(1))));
+  EXPECT_TRUE(buckets.take("b", at(minutes(1)))) << "another key has a share of its own";
+  EXPECT_TRUE(buckets.take("a", at(minutes(2))));
+  EXPECT_TRUE(buckets.take("a", at(minutes(2))));
+  EXPECT_FALSE(buckets.take("a", at(minutes(2))));
+}
+
+TEST(Buckets, AClockThatGoesBackwardsGivesNothing) {
+  Buckets buckets(BucketOptions{.per_minute = 1, .burst = 1, .max_keys = 10});
+  EXPECT_TRUE(buckets.take("a", at(minutes(10))));
+  EXPECT_FALSE(buckets.take("a", at(minutes(5))));
+}
+
+TEST(Buckets, MemoryIsBoundedAndAFlooderIsNotForgotten) {
+  Buckets buckets(BucketOptions{.per_minute = 1, .burst = 5, .max_keys = 100});
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(buckets.take("flooder", at(minutes(1))));
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_TRUE(buckets.take("peer" + std::to_string(i), at(minutes(1))));
+    EXPECT_LE(buckets.size(), 100U);
+  }
+  EXPECT_FALSE(buckets.take("flooder", at(minutes(1))));
+}
+
+TEST(ConfirmBuckets, ANetworkSharesOneBucket) {
+  const BucketOptions tight{.per_minute = 1, .burst = 1, .max_keys = 10};
+  const BucketOptions wide{.per_minute = 100, .burst = 100, .max_keys = 10};
+  ConfirmBuckets buckets(tight, wide, wide);
+  EXPECT_TRUE(buckets.allow_confirm("192.0.2.1", "a.example", at(minutes(1))));
+  EXPECT_FALSE(buckets.allow_confirm("192.0.2.99", "a.example", at(minutes(1))));
+  EXPECT_TRUE(buckets.allow_confirm("198.51.100.1", "a.example", at(minutes(1))));
+}
+
+TEST(ConfirmBuckets, AKnownKeyCostsNothingForADay) {
+  const BucketOptions tight{.per_minute = 0.0001, .burst = 1, .max_keys = 10};
+  ConfirmBuckets buckets(tight, tight, tight);
+  EXPECT_TRUE(buckets.allow_key_lookup("192.0.2.1", "s._domainkey.a.example", at(minutes(1))));
+  EXPECT_TRUE(buckets.allow_key_lookup("192.0.2.1", "s._domainkey.a.example", at(minutes(2))));
+  EXPECT_FALSE(buckets.allow_key_lookup("192.0.2.1", "s._domainkey.b.example", at(minutes(2))));
+}
+
+TEST(NetworkOf, Takes24BitsOfIPv4And48OfIPv6) {
+  EXPECT_EQ(network_of("192.0.2.17"), "192.0.2");
+  EXPECT_EQ(network_of("2001:db8:1:2::3"), "2001:db8:1");
+  EXPECT_EQ(network_of("2001:db8::3"), "2001:db8");
+  EXPECT_EQ(network_of("::1"), "");
+  EXPECT_EQ(network_of("unix"), "unix");
+}
+
+}  // namespace
+}  // namespace cas::policy
