@@ -73,7 +73,7 @@ Reply Session::on_rcpt(const Mailbox& recipient) {
   const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
   if (known != work_.admitted.end()) return Reply(250, EnhancedCode{2, 1, 5}, "ok, named before");
 
-  policy::RecipientFacts facts{recipient};
+  policy::RecipientFacts facts{.recipient = recipient, .user = protocol_.user()};
   const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
   facts.domain_is_local = domain != nullptr;
   if (domain != nullptr) facts.mode = domain->mode;
@@ -81,7 +81,6 @@ Reply Session::on_rcpt(const Mailbox& recipient) {
   facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
   facts.mailbox = services_.directory.mailbox(recipient);
   facts.null_sender = protocol_.mail()->from.is_null();
-  facts.user = protocol_.user();
 
   const bool swallowed = facts.listed_in_intent && work_.committed.contains(recipient.local());
   std::optional<Reservations::Lease> lease;

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A message on its way in: the same result however it is cut, and every bound holds.
+#include "inbound/incoming.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cas::inbound {
+namespace {
+
+const std::string header =
+    "Authentication-Results: mx.b.example; cas=pass\r\n"
+    "From: Joe <joe@a.example>\r\nDate: Mon, 23 Nov 2026 19:00:00 +0000\r\nMessage-ID: <1@a.example>\r\n";
+
+policy::BoundaryFacts boundary() {
+  return {"mx.b.example", false, UnixTime{seconds{1795460400}}, "x@mx.b.example"};
+}
+
+struct Outcome {
+  std::string kept;
+  confirm::MessageHashes hashes;
+  std::optional<smtp::Reply> refusal;
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome receive(std::string_view text, std::size_t piece, const smtp::Limits& limits = {}) {
+  IncomingMessage message(boundary(), limits);
+  Outcome outcome;
+  for (std::size_t at = 0; at < text.size(); at += piece) {
+    message.add(text.substr(at, piece));
+    while (message.chunk_ready()) outcome.kept += message.take_chunk();
+  }
+  outcome.refusal = message.finish();
+  while (message.has_pending()) outcome.kept += message.take_chunk();
+  outcome.hashes = message.facts().hashes;
+  return outcome;
+}
+
+TEST(Incoming, EveryCutGivesTheSameMessageAndHashes) {
+  const std::string text = header + "\r\nHi.\r\n\r\nBody.  \r\n\r\n";
+  const Outcome whole = receive(text, text.size());
+  EXPECT_EQ(whole.kept, text.substr(text.find("From:")));
+  EXPECT_FALSE(whole.refusal);
+  for (std::size_t piece = 1; piece < text.size(); ++piece) EXPECT_EQ(receive(text, piece), whole) << piece;
+}
+
+TEST(Incoming, AMessageWithoutBodyOrWithoutHeaderIsAMessage) {
+  EXPECT_EQ(receive(header, 7).kept, header.substr(header.find("From:")) + "\r\n");
+  EXPECT_EQ(receive("\r\nonly a body\r\n", 3).kept, "\r\nonly a body\r\n");
+}
+
+TEST(Incoming, TooLargeIsRefusedAndNothingIsKept) {
+  smtp::Limits limits;
+  limits.message = 1000;
+  const auto outcome = receive(header + "\r\n" + std::string(2000, 'x') + "\r\n", 100, limits);
+  ASSERT_TRUE(outcome.refusal);
+  EXPECT_EQ(outcome.refusal->code, 552);
+}
+
+TEST(Incoming, AHeaderWithoutEndDoesNotGrow) {
+  smtp::Limits limits;
+  limits.header = 1000;
+  IncomingMessage message(boundary(), limits);
+  for (int i = 0; i < 1000; ++i) message.add("X-Filler: " + std::string(100, 'x') + "\r\n");
+  const auto refusal = message.finish();
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->code, 552);
+  EXPECT_FALSE(message.has_pending());
+}
+
+TEST(Incoming, ALoopIsBroken) {
+  std::string hops;
+  for (std::size_t i = 0; i <= policy::max_hops; ++i)
+    hops += "Received: from a by b; Mon, 23 Nov 2026 19:00:00 +0000\r\n";
+  const auto refusal = receive(hops + header + "\r\nx\r\n", 100).refusal;
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->enhanced, (smtp::EnhancedCode{5, 4, 6}));
+}
+
+TEST(Incoming, ChunksAreBounded) {
+  IncomingMessage message(boundary(), smtp::Limits{});
+  message.add(header + "\r\n");
+  message.add(std::string(3 * IncomingMessage::chunk_size, 'x'));
+  while (message.chunk_ready()) EXPECT_LE(message.take_chunk().size(), IncomingMessage::chunk_size);
+}
+
+}  // namespace
+}  // namespace cas::inbound

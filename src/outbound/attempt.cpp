@@ -1,0 +1,281 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sender's side of CAS §6 for one job: SIGNED, then per recipient DELIVERED, WAIT or FAILED; FALLBACK where the
+// domain does not confirm.
+#include "outbound/attempt.hpp"
+
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "outbound/route.hpp"
+
+namespace cas::outbound {
+
+using confirm::ConfirmOutcome;
+using smtp::EnhancedCode;
+using smtp::Reply;
+
+Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls,
+                 const queue::Job& job)
+    : services_(services),
+      options_(options),
+      tls_(tls),
+      job_(job),
+      outcomes_(job.recipients.size()),
+      last_failure_(451, EnhancedCode{4, 4, 1}, "no server could be reached") {}
+
+net::Task<std::vector<queue::Outcome>> Attempt::run() {
+  co_await walk_hosts();
+  co_return outcomes();
+}
+
+net::Task<void> Attempt::walk_hosts() {
+  const Mailbox& first = job_.recipients.front().address;
+  if (first.literal()) {
+    // RFC 5321 §5: an address literal names its server itself.
+    std::string address = first.literal()->text;
+    if (address.starts_with("IPv6:")) address.erase(0, 5);
+    const std::string host = address;
+    (void)co_await try_address(host, std::move(address), true);
+    co_return;
+  }
+  auto hosts = co_await find_hosts(services_.resolver, services_.random, *first.domain());
+  if (!hosts) {
+    settle_open(hosts.error(), "dns");
+    co_return;
+  }
+  if (hosts->size() > options_.max_hosts) hosts->resize(options_.max_hosts);
+  bool hopeless = true;  // every host is known to have no address
+  for (const auto& host : *hosts) {
+    auto addresses = co_await find_addresses(services_.resolver, host);
+    if (!addresses) {
+      hopeless = hopeless && addresses.error().permanent();
+      last_failure_ = addresses.error();
+      last_relay_ = host;
+      continue;
+    }
+    hopeless = false;
+    for (auto& address : *addresses) {
+      const bool reached = co_await try_address(host, std::move(address), true);
+      if (reached && open_recipients().empty()) co_return;
+    }
+  }
+  if (hopeless) settle_open(last_failure_, last_relay_);
+}
+
+// True when the server was reached and a conversation took place.
+net::Task<bool> Attempt::try_address(std::string host, std::string address, bool use_tls) {
+  ConnectionOptions settings{
+      .smtp = {.helo = options_.host.text(), .use_starttls = use_tls, .require_tls = options_.require_tls},
+      .host_name = host,
+      .tls = tls_,
+      .connect_timeout = options_.connect_timeout,
+      .command_timeout = options_.command_timeout,
+      .data_timeout = options_.data_timeout,
+      .final_timeout = options_.final_timeout};
+  Connection connection(std::move(settings));
+  net::Endpoint endpoint;
+  endpoint.address = address;
+  endpoint.port = options_.port;
+  auto opened = co_await connection.open(std::move(endpoint));
+  if (!opened) {
+    last_failure_ = opened.error().reply;
+    last_relay_ = connection.relay();
+    co_await connection.quit();
+    const bool again = opened.error().tls_failed && use_tls && !options_.require_tls;
+    if (!again) co_return false;
+    // Opportunistic TLS (RFC 7435): a broken handshake must not stop mail that may go in the clear.
+    co_return co_await try_address(std::move(host), std::move(address), false);
+  }
+  last_relay_ = connection.relay();
+  const bool was_plain = plain_only_;
+  co_await converse(connection);
+  co_await connection.quit();
+  const bool again = plain_only_ && !was_plain && !open_recipients().empty();
+  if (again) co_return co_await try_address(std::move(host), std::move(address), use_tls);
+  co_return true;
+}
+
+net::Task<void> Attempt::converse(Connection& connection) {
+  const auto* entry = signing();
+  if (connection.features().cas && entry != nullptr && !plain_only_) {
+    co_await converse_confirmed(connection, entry->second, entry->first);
+  } else {
+    co_await converse_plain(connection);
+  }
+}
+
+net::Task<void> Attempt::converse_confirmed(Connection& connection, const Signing& signing, const Domain& domain) {
+  bool signed_again = false;
+  while (!open_recipients().empty() && connection.usable()) {
+    auto intents = sign(signing, domain);
+    if (!intents) {
+      co_await converse_plain(connection);  // what cannot be confirmed goes as ordinary mail
+      co_return;
+    }
+    std::optional<ConfirmOutcome> refused;
+    for (auto& intent : *intents) {
+      if (!connection.usable()) co_return;
+      auto recipients = find(intent.recipients);
+      refused = co_await transact(connection, std::move(intent.line), std::move(recipients));
+      if (refused) break;
+    }
+    if (!refused) co_return;
+    if (*refused == ConfirmOutcome::SignAgain && !signed_again) {
+      signed_again = true;
+      continue;
+    }
+    if (*refused == ConfirmOutcome::SignAgain) {
+      settle_open(last_failure_, connection.relay());
+      co_return;
+    }
+    // The server does not speak CAS after all, or our set-up is wrong: the fallback decides.
+    plain_only_ = true;
+    if (connection.usable()) co_await converse_plain(connection);
+    co_return;
+  }
+}
+
+// Settles what was answered. An outcome is returned only when CONFIRM failed in a way that leaves its recipients open.
+net::Task<std::optional<ConfirmOutcome>> Attempt::transact(Connection& connection, std::optional<std::string> intent,
+                                                           Indices recipients) {
+  smtp::Transaction transaction;
+  transaction.from = job_.message.sender;
+  for (const auto index : recipients) transaction.to.push_back(job_.recipients[index].address);
+  transaction.confirm = std::move(intent);
+  transaction.size = job_.message.prefix.size() + job_.message.body_size;
+  transaction.eight_bit = job_.message.eight_bit;
+  transaction.smtputf8 = job_.message.smtputf8;
+  const auto result = co_await connection.send(std::move(transaction), job_.message, services_.queue);
+
+  if (result.confirm && !result.confirm->positive()) {
+    const auto outcome = confirm::judge_confirm_reply(*result.confirm);
+    last_failure_ = *result.confirm;
+    if (outcome == ConfirmOutcome::Misconfigured) alert(*result.confirm, connection.relay());
+    if (outcome == ConfirmOutcome::SignAgain || outcome == ConfirmOutcome::NotSpoken ||
+        outcome == ConfirmOutcome::Misconfigured) {
+      co_return outcome;
+    }
+    for (const auto index : recipients) settle(index, *result.confirm, connection.relay());
+    co_return std::nullopt;
+  }
+  for (std::size_t n = 0; n < recipients.size(); ++n) {
+    if (const auto reply = result.outcome(n)) settle(recipients[n], *reply, connection.relay());
+  }
+  if (!connection.usable()) {
+    last_failure_ = Reply(451, EnhancedCode{4, 4, 2}, connection.relay() + ": the connection was lost");
+  }
+  co_return std::nullopt;
+}
+
+net::Task<void> Attempt::converse_plain(Connection& connection) {
+  switch (options_.fallback) {
+    case confirm::Fallback::Send: break;
+    case confirm::Fallback::Hold:
+      settle_open(Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"), connection.relay());
+      co_return;
+    case confirm::Fallback::Bounce:
+      settle_open(Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"), connection.relay());
+      co_return;
+  }
+  const auto done = co_await transact(connection, std::nullopt, open_recipients());
+  (void)done;
+}
+
+const std::pair<const Domain, Signing>* Attempt::signing() const {
+  if (!job_.message.author || !job_.message.author->domain()) return nullptr;
+  for (std::optional<Domain> domain = job_.message.author->domain(); domain; domain = domain->parent()) {
+    const auto found = options_.signing.find(*domain);
+    if (found != options_.signing.end()) return &*found;
+  }
+  return nullptr;
+}
+
+Result<std::vector<confirm::SignedIntent>> Attempt::sign(const Signing& signing, const Domain& domain) const {
+  const auto& recipient_domain = job_.recipients.front().address.domain();
+  if (!recipient_domain) return permanent("an address literal cannot be confirmed");  // CAS §2
+  const std::string& secret = services_.queue.secret();
+  std::vector<Mailbox> recipients;
+  for (const auto index : open_recipients()) recipients.push_back(job_.recipients[index].address);
+  const confirm::IntentRequest request{
+      .id = confirm::derive_intent_id(as_octets(secret), job_.message.id, *recipient_domain),
+      .signing_domain = domain,
+      .selector = signing.selector,
+      .envelope_from = job_.message.sender,
+      .recipient_domain = *recipient_domain,
+      .recipients = std::move(recipients),
+      .author = *job_.message.author,
+      .klass = job_.message.klass,
+      .list_id = job_.message.klass == confirm::Class::Bulk ? std::optional(job_.message.list_id) : std::nullopt,
+      .hashes = job_.message.hashes,
+      .now = services_.clock.now()};
+  return confirm::make_intents(request, signing.key);
+}
+
+Attempt::Indices Attempt::open_recipients() const {
+  Indices open;
+  for (std::size_t n = 0; n < outcomes_.size(); ++n) {
+    if (!outcomes_[n]) open.push_back(n);
+  }
+  return open;
+}
+
+Attempt::Indices Attempt::find(const std::vector<Mailbox>& mailboxes) const {
+  Indices found;
+  for (const auto index : open_recipients()) {
+    if (std::ranges::find(mailboxes, job_.recipients[index].address) != mailboxes.end()) found.push_back(index);
+  }
+  return found;
+}
+
+void Attempt::settle(std::size_t index, const Reply& reply, const std::string& relay) {
+  queue::Outcome outcome;
+  outcome.kind = reply.positive()    ? queue::Outcome::Kind::Delivered
+                 : reply.permanent() ? queue::Outcome::Kind::Failed
+                                     : queue::Outcome::Kind::Deferred;
+  outcome.reply = reply;
+  outcome.relay = relay;
+  const auto hint = confirm::retry_in(reply);
+  if (outcome.kind == queue::Outcome::Kind::Deferred && hint) {
+    outcome.retry_after = confirm::retry_delay(job_.recipients[index].attempts + 1, hint);
+  }
+  outcomes_[index] = std::move(outcome);
+}
+
+void Attempt::settle_open(const Reply& reply, const std::string& relay) {
+  for (const auto index : open_recipients()) settle(index, reply, relay);
+}
+
+void Attempt::alert(const Reply& reply, const std::string& relay) const {
+  Event event{.level = Level::Warning,
+              .trace = job_.message.trace,
+              .queue_id = job_.message.id,
+              .name = "confirm-misconfigured",
+              .fields = {}};
+  event.fields.emplace_back("relay", relay);
+  event.fields.emplace_back("reply", reply.summary());
+  services_.events.emit(std::move(event));
+}
+
+std::vector<queue::Outcome> Attempt::outcomes() const {
+  std::vector<queue::Outcome> all;
+  for (const auto& outcome : outcomes_) {
+    if (outcome) {
+      all.push_back(*outcome);
+      continue;
+    }
+    // Unknown is transient: trying again loses nothing, giving up would.
+    queue::Outcome unknown;
+    unknown.reply = last_failure_;
+    unknown.relay = last_relay_;
+    if (unknown.reply.permanent()) {
+      unknown.reply.code = 451;
+      unknown.reply.enhanced.klass = 4;
+    }
+    all.push_back(std::move(unknown));
+  }
+  return all;
+}
+
+}  // namespace cas::outbound

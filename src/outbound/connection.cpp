@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Driving a client session.
+#include "outbound/connection.hpp"
+
+#include "delivery/body_reader.hpp"
+#include "smtp/data.hpp"
+
+namespace cas::outbound {
+
+using smtp::ClientStep;
+using smtp::Reply;
+
+namespace {
+
+constexpr std::size_t max_reply_line = 4096;  // RFC 5321 §4.5.3.1.5 says 512; nothing is lost by listening longer
+constexpr milliseconds quit_timeout{2000};
+
+Reply unreachable(const std::string& relay, const Error& error) {
+  return Reply(451, smtp::EnhancedCode{4, 4, 1}, relay + ": " + error.private_reason);
+}
+
+}  // namespace
+
+Connection::Connection(ConnectionOptions options)
+    : options_(std::move(options)), session_(options_.smtp), relay_(options_.host_name) {
+  buffer_.resize(16 * 1024);
+}
+
+net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint endpoint) {
+  relay_ = options_.host_name + "[" + endpoint.address + "]:" + std::to_string(endpoint.port);
+  ConnectionFailure failure;
+  auto stream = co_await net::connect(std::move(endpoint), options_.connect_timeout);
+  if (!stream) {
+    failure.reply = unreachable(relay_, stream.error());
+    co_return std::unexpected(std::move(failure));
+  }
+  stream_ = std::move(*stream);
+  auto step = co_await advance(smtp::ReadReply());
+  if (!step) {
+    failure.reply = unreachable(relay_, step.error());
+    failure.tls_failed = tls_failed_;
+    co_return std::unexpected(std::move(failure));
+  }
+  if (const auto* unusable = std::get_if<smtp::Unusable>(&*step)) {
+    failure.reply = unusable->reply;
+    co_await quit();
+    co_return std::unexpected(std::move(failure));
+  }
+  usable_ = std::holds_alternative<smtp::Ready>(*step);
+  if (!usable_) {
+    failure.reply = Reply(451, smtp::EnhancedCode{4, 4, 2}, relay_ + ": the session ended early");
+    co_return std::unexpected(std::move(failure));
+  }
+  co_return std::expected<void, ConnectionFailure>();
+}
+
+net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transaction, const store::Message& message,
+                                                    queue::Queue& queue) {
+  auto step = co_await advance(session_.begin(std::move(transaction)));
+  if (step && std::holds_alternative<smtp::SendBody>(*step)) {
+    const auto sent = co_await send_body(message, queue);
+    if (!sent) {
+      step = std::unexpected(sent.error());
+    } else {
+      awaiting_final_ = true;
+      step = co_await advance(session_.on_body_sent());
+      awaiting_final_ = false;
+    }
+  }
+  if (step) {
+    if (auto* done = std::get_if<smtp::TransactionDone>(&*step)) {
+      if (done->result.must_close) usable_ = false;
+      co_return std::move(done->result);
+    }
+  }
+  usable_ = false;
+  co_return session_.on_disconnect();
+}
+
+net::Task<void> Connection::quit() {
+  if (usable_) {
+    options_.command_timeout = quit_timeout;
+    usable_ = false;
+    auto step = co_await advance(session_.quit());
+    (void)step;
+  }
+  co_await stream_.close();
+}
+
+// Sends, reads and starts TLS until the session wants something that its caller decides.
+net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
+  while (true) {
+    if (const auto* send = std::get_if<smtp::Send>(&step)) {
+      CAS_CO_CHECK(co_await stream_.write(send->octets, options_.command_timeout));
+    } else if (std::holds_alternative<smtp::StartTls>(step)) {
+      reader_.clear();  // RFC 3207 §4.2
+      net::TlsContext tls = options_.tls;
+      auto up = co_await stream_.start_tls_client(std::move(tls), options_.host_name, options_.command_timeout);
+      if (!up) {
+        tls_failed_ = true;
+        co_return std::unexpected(std::move(up).error());
+      }
+      step = session_.on_tls();
+      continue;
+    } else if (!std::holds_alternative<smtp::ReadReply>(step)) {
+      co_return step;
+    }
+    CAS_CO_TRY(const Reply reply, co_await read_reply());
+    step = session_.on_reply(reply);
+  }
+}
+
+net::Task<Result<Reply>> Connection::read_reply() {
+  smtp::ReplyParser parser;
+  while (true) {
+    const auto found = reader_.next(max_reply_line);
+    if (const auto* line = std::get_if<smtp::Line>(&found)) {
+      CAS_CO_TRY(auto reply, parser.on_line(line->text));
+      if (reply) co_return std::move(*reply);
+      continue;
+    }
+    if (!std::holds_alternative<smtp::NeedMore>(found)) co_return transient("the server's reply is malformed");
+    const auto timeout = awaiting_final_ ? options_.final_timeout : options_.command_timeout;
+    CAS_CO_TRY(const std::size_t received, co_await stream_.read_some(buffer_, timeout));
+    if (received == 0) co_return transient("the server closed the connection");
+    reader_.feed(std::string_view(buffer_).substr(0, received));
+  }
+}
+
+net::Task<Result<void>> Connection::send_body(const store::Message& message, queue::Queue& queue) {
+  smtp::DataEncoder encoder;
+  std::string out;
+  encoder.encode(message.prefix, out);
+  delivery::BodyReader reader(queue, message.body);
+  std::uint64_t sent = 0;
+  while (sent < message.body_size) {
+    CAS_CO_TRY(const std::string chunk, co_await reader.next());
+    if (chunk.empty()) co_return transient("the stored body is incomplete");
+    sent += chunk.size();
+    encoder.encode(chunk, out);
+    if (sent == message.body_size) encoder.finish(out);
+    CAS_CO_CHECK(co_await stream_.write(out, options_.data_timeout));
+    out.clear();
+  }
+  co_return Result<void>();
+}
+
+}  // namespace cas::outbound

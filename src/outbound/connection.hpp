@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One connection to a server: does what smtp::ClientSession says, over a Stream. Several transactions may follow one
+// another.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/stream.hpp"
+#include "queue/queue.hpp"
+#include "smtp/client_session.hpp"
+#include "smtp/line_reader.hpp"
+
+namespace cas::outbound {
+
+struct ConnectionOptions {
+  smtp::ClientOptions smtp;
+  std::string host_name;  // of the server, for SNI and logs
+  net::TlsContext tls;
+  std::chrono::milliseconds connect_timeout;
+  std::chrono::milliseconds command_timeout;
+  std::chrono::milliseconds data_timeout;
+  std::chrono::milliseconds final_timeout;
+};
+
+/// Why a connection is of no use. `reply` is what to tell the queue: the server's own words where it said something.
+struct ConnectionFailure {
+  smtp::Reply reply;
+  bool tls_failed = false;  // the handshake: without TLS it may go
+};
+
+class Connection {
+ public:
+  explicit Connection(ConnectionOptions options);
+
+  /// Connects, greets, starts TLS where offered: afterwards ready for transactions.
+  [[nodiscard]] net::Task<std::expected<void, ConnectionFailure>> open(net::Endpoint endpoint);
+  /// One message. What the server said is in the result, in whatever way it ended; usable() tells whether another
+  /// transaction may follow.
+  [[nodiscard]] net::Task<smtp::TransactionResult> send(smtp::Transaction transaction, const store::Message& message,
+                                                        queue::Queue& queue);
+  /// QUIT where the session still stands, then the end of the connection.
+  [[nodiscard]] net::Task<void> quit();
+
+  [[nodiscard]] bool usable() const { return usable_; }
+  [[nodiscard]] const smtp::Features& features() const { return session_.features(); }
+  /// "mx.b.example[192.0.2.1]:25"
+  [[nodiscard]] const std::string& relay() const { return relay_; }
+
+ private:
+  net::Task<Result<smtp::ClientStep>> advance(smtp::ClientStep step);
+  net::Task<Result<smtp::Reply>> read_reply();
+  net::Task<Result<void>> send_body(const store::Message& message, queue::Queue& queue);
+
+  ConnectionOptions options_;
+  smtp::ClientSession session_;
+  net::Stream stream_;
+  smtp::LineReader reader_;
+  std::string buffer_;
+  std::string relay_;
+  bool usable_ = false;
+  bool awaiting_final_ = false;
+  bool tls_failed_ = false;
+};
+
+}  // namespace cas::outbound
