@@ -25,7 +25,8 @@ struct HeaderField {
 
 /// The fields of a header section, in order. `text` is the section with CRLF line ends, with or without the empty
 /// line that ends it; it must outlive the result. A line that is neither a field nor a continuation is a permanent
-/// error (RFC 5322 §2.2), as is a field name with characters outside 33..126.
+/// error (RFC 5322 §2.2), as is a field name with characters outside 33..126, a CR or LF on its own, a last line
+/// without CRLF, and more than 10,000 fields. What follows the empty line is not looked at.
 [[nodiscard]] Result<std::vector<HeaderField>> parse_header(std::string_view text);
 
 /// Fields with that name, any case, first to last.
@@ -46,25 +47,32 @@ class BodyCanonicalizer {
   enum class Form { Simple, Relaxed };
   using Sink = std::function<void(std::string_view)>;
 
+  /// `sink` is called with pieces of a few KB; what it is handed lives only during the call.
   BodyCanonicalizer(Form form, Sink sink);
 
   /// The next octets of the body, cut anywhere (also between CR and LF).
   void update(std::string_view octets);
   /// The end of the body. An unterminated last line gets its CRLF; the empty body becomes CRLF (simple) or
-  /// nothing (relaxed).
+  /// nothing (relaxed). To be called once; the last piece reaches the sink here.
   void finish();
 
  private:
-  void line_octets(std::string_view octets);
+  void line_octets(std::string_view octets);  // no CRLF within
+  void squeeze(std::string_view octets);
+  void open_line();
   void end_line();
+  void put(std::string_view octets);
+  void flush();
 
   Form form_;
   Sink sink_;
-  std::size_t empty_lines_ = 0;
-  bool wsp_pending_ = false;
-  bool line_has_octets_ = false;
-  bool cr_pending_ = false;
-  std::string blanks_;  // simple form: nothing; relaxed: the single SP not yet written
+  std::vector<char> buffer_;
+  std::size_t used_ = 0;
+  std::size_t empty_lines_ = 0;   // seen, not yet written
+  bool cr_pending_ = false;       // a CR was the last octet
+  bool wsp_pending_ = false;      // relaxed: white space not yet written
+  bool line_has_octets_ = false;  // the line is not empty
+  bool wrote_ = false;
 };
 
 }  // namespace cas
