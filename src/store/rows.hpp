@@ -32,16 +32,16 @@ struct Message {
   TraceId trace;
   TimePoint arrived;
   ReversePath sender;
-  std::string user;        // who submitted it; empty for mail from outside
+  std::string user;              // who submitted it; empty for mail from outside
   bool sender_verified = false;  // a delivery status may be sent to `sender`: submitted here, or confirmed by intent
   BodyId body = 0;
   std::uint64_t body_size = 0;
-  std::string prefix;      // trace fields, put before the body on delivery; CRLF line ends
+  std::string prefix;  // trace fields, put before the body on delivery; CRLF line ends
   bool eight_bit = false;
   bool smtputf8 = false;
   std::optional<Mailbox> author;  // the single From mailbox: what an intent may speak for
   confirm::Class klass = confirm::Class::Personal;
-  std::string list_id;     // with Class::Bulk
+  std::string list_id;            // with Class::Bulk
   confirm::MessageHashes hashes;  // of the stored body (prefix fields are none of the digest's)
   bool operator==(const Message&) const = default;
 };
@@ -53,7 +53,7 @@ struct Recipient {
   RecipientState state = RecipientState::Waiting;
   std::uint32_t attempts = 0;
   TimePoint next_attempt;
-  std::string last_reply;   // "451 4.7.0 [CAS:pending retry=1800] ..." ; empty before the first attempt
+  std::string last_reply;  // "451 4.7.0 [CAS:pending retry=1800] ..." ; empty before the first attempt
   bool operator==(const Recipient&) const = default;
 };
 

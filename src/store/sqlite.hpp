@@ -14,14 +14,15 @@ namespace cas::store {
 
 struct SqliteOptions {
   std::filesystem::path file;
-  std::size_t max_group = 256;    // writes in one commit
-  std::size_t readers = 1;        // reader threads
-  std::size_t max_pending = 4096; // writes given and not committed; more are refused with a transient error
+  std::size_t max_group = 256;     // writes in one commit
+  std::size_t readers = 1;         // reader threads
+  std::size_t max_pending = 4096;  // writes given and not committed; more are refused with a transient error
+  std::uint64_t check_up_to = std::uint64_t{1} << 30;  // octets; a larger file is opened without an integrity check
 };
 
 /// Opens or creates it (mode 0600), brings its schema up to date, one version after the other, each in a transaction.
 /// Permanent error: not a database, a schema newer than this program, an integrity fault, no permission; the private
-/// reason names the file and what would be right.
+/// reason names the file and what would be right. Transient error: another process has it open (FILE.lock).
 [[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options);
 
 }  // namespace cas::store

@@ -23,7 +23,8 @@
 
 namespace cas::store {
 
-/// Reading inside a transaction: a consistent view. Errors are transient unless the data itself is broken.
+/// Reading inside a transaction: a consistent view. Errors are transient; only a row that cannot be understood is a
+/// permanent one, whose private reason names the row.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -37,6 +38,10 @@ class Reader {
     Recipient recipient;
   };
   [[nodiscard]] virtual Result<std::vector<Due>> due(TimePoint until, std::size_t limit) = 0;
+  /// Waiting recipients behind (`after`, `index`) (exclusive; an empty id: from the first) in the order of message id
+  /// and index, whenever they are due, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<Due>> waiting(const QueueId& after, std::uint32_t index,
+                                                         std::size_t limit) = 0;
   /// Messages after `after` (exclusive; empty: from the first) in the order of their ids, at most `limit`.
   [[nodiscard]] virtual Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) = 0;
   /// The n-th chunk as it was appended, from 0; empty past the last.
@@ -51,11 +56,12 @@ class Tx : public Reader {
  public:
   /// A new body without chunks. Until a message names it, recovery removes it.
   [[nodiscard]] virtual Result<BodyId> create_body() = 0;
-  /// Chunks are kept as given; none may be empty or longer than max_chunk.
+  /// Chunks are kept as given. No such body, an empty chunk, one longer than max_chunk: permanent error.
   [[nodiscard]] virtual Result<void> append_body(BodyId body, std::string_view chunk) = 0;
+  /// No such body: nothing. A message names it: permanent error.
   [[nodiscard]] virtual Result<void> remove_body(BodyId body) = 0;
 
-  /// Permanent error when the id exists.
+  /// Permanent error when the id exists, when there is no such body, or when another message names it already.
   [[nodiscard]] virtual Result<void> add_message(const Message& message, const std::vector<Recipient>& recipients) = 0;
   /// State, attempts, next attempt, last reply; the rest of the row stays. No such recipient: permanent error.
   [[nodiscard]] virtual Result<void> update_recipient(const QueueId& id, const Recipient& recipient) = 0;

@@ -1,0 +1,239 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Maps, one thread, and a list of how to undo what the current work did.
+#include "store/memory.hpp"
+
+#include <set>
+#include <thread>
+
+#include "store/inbox.hpp"
+#include "store/work.hpp"
+
+namespace cas::store {
+namespace {
+
+struct Tables {
+  BodyId last_body = 0;
+  std::map<BodyId, std::vector<std::string>> bodies;
+  std::map<QueueId, Message> messages;
+  std::map<std::pair<QueueId, std::uint32_t>, Recipient> recipients;
+  std::map<confirm::LedgerKey, confirm::LedgerRow> ledger;
+  std::map<std::string, std::string, std::less<>> settings;
+};
+
+class MemoryTx final : public Tx {
+ public:
+  explicit MemoryTx(Tables& tables) : t_(tables) {}
+
+  void roll_back() {
+    for (auto undo = undo_.rbegin(); undo != undo_.rend(); ++undo) (*undo)();
+    undo_.clear();
+  }
+
+  Result<std::optional<Message>> message(const QueueId& id) override {
+    const auto found = t_.messages.find(id);
+    return found == t_.messages.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Result<std::vector<Recipient>> recipients(const QueueId& id) override {
+    std::vector<Recipient> found;
+    for (auto at = t_.recipients.lower_bound({id, 0}); at != t_.recipients.end() && at->first.first == id; ++at) {
+      found.push_back(at->second);
+    }
+    return found;
+  }
+
+  Result<std::vector<Due>> due(TimePoint until, std::size_t limit) override {
+    std::vector<Due> found;
+    for (const auto& [key, recipient] : t_.recipients) {
+      if (recipient.state != RecipientState::Waiting || recipient.next_attempt > until) continue;
+      found.push_back({.id = key.first, .recipient = recipient});
+    }
+    std::ranges::sort(
+        found, {}, [](const Due& due) { return std::tuple(due.recipient.next_attempt, due.id, due.recipient.index); });
+    if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
+    return found;
+  }
+
+  Result<std::vector<Due>> waiting(const QueueId& after, std::uint32_t index, std::size_t limit) override {
+    std::vector<Due> found;
+    for (auto at = t_.recipients.upper_bound({after, index}); at != t_.recipients.end() && found.size() < limit; ++at) {
+      if (at->second.state == RecipientState::Waiting)
+        found.push_back({.id = at->first.first, .recipient = at->second});
+    }
+    return found;
+  }
+
+  Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override {
+    std::vector<Message> found;
+    for (auto at = t_.messages.upper_bound(after); at != t_.messages.end() && found.size() < limit; ++at) {
+      found.push_back(at->second);
+    }
+    return found;
+  }
+
+  Result<std::string> body_chunk(BodyId body, std::uint32_t n) override {
+    const auto found = t_.bodies.find(body);
+    return found == t_.bodies.end() || n >= found->second.size() ? std::string() : found->second[n];
+  }
+
+  Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) override {
+    const auto found = t_.ledger.find(key);
+    return found == t_.ledger.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Result<std::optional<std::string>> setting(std::string_view name) override {
+    const auto found = t_.settings.find(name);
+    return found == t_.settings.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Result<BodyId> create_body() override {
+    const BodyId body = ++t_.last_body;  // not undone: an id is never used twice
+    insert(t_.bodies, body, {});
+    return body;
+  }
+
+  Result<void> append_body(BodyId body, std::string_view chunk) override {
+    if (chunk.empty() || chunk.size() > max_chunk) return permanent("internal error", "a chunk of a forbidden length");
+    const auto found = t_.bodies.find(body);
+    if (found == t_.bodies.end()) return permanent("internal error", "append to a body that does not exist");
+    found->second.emplace_back(chunk);
+    undo_.emplace_back([this, body] { t_.bodies.at(body).pop_back(); });
+    return {};
+  }
+
+  Result<void> remove_body(BodyId body) override {
+    if (is_named(body)) return permanent("internal error", "a message names the body");
+    erase(t_.bodies, body);
+    return {};
+  }
+
+  Result<void> add_message(const Message& message, const std::vector<Recipient>& recipients) override {
+    if (!t_.bodies.contains(message.body)) return permanent("internal error", "no such body");
+    if (is_named(message.body)) return permanent("internal error", "another message names the body");
+    if (!insert(t_.messages, message.id, message)) return permanent("internal error", "the message id exists");
+    for (const Recipient& recipient : recipients) {
+      if (!insert(t_.recipients, std::pair(message.id, recipient.index), recipient)) {
+        return permanent("internal error", "the recipient exists");
+      }
+    }
+    return {};
+  }
+
+  Result<void> update_recipient(const QueueId& id, const Recipient& recipient) override {
+    const auto found = t_.recipients.find({id, recipient.index});
+    if (found == t_.recipients.end()) return permanent("internal error", "no such recipient");
+    Recipient& row = found->second;
+    undo_.emplace_back([this, key = found->first, before = row] { t_.recipients.at(key) = before; });
+    row.state = recipient.state;
+    row.attempts = recipient.attempts;
+    row.next_attempt = recipient.next_attempt;
+    row.last_reply = recipient.last_reply;
+    return {};
+  }
+
+  Result<void> remove_message(const QueueId& id) override {
+    const auto found = t_.messages.find(id);
+    if (found == t_.messages.end()) return {};
+    const BodyId body = found->second.body;
+    for (const Recipient& recipient : *recipients(id)) erase(t_.recipients, std::pair(id, recipient.index));
+    erase(t_.messages, id);
+    return remove_body(body);
+  }
+
+  Result<void> add_ledger(const confirm::LedgerKey& key, const confirm::LedgerRow& row) override {
+    if (!insert(t_.ledger, key, row)) return permanent("internal error", "the ledger row exists");
+    return {};
+  }
+
+  Result<std::size_t> expire_ledger(UnixTime now, std::size_t limit) override {
+    std::vector<confirm::LedgerKey> expired;
+    for (const auto& [key, row] : t_.ledger) {
+      if (expired.size() < limit && row.keep_until < now) expired.push_back(key);
+    }
+    for (const auto& key : expired) erase(t_.ledger, key);
+    return expired.size();
+  }
+
+  Result<void> set_setting(std::string_view name, std::string_view value) override {
+    erase(t_.settings, std::string(name));
+    insert(t_.settings, std::string(name), std::string(value));
+    return {};
+  }
+
+  Result<std::size_t> remove_orphan_bodies() override {
+    std::set<BodyId> named;
+    for (const auto& [id, message] : t_.messages) named.insert(message.body);
+    std::vector<BodyId> orphans;
+    for (const auto& [body, chunks] : t_.bodies) {
+      if (!named.contains(body)) orphans.push_back(body);
+    }
+    for (const BodyId body : orphans) erase(t_.bodies, body);
+    return orphans.size();
+  }
+
+ private:
+  [[nodiscard]] bool is_named(BodyId body) const {
+    return std::ranges::any_of(t_.messages, [&](const auto& entry) { return entry.second.body == body; });
+  }
+
+  template <class Map>
+  bool insert(Map& map, const typename Map::key_type& key, typename Map::mapped_type value) {
+    if (!map.emplace(key, std::move(value)).second) return false;
+    undo_.emplace_back([&map, key] { map.erase(key); });
+    return true;
+  }
+
+  template <class Map>
+  void erase(Map& map, const typename Map::key_type& key) {
+    const auto found = map.find(key);
+    if (found == map.end()) return;
+    undo_.emplace_back([&map, key, value = std::move(found->second)] { map.emplace(key, value); });
+    map.erase(found);
+  }
+
+  Tables& t_;
+  std::vector<std::function<void()>> undo_;
+};
+
+class MemoryStore final : public Store {
+ public:
+  MemoryStore() : thread_([this] { run(); }) {}
+  ~MemoryStore() override { steps_.close(); }
+
+  void write(WriteWork work, Done done) override {
+    steps_.push([this, work = std::move(work), done = std::move(done)]() mutable {
+      MemoryTx tx(tables_);
+      auto result = run_work(work, tx);
+      if (!result) tx.roll_back();
+      call_back(done, std::move(result));
+    });
+  }
+
+  void read(ReadWork work, Done done) override {
+    steps_.push([this, work = std::move(work), done = std::move(done)]() mutable {
+      MemoryTx tx(tables_);
+      call_back(done, run_work(work, tx));
+    });
+  }
+
+ private:
+  using Step = std::move_only_function<void()>;
+
+  void run() {
+    for (auto steps = steps_.pop(1); !steps.empty(); steps = steps_.pop(1)) steps.front()();
+  }
+
+  Tables tables_;  // the thread's alone
+  Inbox<Step> steps_;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_memory() {
+  return std::make_unique<MemoryStore>();
+}
+
+}  // namespace cas::store

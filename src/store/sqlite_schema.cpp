@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// See sqlite_schema.hpp. A step that was released is never edited: a change of the tables is a further step.
+#include "store/sqlite_schema.hpp"
+
+#include <array>
+
+namespace cas::store {
+namespace {
+
+// body      AUTOINCREMENT: an id is never used twice, so a late reader cannot see somebody else's mail.
+// chunk     id = body id << 20 | number: one B-tree in order of arrival, a body's chunks side by side.
+// message   times are milliseconds since 1970; addresses as SMTP writes them.
+// recipient state: 0 waiting, 1 delivered, 2 failed; route: 0 local, 1 remote.
+// ledger    CAS §6; keep_until is in seconds.
+constexpr const char* version_1 = R"sql(
+CREATE TABLE body (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT;
+CREATE TABLE chunk (id INTEGER PRIMARY KEY, octets BLOB NOT NULL) STRICT;
+CREATE TABLE message (
+  id TEXT NOT NULL PRIMARY KEY,
+  trace TEXT NOT NULL,
+  arrived INTEGER NOT NULL,
+  sender TEXT NOT NULL,
+  user TEXT NOT NULL,
+  sender_verified INTEGER NOT NULL,
+  body INTEGER NOT NULL UNIQUE REFERENCES body (id),
+  body_size INTEGER NOT NULL,
+  prefix BLOB NOT NULL,
+  eight_bit INTEGER NOT NULL,
+  smtputf8 INTEGER NOT NULL,
+  author TEXT,
+  class INTEGER NOT NULL,
+  list_id TEXT NOT NULL,
+  header_hash BLOB NOT NULL,
+  body_hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE recipient (
+  message TEXT NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  route INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  next_attempt INTEGER NOT NULL,
+  last_reply TEXT NOT NULL,
+  PRIMARY KEY (message, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recipient_due ON recipient (next_attempt) WHERE state = 0;
+CREATE TABLE ledger (
+  d TEXT NOT NULL,
+  i BLOB NOT NULL,
+  recipient TEXT NOT NULL,
+  m BLOB NOT NULL,
+  keep_until INTEGER NOT NULL,
+  queue_id TEXT NOT NULL,
+  PRIMARY KEY (d, i, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ledger_keep_until ON ledger (keep_until);
+CREATE TABLE setting (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array steps = {version_1};
+
+Result<std::int64_t> number(Database& db, std::string_view sql) {
+  Query query = db.query(sql);
+  CAS_TRY(const bool row, query.step());
+  return row ? query.integer_at(0) : 0;
+}
+
+Result<void> run_step(Database& db, std::size_t from) {
+  std::string sql = "BEGIN IMMEDIATE;";
+  sql.append(steps[from]);
+  sql.append("PRAGMA user_version = ").append(std::to_string(from + 1));
+  sql.append("; PRAGMA application_id = ").append(std::to_string(application_id)).append("; COMMIT");
+  auto done = db.exec(sql);
+  if (!done && db.in_transaction()) static_cast<void>(db.exec("ROLLBACK"));  // the first error is the one to tell
+  return done;
+}
+
+}  // namespace
+
+int schema_version() {
+  return static_cast<int>(steps.size());
+}
+
+Result<void> check_ours(Database& db, const std::filesystem::path& file) {
+  const auto version = number(db, "PRAGMA user_version");
+  if (!version) {
+    return permanent("storage is not available", file.string() + " is not an SQLite database that can be used (" +
+                                                     version.error().private_reason +
+                                                     "): move it away, or choose "
+                                                     "another file");
+  }
+  CAS_TRY(const auto application, number(db, "PRAGMA application_id"));
+  CAS_TRY(const auto tables, number(db, "SELECT count(*) FROM sqlite_schema"));
+  if (tables != 0 && application != application_id) {
+    return permanent("storage is not available", file.string() +
+                                                     " is a database of another program: move it away, or "
+                                                     "choose another file");
+  }
+  if (*version > schema_version()) {
+    return permanent("storage is not available", file.string() + " has schema version " + std::to_string(*version) +
+                                                     "; this program knows " + "versions up to " +
+                                                     std::to_string(schema_version()) +
+                                                     ": run the newer program, or restore a backup");
+  }
+  return {};
+}
+
+Result<void> migrate(Database& db) {
+  CAS_TRY(const auto version, number(db, "PRAGMA user_version"));
+  for (auto from = static_cast<std::size_t>(version); from < steps.size(); ++from) CAS_CHECK(run_step(db, from));
+  return {};
+}
+
+}  // namespace cas::store

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The store's operations as SQL on one connection. Who uses it opens and ends the transaction.
+#pragma once
+
+#include "store/sqlite_database.hpp"
+#include "store/store.hpp"
+
+namespace cas::store {
+
+class SqliteTx final : public Tx {
+ public:
+  explicit SqliteTx(Database& db) : db_(db) {}
+
+  Result<std::optional<Message>> message(const QueueId& id) override;
+  Result<std::vector<Recipient>> recipients(const QueueId& id) override;
+  Result<std::vector<Due>> due(TimePoint until, std::size_t limit) override;
+  Result<std::vector<Due>> waiting(const QueueId& after, std::uint32_t index, std::size_t limit) override;
+  Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override;
+  Result<std::string> body_chunk(BodyId body, std::uint32_t n) override;
+  Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) override;
+  Result<std::optional<std::string>> setting(std::string_view name) override;
+
+  Result<BodyId> create_body() override;
+  Result<void> append_body(BodyId body, std::string_view chunk) override;
+  Result<void> remove_body(BodyId body) override;
+  Result<void> add_message(const Message& message, const std::vector<Recipient>& recipients) override;
+  Result<void> update_recipient(const QueueId& id, const Recipient& recipient) override;
+  Result<void> remove_message(const QueueId& id) override;
+  Result<void> add_ledger(const confirm::LedgerKey& key, const confirm::LedgerRow& row) override;
+  Result<std::size_t> expire_ledger(UnixTime now, std::size_t limit) override;
+  Result<void> set_setting(std::string_view name, std::string_view value) override;
+  Result<std::size_t> remove_orphan_bodies() override;
+
+ private:
+  [[nodiscard]] Result<bool> exists(BodyId body);
+  [[nodiscard]] static Result<std::vector<Due>> read_due(Query& query);
+  Database& db_;
+};
+
+}  // namespace cas::store

@@ -1,0 +1,481 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every store promises (store.hpp), asked of each of the twins.
+#include <gmock/gmock.h>
+
+#include <future>
+#include <latch>
+#include <thread>
+
+#include "store/memory.hpp"
+#include "store/sqlite.hpp"
+#include "store/store_rows_test.hpp"
+
+namespace cas::store {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+enum class Twin { Memory, Sqlite };
+
+class StoreContract : public testing::TestWithParam<Twin> {
+ protected:
+  void SetUp() override {
+    store_ = GetParam() == Twin::Memory ? open_memory() : open_or_fail({.file = dir_ / "cas.db"});
+    ASSERT_NE(store_, nullptr);
+  }
+
+  Result<void> write(Store::WriteWork work) { return write_and_wait(*store_, std::move(work)); }
+  Result<void> read(Store::ReadWork work) { return read_and_wait(*store_, std::move(work)); }
+
+  /// What `ask` gives in a transaction of its own; it must succeed.
+  template <class Ask>
+  auto read_value(Ask ask) {
+    decltype(ask(std::declval<Reader&>()).value()) value{};
+    const auto done = read([&](Reader& reader) -> Result<void> {
+      CAS_TRY(value, ask(reader));
+      return {};
+    });
+    EXPECT_TRUE(done) << done.error().private_reason;
+    return value;
+  }
+
+  BodyId make_body(const std::vector<std::string>& chunks) {
+    BodyId body = 0;
+    const auto done = write([&](Tx& tx) -> Result<void> {
+      CAS_TRY(body, tx.create_body());
+      for (const auto& chunk : chunks) CAS_CHECK(tx.append_body(body, chunk));
+      return {};
+    });
+    EXPECT_TRUE(done) << done.error().private_reason;
+    return body;
+  }
+
+  Result<void> add(const Message& message, const std::vector<Recipient>& recipients) {
+    return write([&](Tx& tx) { return tx.add_message(message, recipients); });
+  }
+
+  std::vector<std::string> chunks(BodyId body) {
+    return read_value([&](Reader& reader) -> Result<std::vector<std::string>> {
+      std::vector<std::string> found;
+      for (std::uint32_t n = 0;; ++n) {
+        CAS_TRY(auto chunk, reader.body_chunk(body, n));
+        if (chunk.empty()) return found;
+        found.push_back(std::move(chunk));
+      }
+    });
+  }
+  auto message(const QueueId& id) {
+    return read_value([&](Reader& reader) { return reader.message(id); });
+  }
+  auto recipients(const QueueId& id) {
+    return read_value([&](Reader& reader) { return reader.recipients(id); });
+  }
+
+  TempDir dir_;
+  std::unique_ptr<Store> store_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Twins, StoreContract, testing::Values(Twin::Memory, Twin::Sqlite),
+                         [](const auto& twin) { return twin.param == Twin::Memory ? "Memory" : "Sqlite"; });
+
+bool is_permanent(const Result<void>& result) {
+  return !result && result.error().lasting == Lasting::Permanent;
+}
+
+// ---- Rows ----
+
+TEST_P(StoreContract, AMessageComesBackAsItWasGiven) {
+  Message message = plain_message("A1", make_body({"x"}));
+  message.sender = ReversePath(mailbox("\"odd one\"@football.example.com"));
+  message.user = "joe";
+  message.sender_verified = true;
+  message.body_size = 1'234'567'890'123;
+  message.prefix = std::string("Received: from x\r\n\tby y\0; z\r\n", 29);
+  message.eight_bit = true;
+  message.smtputf8 = true;
+  message.author = mailbox("j\xc3\xb6@football.example.com");
+  message.klass = confirm::Class::Bulk;
+  message.list_id = "list.football.example.com";
+  message.hashes.header.fill(0xa7);
+  message.hashes.body.fill(0x00);
+  const std::vector<Recipient> given = {{.index = 0,
+                                         .address = mailbox("suzie@shopping.example.net"),
+                                         .route = Route::Remote,
+                                         .next_attempt = at(5),
+                                         .last_reply = {}},
+                                        {.index = 7,
+                                         .address = mailbox("bob@[192.0.2.1]"),
+                                         .route = Route::Local,
+                                         .state = RecipientState::Failed,
+                                         .attempts = 3,
+                                         .next_attempt = at(-1),
+                                         .last_reply = "550 5.1.1 no \\ such \xc3\xbc"}};
+  ASSERT_TRUE(add(message, given));
+  EXPECT_EQ(this->message("A1"), message);
+  EXPECT_EQ(recipients("A1"), given);
+}
+
+TEST_P(StoreContract, TheNullPathAndAbsentAuthorComeBack) {
+  Message message = plain_message("A1", make_body({}));
+  message.sender = ReversePath();
+  ASSERT_TRUE(add(message, {}));
+  EXPECT_EQ(this->message("A1"), message);
+}
+
+TEST_P(StoreContract, WhatIsNotThereIsNoError) {
+  EXPECT_EQ(message("nobody"), std::nullopt);
+  EXPECT_THAT(recipients("nobody"), IsEmpty());
+  EXPECT_THAT(chunks(42), IsEmpty());
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.ledger(ledger_key_of(1)); }), std::nullopt);
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.setting("x"); }), std::nullopt);
+  EXPECT_TRUE(write([](Tx& tx) { return tx.remove_message("nobody"); }));
+  EXPECT_TRUE(write([](Tx& tx) { return tx.remove_body(42); }));
+}
+
+TEST_P(StoreContract, AMessageIdIsUsedOnce) {
+  ASSERT_TRUE(add(plain_message("A1", make_body({"x"})), {}));
+  EXPECT_TRUE(is_permanent(add(plain_message("A1", make_body({"y"})), {})));
+}
+
+TEST_P(StoreContract, AMessageNeedsABodyOfItsOwn) {
+  EXPECT_TRUE(is_permanent(add(plain_message("A0", 99), {})));
+  const BodyId body = make_body({"x"});
+  ASSERT_TRUE(add(plain_message("A1", body), {}));
+  EXPECT_TRUE(is_permanent(add(plain_message("A2", body), {})));
+}
+
+TEST_P(StoreContract, UpdateChangesStateAttemptsTimeAndReplyOnly) {
+  const Recipient before = waiting_recipient(0, 5);
+  ASSERT_TRUE(add(plain_message("A1", make_body({})), {before, waiting_recipient(1, 6)}));
+  Recipient change = before;
+  change.address = mailbox("other@else.example");
+  change.route = Route::Remote;
+  change.state = RecipientState::Delivered;
+  change.attempts = 2;
+  change.next_attempt = at(77);
+  change.last_reply = "250 ok";
+  ASSERT_TRUE(write([&](Tx& tx) { return tx.update_recipient("A1", change); }));
+  Recipient after = change;
+  after.address = before.address;
+  after.route = before.route;
+  EXPECT_THAT(recipients("A1"), ElementsAre(after, waiting_recipient(1, 6)));
+}
+
+TEST_P(StoreContract, UpdatingARecipientThatIsNotThereIsPermanent) {
+  ASSERT_TRUE(add(plain_message("A1", make_body({})), {waiting_recipient(0, 5)}));
+  EXPECT_TRUE(is_permanent(write([](Tx& tx) { return tx.update_recipient("A1", waiting_recipient(1, 5)); })));
+  EXPECT_TRUE(is_permanent(write([](Tx& tx) { return tx.update_recipient("A2", waiting_recipient(0, 5)); })));
+}
+
+TEST_P(StoreContract, RemovingAMessageTakesRecipientsAndBodyAlong) {
+  const BodyId body = make_body({"x", "y"});
+  ASSERT_TRUE(add(plain_message("A1", body), {waiting_recipient(0, 5)}));
+  ASSERT_TRUE(write([](Tx& tx) { return tx.remove_message("A1"); }));
+  EXPECT_EQ(message("A1"), std::nullopt);
+  EXPECT_THAT(recipients("A1"), IsEmpty());
+  EXPECT_THAT(chunks(body), IsEmpty());
+}
+
+TEST_P(StoreContract, DueGivesWaitingOnesByTimeThenIdThenIndex) {
+  Recipient delivered = waiting_recipient(2, 1);
+  delivered.state = RecipientState::Delivered;
+  ASSERT_TRUE(add(plain_message("B", make_body({})), {waiting_recipient(0, 10), waiting_recipient(1, 5), delivered}));
+  ASSERT_TRUE(add(plain_message("A", make_body({})), {waiting_recipient(0, 10), waiting_recipient(1, 11)}));
+  const auto due = [&](std::int64_t until, std::size_t limit) {
+    std::vector<std::string> names;
+    for (const auto& entry : read_value([&](Reader& reader) { return reader.due(at(until), limit); })) {
+      names.push_back(entry.id + std::to_string(entry.recipient.index));
+    }
+    return names;
+  };
+  EXPECT_THAT(due(10, 10), ElementsAre("B1", "A0", "B0"));
+  EXPECT_THAT(due(11, 2), ElementsAre("B1", "A0"));
+  EXPECT_THAT(due(4, 10), IsEmpty());
+}
+
+TEST_P(StoreContract, WaitingPagesThroughAllWaitingRecipients) {
+  Recipient failed = waiting_recipient(1, 1);
+  failed.state = RecipientState::Failed;
+  ASSERT_TRUE(add(plain_message("B", make_body({})), {waiting_recipient(0, 9), failed, waiting_recipient(2, 1)}));
+  ASSERT_TRUE(add(plain_message("A", make_body({})), {waiting_recipient(0, 5)}));
+  std::vector<std::string> names;
+  QueueId after;
+  std::uint32_t index = 0;
+  for (;;) {
+    const auto page = read_value([&](Reader& reader) { return reader.waiting(after, index, 1); });
+    if (page.empty()) break;
+    after = page.back().id;
+    index = page.back().recipient.index;
+    names.push_back(after + std::to_string(index));
+  }
+  EXPECT_THAT(names, ElementsAre("A0", "B0", "B2"));
+}
+
+TEST_P(StoreContract, MessagesPageInTheOrderOfTheirIds) {
+  for (const auto* id : {"C", "A", "B"}) ASSERT_TRUE(write(enqueue(id)));
+  const auto page = [&](const QueueId& after, std::size_t limit) {
+    std::vector<QueueId> ids;
+    for (const auto& entry : read_value([&](Reader& reader) { return reader.messages(after, limit); })) {
+      ids.push_back(entry.id);
+    }
+    return ids;
+  };
+  EXPECT_THAT(page("", 2), ElementsAre("A", "B"));
+  EXPECT_THAT(page("B", 2), ElementsAre("C"));
+  EXPECT_THAT(page("C", 2), IsEmpty());
+}
+
+// ---- Bodies ----
+
+TEST_P(StoreContract, ChunksAreKeptAsGiven) {
+  const std::string binary("\0\r\n.\r\n\xff", 7);
+  const std::string longest(max_chunk, 'x');
+  EXPECT_THAT(chunks(make_body({"a", binary, longest})), ElementsAre("a", binary, longest));
+}
+
+TEST_P(StoreContract, ForbiddenChunksAndUnknownBodiesAreRefused) {
+  const BodyId body = make_body({});
+  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body, ""); })));
+  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body, std::string(max_chunk + 1, 'x')); })));
+  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body + 1, "x"); })));
+}
+
+TEST_P(StoreContract, ABodyIdIsNeverUsedTwice) {
+  const BodyId first = make_body({"x"});
+  EXPECT_NE(first, 0);
+  ASSERT_TRUE(write([&](Tx& tx) { return tx.remove_body(first); }));
+  EXPECT_GT(make_body({"y"}), first);
+}
+
+TEST_P(StoreContract, ABodyThatAMessageNamesCannotBeRemoved) {
+  const BodyId body = make_body({"x"});
+  ASSERT_TRUE(add(plain_message("A1", body), {}));
+  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.remove_body(body); })));
+  EXPECT_THAT(chunks(body), ElementsAre("x"));
+}
+
+TEST_P(StoreContract, OrphanBodiesGoOthersStay) {
+  const BodyId kept = make_body({"kept"});
+  const BodyId orphan = make_body({"orphan", "of two"});
+  const BodyId empty = make_body({});
+  ASSERT_TRUE(add(plain_message("A1", kept), {}));
+  std::size_t removed = 0;
+  ASSERT_TRUE(write([&](Tx& tx) -> Result<void> {
+    CAS_TRY(removed, tx.remove_orphan_bodies());
+    return {};
+  }));
+  EXPECT_EQ(removed, 2U);
+  EXPECT_THAT(chunks(kept), ElementsAre("kept"));
+  EXPECT_THAT(chunks(orphan), IsEmpty());
+  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(empty, "x"); })));
+}
+
+// ---- Ledger and settings ----
+
+TEST_P(StoreContract, ALedgerKeyIsCommittedAtMostOnce_I3) {
+  ASSERT_TRUE(write([](Tx& tx) { return tx.add_ledger(ledger_key_of(1), ledger_row(1)); }));
+  EXPECT_TRUE(is_permanent(write([](Tx& tx) { return tx.add_ledger(ledger_key_of(1), ledger_row(2)); })));
+  EXPECT_TRUE(is_permanent(write([](Tx& tx) { return tx.add_ledger(ledger_key_of(1), ledger_row(1)); })));
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.ledger(ledger_key_of(1)); }), ledger_row(1));
+}
+
+TEST_P(StoreContract, EveryPartOfTheLedgerKeyCounts) {
+  const auto base = ledger_key_of(1);
+  auto other_d = base;
+  other_d.d = "x.example";
+  auto other_recipient = base;
+  other_recipient.recipient = "Suzie@shopping.example.net";
+  for (const auto& key : {base, other_d, other_recipient, ledger_key_of(2)}) {
+    EXPECT_TRUE(write([&](Tx& tx) { return tx.add_ledger(key, ledger_row(1)); })) << key.d << key.recipient;
+  }
+}
+
+TEST_P(StoreContract, LedgerRowsExpireInBoundedSteps) {
+  for (std::uint8_t n = 1; n <= 4; ++n) {
+    ASSERT_TRUE(write([&](Tx& tx) { return tx.add_ledger(ledger_key_of(n), ledger_row(n, 100 + n)); }));
+  }
+  const auto expire = [&](std::int64_t now, std::size_t limit) {
+    std::size_t removed = 0;
+    EXPECT_TRUE(write([&](Tx& tx) -> Result<void> {
+      CAS_TRY(removed, tx.expire_ledger(UnixTime(seconds(now)), limit));
+      return {};
+    }));
+    return removed;
+  };
+  EXPECT_EQ(expire(104, 2), 2U);
+  EXPECT_EQ(expire(104, 2), 1U);  // the row whose keep_until is now stays
+  EXPECT_EQ(expire(104, 2), 0U);
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.ledger(ledger_key_of(4)); }), ledger_row(4, 104));
+}
+
+TEST_P(StoreContract, SettingsAreReplaced) {
+  const std::string binary("\0secret\xff", 8);
+  ASSERT_TRUE(write([&](Tx& tx) { return tx.set_setting("secret", "first"); }));
+  ASSERT_TRUE(write([&](Tx& tx) { return tx.set_setting("secret", binary); }));
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.setting("secret"); }), binary);
+}
+
+// ---- Transactions ----
+
+TEST_P(StoreContract, AFailedWorkUndoesAllOfIt) {
+  const BodyId body = make_body({"x"});
+  ASSERT_TRUE(add(plain_message("A1", body), {waiting_recipient(0, 5)}));
+  ASSERT_TRUE(write([](Tx& tx) { return tx.set_setting("k", "before"); }));
+  const auto failed = write([&](Tx& tx) -> Result<void> {
+    CAS_TRY(const BodyId other, tx.create_body());
+    CAS_CHECK(tx.append_body(other, "y"));
+    CAS_CHECK(tx.add_message(plain_message("A2", other), {waiting_recipient(0, 5)}));
+    Recipient change = waiting_recipient(0, 99);
+    CAS_CHECK(tx.update_recipient("A1", change));
+    CAS_CHECK(tx.remove_message("A1"));
+    CAS_CHECK(tx.add_ledger(ledger_key_of(1), ledger_row(1)));
+    CAS_CHECK(tx.set_setting("k", "after"));
+    return transient("no", "the work says no");
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().private_reason, "the work says no");
+  EXPECT_NE(message("A1"), std::nullopt);
+  EXPECT_THAT(recipients("A1"), ElementsAre(waiting_recipient(0, 5)));
+  EXPECT_THAT(chunks(body), ElementsAre("x"));
+  EXPECT_EQ(message("A2"), std::nullopt);
+  EXPECT_THAT(recipients("A2"), IsEmpty());
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.ledger(ledger_key_of(1)); }), std::nullopt);
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.setting("k"); }), "before");
+}
+
+TEST_P(StoreContract, AnExceptionUndoesTheWorkAndIsTransient) {
+  const auto failed = write([](Tx& tx) -> Result<void> {
+    CAS_CHECK(tx.set_setting("k", "v"));
+    throw std::runtime_error("a bug");
+  });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().lasting, Lasting::Transient);
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.setting("k"); }), std::nullopt);
+  const auto read_failed = read([](Reader&) -> Result<void> { throw 42; });
+  EXPECT_FALSE(read_failed);
+  EXPECT_TRUE(write([](Tx& tx) { return tx.set_setting("k", "v"); })) << "the store serves on";
+}
+
+TEST_P(StoreContract, AWorkSeesItsOwnWrites) {
+  EXPECT_TRUE(write([](Tx& tx) -> Result<void> {
+    CAS_CHECK(tx.set_setting("k", "v"));
+    CAS_TRY(const auto value, tx.setting("k"));
+    return value == "v" ? Result<void>() : transient("not seen");
+  }));
+}
+
+TEST_P(StoreContract, WritesThatShareACommitFailAlone) {
+  // The first holds the writer until all are given, so the rest gathers.
+  std::latch given(1);
+  std::vector<bool> succeeded;
+  std::promise<void> all;
+  const auto note = [&](Result<void> result) {
+    succeeded.push_back(result.has_value());
+    if (succeeded.size() == 5) all.set_value();
+  };
+  store_->write([&](Tx&) -> Result<void> { return given.wait(), Result<void>(); }, note);
+  store_->write([](Tx& tx) { return tx.set_setting("a", "1"); }, note);
+  store_->write(
+      [](Tx& tx) -> Result<void> {
+        CAS_CHECK(tx.set_setting("b", "1"));
+        return permanent("no");
+      },
+      note);
+  store_->write(
+      [](Tx& tx) -> Result<void> {
+        CAS_CHECK(tx.set_setting("c", "1"));
+        throw std::runtime_error("a bug");
+      },
+      note);
+  store_->write([](Tx& tx) { return tx.set_setting("d", "1"); }, note);
+  given.count_down();
+  all.get_future().wait();
+  EXPECT_THAT(succeeded, ElementsAre(true, true, false, false, true));
+  const auto is_set = [&](const char* name) {
+    return read_value([&](Reader& reader) { return reader.setting(name); }).has_value();
+  };
+  EXPECT_TRUE(is_set("a"));
+  EXPECT_FALSE(is_set("b"));
+  EXPECT_FALSE(is_set("c"));
+  EXPECT_TRUE(is_set("d"));
+}
+
+TEST_P(StoreContract, CallbacksComeInTheOrderOfTheWrites) {
+  std::vector<int> order;
+  std::promise<void> all;
+  for (int n = 0; n < 1000; ++n) {
+    store_->write(
+        [n](Tx& tx) -> Result<void> {
+          if (n % 7 == 0) return transient("no");
+          return tx.set_setting("k" + std::to_string(n % 10), std::to_string(n));
+        },
+        [&, n](const Result<void>&) {
+          order.push_back(n);
+          if (n == 999) all.set_value();
+        });
+  }
+  all.get_future().wait();
+  ASSERT_EQ(order.size(), 1000U);
+  EXPECT_TRUE(std::ranges::is_sorted(order));
+}
+
+TEST_P(StoreContract, WhatWasAcknowledgedIsSeenByTheNextRead) {
+  for (int n = 0; n < 50; ++n) {
+    const std::string value = std::to_string(n);
+    ASSERT_TRUE(write([&](Tx& tx) { return tx.set_setting("k", value); }));
+    ASSERT_EQ(read_value([](Reader& reader) { return reader.setting("k"); }), value);
+  }
+}
+
+TEST_P(StoreContract, TheDestructorFinishesWhatWasGiven) {
+  std::atomic<int> done = 0;
+  for (int n = 0; n < 100; ++n) {
+    store_->write(enqueue("M" + std::to_string(n)), [&](const Result<void>& result) { done += result ? 1 : 0; });
+    store_->read([](Reader&) -> Result<void> { return {}; },
+                 [&](const Result<void>& result) { done += result ? 1 : 0; });
+  }
+  store_.reset();
+  EXPECT_EQ(done, 200);
+}
+
+TEST_P(StoreContract, ACallbackMayGiveMoreWork) {
+  std::promise<Result<void>> last;
+  store_->write([](Tx& tx) { return tx.set_setting("a", "1"); },
+                [&](const Result<void>&) {
+                  store_->write([](Tx& tx) { return tx.set_setting("b", "1"); },
+                                [&](Result<void> result) { last.set_value(std::move(result)); });
+                });
+  EXPECT_TRUE(last.get_future().get());
+}
+
+TEST_P(StoreContract, ACallbackThatThrowsHarmsNobody) {
+  store_->write([](Tx&) -> Result<void> { return {}; }, [](const Result<void>&) { throw std::runtime_error("a bug"); });
+  EXPECT_TRUE(write([](Tx& tx) { return tx.set_setting("k", "v"); }));
+}
+
+TEST_P(StoreContract, ManyThreadsMayWriteAndRead) {
+  std::vector<std::jthread> threads;
+  std::atomic<int> failures = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int n = 0; n < 25; ++n) {
+        const QueueId id = std::to_string(t) + "-" + std::to_string(n);
+        if (!write(enqueue(id))) ++failures;
+        const auto seen = read([&](Reader& reader) -> Result<void> {
+          CAS_TRY(const auto found, reader.message(id));
+          return found ? Result<void>() : transient("not there");
+        });
+        if (!seen) ++failures;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.messages("", 1000); }).size(), 100U);
+}
+
+}  // namespace
+}  // namespace cas::store
