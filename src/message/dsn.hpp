@@ -22,8 +22,8 @@ struct DsnRecipient {
 
 struct Dsn {
   Domain reporting_mta;
-  Mailbox to;  // the original envelope sender
-  std::string message_id;  // without angle brackets
+  Mailbox to;              // the original envelope sender
+  std::string message_id;  // of the notification itself, without angle brackets
   std::string queue_id;
   UnixTime arrival;
   UnixTime now;
@@ -33,7 +33,9 @@ struct Dsn {
 
 /// The whole notification with CRLF line ends: Auto-Submitted, From postmaster at the reporting MTA, MIME-Version,
 /// a text part that a person understands, message/delivery-status, text/rfc822-headers. To be sent from the null
-/// path (RFC 3464 §2). No text in it can break a MIME boundary or a field.
+/// path (RFC 3464 §2). No text in it can break a MIME boundary or a field. Addresses that are not ASCII are named as
+/// RFC 6533 §3 has it; an original header that is not ASCII travels quoted-printable, as message/global-headers where
+/// it is UTF-8 (§6): only `to` itself can make the notification need SMTPUTF8.
 [[nodiscard]] std::string format_dsn(const Dsn& dsn);
 
 }  // namespace cas

@@ -10,8 +10,7 @@ namespace cas {
 
 FoldedField& FoldedField::word(std::string_view word) {
   const bool fits = text_.size() - line_start_ + 1 + word.size() <= kLine;
-  const bool first = text_.size() - line_start_ > 0 && text_.back() == ':' && line_start_ == 0;
-  if (fits || first) {
+  if (fits || !has_words_) {
     text_ += ' ';
   } else {
     text_ += "\r\n";
@@ -19,6 +18,7 @@ FoldedField& FoldedField::word(std::string_view word) {
     text_ += '\t';
   }
   text_ += word;
+  has_words_ = true;
   return *this;
 }
 
@@ -32,7 +32,7 @@ FoldedField& FoldedField::words(std::string_view text) {
   }
 }
 
-std::string FoldedField::finish() && {
+std::string FoldedField::finish() {
   text_ += "\r\n";
   return std::move(text_);
 }

@@ -46,7 +46,8 @@ std::string word(std::string_view text) {
 /// RFC 5321 §4.4 From-domain: the name given, and what we know in the comment.
 void write_from(FoldedField& field, const Received& received) {
   const std::string address = received.client_address.empty() ? "" : '[' + word(received.client_address) + ']';
-  if (received.helo.empty() && address.empty()) return;
+  // Where the address is to be hidden, a HELO that is one hides with it.
+  if (address.empty() && (received.helo.empty() || received.helo.starts_with('['))) return;
   field.word("from");
   if (is_plain(received.helo)) {
     field.word(received.helo);
@@ -70,7 +71,7 @@ std::string format_received(const Received& received) {
   write_from(field, received);
   field.word("by").word(word(received.by)).word("with").word(word(received.with)).word("id").word(word(received.id));
   if (received.for_mailbox) field.word("for").word('<' + received.for_mailbox->wire() + '>');
-  std::string text = std::move(field).finish();
+  std::string text = field.finish();
   text.insert(text.size() - 2, ";\r\n\t" + format_date(received.time));
   return text;
 }
