@@ -29,19 +29,19 @@ struct Features {
   bool eight_bit_mime = false;
   bool smtputf8 = false;
   bool enhanced_codes = false;
-  bool cas = false;  // "CAS 1"; counted only inside TLS (CAS §3)
-  std::optional<std::uint64_t> size;
+  bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §3)
+  std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
   std::vector<std::string> auth;
 };
 
 struct ClientOptions {
   std::string helo;
-  bool use_starttls = true;      // whenever it is offered
-  bool require_tls = false;      // without it, no transaction
+  bool use_starttls = true;  // whenever it is offered
+  bool require_tls = false;  // without it, no transaction
 };
 
-/// One message to recipients of one server. `confirm` is the signed intent line (without "CONFIRM "); it is sent only
-/// when present.
+/// One message to recipients of one server; at least one. `confirm` is the signed intent line (without "CONFIRM "); it
+/// is sent only when present.
 struct Transaction {
   ReversePath from;
   std::vector<Mailbox> to;
@@ -52,17 +52,20 @@ struct Transaction {
 };
 
 /// How a transaction ended. `final` is absent when the connection ended or the transaction was given up before the
-/// reply to the end of data. A recipient's outcome is final when its RCPT was accepted, its RCPT reply otherwise.
+/// reply to the end of data. Replies that this side gave itself, because the server lacks an extension that the message
+/// needs, stand where the server's would: 554 5.6.3 (8BITMIME), 553 5.6.7 (SMTPUTF8).
 struct TransactionResult {
   std::optional<Reply> mail;
   std::optional<Reply> confirm;
   std::vector<std::optional<Reply>> rcpt;  // one for each of Transaction::to
   std::optional<Reply> data;
   std::optional<Reply> final;
-  /// CONFIRM was answered 500/502 and yet DATA 354: the connection must be closed without the final dot (CAS §4).
+  /// Close the connection as it is, without the final dot and without QUIT: CONFIRM was refused and yet DATA answered
+  /// with 354 (CAS §4; `confirm` then says which), the server said 421, or replies no longer fit commands.
   bool must_close = false;
 
-  /// What the n-th recipient was told in the end; absent when nothing is known (connection lost): try again.
+  /// What the n-th recipient was told in the end: the reply to MAIL or CONFIRM when that refused all, its own refusal,
+  /// else that to the end of data or to DATA. Never 3xx. Absent when nothing is known (connection lost): try again.
   [[nodiscard]] std::optional<Reply> outcome(std::size_t n) const;
 };
 
@@ -92,11 +95,14 @@ class ClientSession {
   explicit ClientSession(ClientOptions options);
 
   /// The next whole reply; the first is the greeting. After Send one calls on_reply as often as ReadReply is
-  /// returned.
+  /// returned. In the middle of a body only a server that gives up speaks: the transaction is done, must_close.
+  /// Without a question asked (Ready) a reply makes the server Unusable.
   [[nodiscard]] ClientStep on_reply(const Reply& reply);
+  /// TLS is up. The driver has thrown away what it had received and not consumed (RFC 3207 §4.2).
   [[nodiscard]] ClientStep on_tls();
   [[nodiscard]] ClientStep begin(Transaction transaction);
   [[nodiscard]] ClientStep on_body_sent();
+  /// QUIT, or Bye at once where the connection is closed or in the middle of something.
   [[nodiscard]] ClientStep quit();
 
   /// The connection broke: what is known of the transaction under way.
@@ -106,26 +112,44 @@ class ClientSession {
   [[nodiscard]] bool tls() const { return tls_; }
 
  private:
-  enum class Phase { Greeting, Ehlo, Helo, StartTls, Tls, Ready, Envelope, Body, Final, Abort, Quit, Closed };
+  enum class Phase { Greeting, Ehlo, Helo, StartTls, Tls, Ready, Envelope, Body, Final, Refused, Quit, Closed };
+  struct Command {
+    enum class Kind { Rset, Mail, Confirm, Rcpt, Data } kind;
+    std::size_t recipient;  // for Rcpt: its place in Transaction::to
+    std::string octets;     // CRLF included
+  };
   ClientStep send_ehlo();
-  ClientStep after_hello(const Reply& reply);
+  ClientStep on_greeting(const Reply& reply);
+  ClientStep on_ehlo(const Reply& reply);
+  ClientStep on_helo(const Reply& reply);
+  ClientStep on_starttls(const Reply& reply);
+  ClientStep after_hello();
+  ClientStep unusable(Reply reply);
+
+  bool judge_locally(const Transaction& transaction);
+  void build_commands(const Transaction& transaction);
+  [[nodiscard]] std::string mail_line(const Transaction& transaction) const;
+  ClientStep send_group();
   ClientStep on_envelope_reply(const Reply& reply);
+  bool record(const Command& command, const Reply& reply);
+  [[nodiscard]] bool hopeless() const;
   ClientStep after_envelope();
-  [[nodiscard]] ClientStep next_lockstep();
-  void build_commands();
+  ClientStep on_final_reply(const Reply& reply);
+  ClientStep done();
+  ClientStep done_and_close();
 
   ClientOptions options_;
   Features features_;
   bool tls_ = false;
   Phase phase_ = Phase::Greeting;
-  Transaction transaction_;
   TransactionResult result_;
-  std::vector<std::string> commands_;  // of the envelope, CRLF included
-  std::size_t sent_ = 0;               // commands sent
-  std::size_t answered_ = 0;           // replies received
+  std::vector<Command> commands_;  // of the envelope
+  std::size_t sent_ = 0;           // commands sent
+  std::size_t answered_ = 0;       // replies received
+  bool stale_ = false;             // the server may still hold a transaction that was given up
 };
 
-/// The lines of an EHLO reply.
+/// The lines of an EHLO reply; the first is the server's name. Keywords in any case; what is not known is skipped.
 [[nodiscard]] Features parse_features(const Reply& ehlo, bool tls);
 
 }  // namespace cas::smtp

@@ -30,10 +30,10 @@ enum class BodyType { SevenBit, EightBitMime };
 /// MAIL FROM:<path> with what it was announced with.
 struct MailCommand {
   ReversePath from;
-  std::optional<std::uint64_t> size;     // RFC 1870
-  BodyType body = BodyType::SevenBit;    // RFC 6152
-  bool smtputf8 = false;                 // RFC 6531
-  std::optional<std::string> auth;       // RFC 4954 §5, kept as given
+  std::optional<std::uint64_t> size;   // RFC 1870
+  BodyType body = BodyType::SevenBit;  // RFC 6152
+  bool smtputf8 = false;               // RFC 6531
+  std::optional<std::string> auth;     // RFC 4954 §5, kept as given
 };
 
 /// RCPT TO:<path>. No parameter is defined yet.

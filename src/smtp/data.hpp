@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cas::smtp {
 
@@ -31,6 +32,7 @@ class DataDecoder {
 
  private:
   enum class State { LineStart, Dot, DotCr, Text, Cr, Done };
+  std::size_t feed_text(std::string_view octets, std::size_t begin);
   void emit(std::string_view octets);
 
   Sink sink_;
@@ -39,12 +41,13 @@ class DataDecoder {
   std::size_t size_ = 0;
 };
 
-/// Doubles leading dots and writes the end of data. Input is a message with CRLF line ends, cut anywhere.
+/// Doubles leading dots and writes the end of data. Input is a message with CRLF line ends, cut anywhere. A bare CR or
+/// LF, which no stored message should hold, goes out as CRLF: what leaves here cannot smuggle (RFC 5321 §2.3.8).
 class DataEncoder {
  public:
   /// Appends the encoded octets to `out`.
   void encode(std::string_view octets, std::string& out);
-  /// Appends "." CRLF, with a CRLF before it where the message did not end with one.
+  /// Appends "." CRLF, with a CRLF before it where the message did not end with one. The encoder is then as new.
   void finish(std::string& out);
 
  private:

@@ -20,7 +20,7 @@ struct Line {
 };
 /// The line is longer than allowed: it was dropped through its CRLF.
 struct TooLong {};
-/// The line held a bare CR or LF, or NUL: it was dropped through its CRLF.
+/// The line held a bare CR or LF, or NUL: it was dropped through its CRLF. Said also of lines that are too long.
 struct Malformed {};
 
 using LineEvent = std::variant<NeedMore, Line, TooLong, Malformed>;
@@ -40,10 +40,13 @@ class LineReader {
   void clear();
 
  private:
+  void discard_scanned();
+
   std::string buffer_;
-  std::size_t begin_ = 0;    // of what is not consumed
-  std::size_t scanned_ = 0;  // up to here there is no LF
-  bool discarding_ = false;
+  std::size_t begin_ = 0;             // of what is not consumed
+  std::size_t scanned_ = 0;           // no CRLF begins between begin_ and here
+  bool discarding_ = false;           // the beginning of an incomplete line was thrown away...
+  bool discarded_malformed_ = false;  // ...and held what no line may hold
 };
 
 }  // namespace cas::smtp

@@ -31,11 +31,11 @@ namespace cas::smtp {
 
 /// What a listener offers.
 struct ServerOptions {
-  Domain host;                       // our name in the greeting and in replies
+  Domain host;  // our name in the greeting and in replies
   Limits limits{};
-  bool offer_starttls = false;       // certificate present and TLS not implicit
-  bool offer_cas = false;            // announces "CAS 1", and only on a TLS session (CAS §3)
-  bool submission = false;           // RFC 6409: MAIL needs AUTH, AUTH needs TLS, no CONFIRM
+  bool offer_starttls = false;  // certificate present and TLS not implicit
+  bool offer_cas = false;       // announces "CAS 1", and only on a TLS session (CAS §3)
+  bool submission = false;      // RFC 6409: MAIL needs AUTH, AUTH needs TLS, no CONFIRM
   bool offer_smtputf8 = true;
 };
 
@@ -90,8 +90,8 @@ class ServerSession {
   [[nodiscard]] Step on_connect(bool tls = false);
   /// One line without CRLF. Strict CRLF is the LineReader's business: report its findings with on_bad_line.
   [[nodiscard]] Step on_line(std::string_view line);
-  /// The line reader refused a line: 500 5.5.2 (too long), 501 5.5.2 and close (bare CR or LF, NUL). A refused line
-  /// that would have been CONFIRM cannot be told apart, so a transaction that waits for recipients is aborted.
+  /// The line reader refused a line: 500 5.5.2 (too long), 501 5.5.2 and close (bare CR or LF, NUL). It may have been
+  /// CONFIRM, so it aborts the transaction as a failed CONFIRM does (CAS §1.4).
   [[nodiscard]] Step on_too_long_line();
   [[nodiscard]] Step on_malformed_line();
   /// The world's reply to the last Ask.
@@ -103,8 +103,8 @@ class ServerSession {
   /// The server is going away: 421 4.3.2, at the next command boundary.
   [[nodiscard]] Step on_shutdown();
 
-  /// How long the next line may be, CRLF included: limits.command_line, confirm_line for CONFIRM in place, auth_line
-  /// during AUTH.
+  /// How long the next line may be, CRLF included: limits.command_line; confirm_line inside a transaction where CAS is
+  /// spoken (on_line then refuses other verbs above command_line); auth_line during AUTH.
   [[nodiscard]] std::size_t line_limit() const;
 
   // What the driver needs to know.
@@ -127,20 +127,35 @@ class ServerSession {
     bool extended = false;
     bool tls = false;
     std::optional<std::string> user;
-    std::size_t bad_commands = 0;
-    std::size_t failed_confirms = 0;
-    std::size_t failed_auths = 0;
-    std::size_t transactions = 0;
   };
   struct Transaction {
     std::optional<MailCommand> mail;
     bool confirmed = false;
     std::vector<Mailbox> recipients;
+    std::size_t asked_recipients = 0;  // accepted or refused
+  };
+  /// What a peer has used up; nothing but the end of the connection forgets it.
+  struct Counters {
+    std::size_t bad_commands = 0;
+    std::size_t failed_confirms = 0;
+    std::size_t failed_auths = 0;
+    std::size_t transactions = 0;
+    std::size_t forgiven = 0;  // commands of a pipelined group that may still fail for what failed before them
   };
   struct Command;  // a row of the command table
   static const Command commands[];
+  using Check = std::optional<Reply>;
 
-  Step helo_command(std::string_view argument, bool extended);
+  // What stands in the way of a command, or nothing.
+  [[nodiscard]] Check may_always() const { return {}; }
+  [[nodiscard]] Check may_mail() const;
+  [[nodiscard]] Check may_confirm() const;
+  [[nodiscard]] Check may_rcpt() const;
+  [[nodiscard]] Check may_data() const;
+  [[nodiscard]] Check may_starttls() const;
+  [[nodiscard]] Check may_auth() const;
+  [[nodiscard]] Check never() const;
+
   Step ehlo(std::string_view argument);
   Step helo(std::string_view argument);
   Step mail_command(std::string_view argument);
@@ -154,15 +169,30 @@ class ServerSession {
   Step help(std::string_view argument);
   Step starttls(std::string_view argument);
   Step auth(std::string_view argument);
-  Step auth_response(std::string_view line);
+  Step auth_response(std::string_view response);
 
+  Step on_command(std::string_view line);
+  Step refuse(Verb verb, Reply reply);
+  Step mail_answered(Reply reply);
+  Step confirm_answered(Reply reply);
+  Step rcpt_answered(Reply reply);
+  Step auth_answered(Reply reply);
+
+  [[nodiscard]] bool speaks_cas() const { return options_.offer_cas && session_.tls && !options_.submission; }
+  [[nodiscard]] Reply greet_extended() const;
+  Step greet(std::string_view argument, bool extended);
   Step respond(Reply reply);
   Step bad_command(Reply reply);
+  Step close(Reply reply);
+  Step failed_confirm(Reply reply);
+  void forgive_group();
   void clear_transaction();
+  void expect(Waiting waiting) const;
 
   ServerOptions options_;
   Session session_;
   Transaction transaction_;
+  Counters counters_;
   Waiting waiting_ = Waiting::Connect;
   std::uint64_t serial_ = 1;
   std::optional<Mailbox> asked_rcpt_;

@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands taken apart. Strict where leniency would let two servers read the same line differently.
+#include "smtp/command.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "base/encoding.hpp"
+
+namespace cas::smtp {
+namespace {
+
+constexpr std::size_t max_parameters = 16;
+constexpr EnhancedCode bad_arguments{5, 5, 4};
+constexpr EnhancedCode needs_smtputf8{5, 6, 7};
+
+constexpr std::array<std::pair<std::string_view, Verb>, 14> verbs{{
+    {"HELO", Verb::Helo},
+    {"EHLO", Verb::Ehlo},
+    {"MAIL", Verb::Mail},
+    {"RCPT", Verb::Rcpt},
+    {"DATA", Verb::Data},
+    {"RSET", Verb::Rset},
+    {"NOOP", Verb::Noop},
+    {"QUIT", Verb::Quit},
+    {"VRFY", Verb::Vrfy},
+    {"EXPN", Verb::Expn},
+    {"HELP", Verb::Help},
+    {"STARTTLS", Verb::StartTls},
+    {"AUTH", Verb::Auth},
+    {"CONFIRM", Verb::Confirm},
+}};
+
+struct Parameter {
+  std::string_view keyword;
+  std::optional<std::string_view> value;
+};
+
+struct PathAndParameters {
+  std::string_view path;
+  std::vector<Parameter> parameters;
+};
+
+std::unexpected<Reply> refuse(int code, EnhancedCode enhanced, std::string text) {
+  return std::unexpected(Reply(code, enhanced, std::move(text)));
+}
+
+/// The length of "<...>" at the start of `text`, 0 when it is not there. A ">" inside a quoted string ends nothing.
+std::size_t path_length(std::string_view text) {
+  if (!text.starts_with('<')) return 0;
+  bool quoted = false;
+  for (std::size_t n = 1; n < text.size(); ++n) {
+    if (quoted && text[n] == '\\') {
+      ++n;
+    } else if (text[n] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && text[n] == '>') {
+      return n + 1;
+    }
+  }
+  return 0;
+}
+
+/// RFC 5321 §4.1.2: esmtp-keyword.
+bool is_keyword(std::string_view text) {
+  return !text.empty() && is_alnum(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '-'; });
+}
+
+/// RFC 5321 §4.1.2: esmtp-value, with the UTF-8 that RFC 6531 §3.3 adds.
+bool is_value(std::string_view text) {
+  return !text.empty() && is_utf8(text) && std::ranges::all_of(text, [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != '=' && c != 0x7f;
+  });
+}
+
+Parsed<Parameter> parse_parameter(std::string_view word) {
+  const std::size_t equals = word.find('=');
+  Parameter parameter{.keyword = word.substr(0, equals), .value = {}};
+  if (equals != word.npos) parameter.value = word.substr(equals + 1);
+  if (!is_keyword(parameter.keyword) || (parameter.value && !is_value(*parameter.value))) {
+    return refuse(501, bad_arguments, "malformed parameter");
+  }
+  return parameter;
+}
+
+Parsed<std::vector<Parameter>> parse_parameters(std::string_view text) {
+  std::vector<Parameter> parameters;
+  while (!text.empty()) {
+    if (text.front() != ' ') return refuse(501, bad_arguments, "a blank must follow the path");
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    if (text.empty()) break;
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(word.size());
+    const auto parameter = parse_parameter(word);
+    if (!parameter) return std::unexpected(parameter.error());
+    const bool repeated = std::ranges::any_of(
+        parameters, [&](const Parameter& earlier) { return iequals(earlier.keyword, parameter->keyword); });
+    if (repeated) return refuse(501, bad_arguments, "repeated parameter");
+    if (parameters.size() == max_parameters) return refuse(501, bad_arguments, "too many parameters");
+    parameters.push_back(*parameter);
+  }
+  return parameters;
+}
+
+/// "FROM:<path> parameters". `keyword` is "FROM:" or "TO:".
+Parsed<PathAndParameters> split_argument(std::string_view argument, std::string_view keyword) {
+  if (!iequals(argument.substr(0, keyword.size()), keyword)) {
+    return refuse(501, bad_arguments, "syntax: " + std::string(keyword) + "<address>");
+  }
+  argument = trim_wsp(argument.substr(keyword.size()));
+  const std::size_t length = path_length(argument);
+  if (length == 0) return refuse(501, bad_arguments, "syntax: " + std::string(keyword) + "<address>");
+  auto parameters = parse_parameters(argument.substr(length));
+  if (!parameters) return std::unexpected(std::move(parameters).error());
+  return PathAndParameters{.path = argument.substr(0, length), .parameters = std::move(*parameters)};
+}
+
+/// RFC 1870 §3: 1 to 20 digits. What 64 bits cannot hold is as good as the greatest number.
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  if (text.empty() || text.size() > 20 || !std::ranges::all_of(text, is_digit)) return {};
+  std::uint64_t size = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), size);
+  return result.ec == std::errc{} ? size : std::numeric_limits<std::uint64_t>::max();
+}
+
+/// RFC 3461 §4: printable ASCII without "+" and "=", others as "+" and two upper-case hexadecimal digits.
+bool is_xtext(std::string_view text) {
+  const auto is_hex = [](char c) { return is_digit(c) || (c >= 'A' && c <= 'F'); };
+  for (std::size_t n = 0; n < text.size(); ++n) {
+    if (text[n] < 33 || text[n] > 126 || text[n] == '=') return false;
+    if (text[n] != '+') continue;
+    if (text.size() - n < 3 || !is_hex(text[n + 1]) || !is_hex(text[n + 2])) return false;
+  }
+  return !text.empty() && text.size() <= 500;  // RFC 4954 §3
+}
+
+/// Writes one parameter of MAIL into `mail`; the reply that refuses it otherwise.
+std::optional<Reply> apply_parameter(const Parameter& parameter, bool offer_smtputf8, MailCommand& mail) {
+  const std::string_view value = parameter.value.value_or(std::string_view{});
+  const auto malformed = [&] { return Reply(501, bad_arguments, "malformed " + to_upper(parameter.keyword)); };
+  if (iequals(parameter.keyword, "SIZE")) {
+    mail.size = parse_size(value);
+    if (!mail.size) return malformed();
+    return {};
+  }
+  if (iequals(parameter.keyword, "BODY")) {  // RFC 6152 §2; BINARYMIME (RFC 3030) is not offered
+    if (!parameter.value) return malformed();
+    mail.body = iequals(value, "8BITMIME") ? BodyType::EightBitMime : BodyType::SevenBit;
+    if (iequals(value, "8BITMIME") || iequals(value, "7BIT")) return {};
+    return Reply(555, bad_arguments, "BODY value not supported");
+  }
+  if (iequals(parameter.keyword, "SMTPUTF8") && offer_smtputf8) {
+    if (parameter.value) return malformed();  // RFC 6531 §3.4
+    mail.smtputf8 = true;
+    return {};
+  }
+  if (iequals(parameter.keyword, "AUTH")) {  // RFC 4954 §5
+    if (!is_xtext(value)) return malformed();
+    mail.auth = std::string(value);
+    return {};
+  }
+  return Reply(555, bad_arguments, "parameter not recognized");
+}
+
+}  // namespace
+
+CommandLine parse_command(std::string_view line) {
+  const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+  const auto row = std::ranges::find_if(verbs, [&](const auto& verb) { return iequals(verb.first, word); });
+  CommandLine command{.verb = row == verbs.end() ? Verb::Unknown : row->second, .argument = line.substr(word.size())};
+  if (command.verb == Verb::Confirm) {  // CAS §2: an intent has one spelling; a blank too many is part of it
+    if (!command.argument.empty()) command.argument.remove_prefix(1);
+  } else {
+    command.argument = trim_wsp(command.argument);  // RFC 5321 §4.1.1: trailing blanks are tolerated
+  }
+  return command;
+}
+
+Parsed<MailCommand> parse_mail(std::string_view argument, bool offer_smtputf8) {
+  const auto parts = split_argument(argument, "FROM:");
+  if (!parts) return std::unexpected(parts.error());
+  MailCommand mail;
+  for (const auto& parameter : parts->parameters) {
+    if (auto refusal = apply_parameter(parameter, offer_smtputf8, mail)) return std::unexpected(std::move(*refusal));
+  }
+  if (!mail.smtputf8 && !is_ascii(parts->path)) {  // RFC 6531 §3.5
+    return refuse(553, needs_smtputf8, "this address needs SMTPUTF8");
+  }
+  auto from = ReversePath::parse(parts->path);
+  if (!from) return refuse(553, {5, 1, 7}, "the sender's address is not valid");
+  mail.from = std::move(*from);
+  return mail;
+}
+
+Parsed<RcptCommand> parse_rcpt(std::string_view argument, bool smtputf8, const Domain& host) {
+  const auto parts = split_argument(argument, "TO:");
+  if (!parts) return std::unexpected(parts.error());
+  if (!parts->parameters.empty()) return refuse(555, bad_arguments, "parameter not recognized");
+  if (!smtputf8 && !is_ascii(parts->path)) return refuse(553, needs_smtputf8, "this address needs SMTPUTF8");
+  auto to = parse_forward_path(parts->path, host);
+  if (!to) return refuse(553, {5, 1, 3}, "the recipient's address is not valid");
+  return RcptCommand{.to = std::move(*to)};
+}
+
+std::optional<std::string> parse_helo(std::string_view argument) {
+  const bool printable_word = std::ranges::all_of(argument, [](char c) { return c > 32 && c < 127; });
+  if (argument.empty() || argument.size() > 255 || !printable_word) return {};
+  return std::string(argument);
+}
+
+}  // namespace cas::smtp

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a session begins: EHLO and what it announces, HELO, STARTTLS after which everything begins anew.
+#include <utility>
+
+#include "smtp/server_session.hpp"
+
+namespace cas::smtp {
+
+Step ServerSession::ehlo(std::string_view argument) {
+  return greet(argument, true);
+}
+
+Step ServerSession::helo(std::string_view argument) {
+  return greet(argument, false);
+}
+
+Step ServerSession::greet(std::string_view argument, bool extended) {
+  auto name = parse_helo(argument);
+  if (!name) return bad_command(Reply(501, {5, 5, 4}, "that is no host name"));  // RFC 5321 §4.1.4: the state stays
+  session_.helo = *std::move(name);
+  session_.extended = extended;
+  clear_transaction();
+  if (extended) return respond(greet_extended());
+  return respond(Reply(250, {}, options_.host.text()));  // RFC 2034 §4: no enhanced code here
+}
+
+Reply ServerSession::greet_extended() const {
+  Reply reply(250, {}, options_.host.text());
+  auto& lines = reply.lines;
+  lines.emplace_back("PIPELINING");
+  lines.emplace_back("SIZE " + std::to_string(options_.limits.message));
+  lines.emplace_back("8BITMIME");
+  if (options_.offer_smtputf8) lines.emplace_back("SMTPUTF8");
+  lines.emplace_back("ENHANCEDSTATUSCODES");
+  if (options_.offer_starttls && !session_.tls) lines.emplace_back("STARTTLS");
+  if (options_.submission && session_.tls) lines.emplace_back("AUTH PLAIN");
+  if (speaks_cas()) lines.emplace_back("CAS 1");
+  return reply;
+}
+
+ServerSession::Check ServerSession::may_starttls() const {
+  if (session_.tls) return Reply(503, {5, 5, 1}, "TLS is active already");
+  if (!options_.offer_starttls) return Reply(502, {5, 5, 1}, "command not implemented");
+  return {};
+}
+
+Step ServerSession::starttls(std::string_view) {
+  clear_transaction();
+  waiting_ = Waiting::Tls;
+  return UpgradeTls{Reply(220, {2, 0, 0}, "ready to start TLS")};
+}
+
+void ServerSession::on_tls() {
+  expect(Waiting::Tls);
+  session_ = Session{.helo = {}, .extended = false, .tls = true, .user = {}};  // RFC 3207 §4.2
+  clear_transaction();
+  waiting_ = Waiting::Line;
+}
+
+std::string ServerSession::protocol_word() const {
+  if (!session_.extended) return "SMTP";
+  const bool utf8 = transaction_.mail && transaction_.mail->smtputf8;
+  std::string word = utf8 ? "UTF8SMTP" : "ESMTP";  // RFC 6531 §4.3, RFC 3848
+  if (session_.tls) word += 'S';
+  if (session_.user) word += 'A';
+  return word;
+}
+
+}  // namespace cas::smtp
