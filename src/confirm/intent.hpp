@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,7 @@ struct Intent {
   UnixTime expires;                            // x
   std::optional<Mailbox> envelope_from;        // f; none is the null path
   Domain recipient_domain;                     // q
-  std::vector<LocalPart> recipients;           // r; sorted by octets, no duplicates, 1..100
+  std::vector<LocalPart> recipients;           // r; sorted by the octets of their encoded spelling, none twice, 1..100
   Mailbox author;                              // o
   Class klass = Class::Personal;               // k
   std::optional<std::string> list_id;          // l; exactly when bulk
@@ -56,10 +57,13 @@ struct Intent {
 };
 
 /// The line without "CONFIRM " and CRLF. Reasons: Syntax, Version, Algorithm, TooLong. Nothing is judged here but
-/// the grammar: order, spelling, sortedness, k=b iff l.
+/// the grammar: order, spelling, sortedness, k=b iff l. Version and Algorithm are said only of lines that have the
+/// form of a later CAS: anything else is Syntax. Not checked: that UTF-8 is in NFC.
 [[nodiscard]] std::expected<Intent, Reason> parse_intent(std::string_view line);
 /// The canonical line. The intent must be one that parse_intent could give (sort_recipients helps).
 [[nodiscard]] std::string print_intent(const Intent& intent);
+/// Into the order of the line, dropping repetitions. Percent-encoded spellings are compared, not decoded values: what
+/// stands on the line can be checked by reading the line.
 void sort_recipients(Intent& intent);
 
 /// SHA-256 of "CAS1 INTENT" LF and the line through ";b=" (CAS §2).
@@ -69,7 +73,8 @@ void sort_recipients(Intent& intent);
 /// Whether `line` (which gave `intent`) was signed with that key, of the right type; RSA only 2048..4096, e = 65537.
 [[nodiscard]] bool verify_intent(const Intent& intent, std::string_view line, const crypto::PublicKey& key);
 
-/// A mailbox in the intent's spelling: percent-encoded local part "@" domain (CAS §2: addr). None for literals.
+/// A mailbox in the intent's spelling: percent-encoded local part "@" domain (CAS §2: addr). None for address literals
+/// and for domains with "_", which the grammar has no place for.
 [[nodiscard]] std::optional<std::string> print_addr(const Mailbox& mailbox);
 [[nodiscard]] std::string percent_encode(std::string_view value);
 

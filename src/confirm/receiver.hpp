@@ -28,9 +28,10 @@ struct StatementFacts {
   bool signing_domain_is_public_suffix = false;
 };
 
-/// Step 1: length and grammar.
+/// Step 1: length and grammar, for a transaction: an intent without a digest (m=-) is for preflights and refused.
 [[nodiscard]] std::expected<Intent, Reason> read_intent(std::string_view line);
-/// Steps 2 and 3: times, envelope, alignment. Expiry is not judged here: a COMMITTED row wins over it (step 8).
+/// Steps 2 and 3: times, envelope, alignment (waived with w=fwd; a public suffix never signs), and that the key's name
+/// can exist at all. Expiry is not judged here: a COMMITTED row wins over it (step 8).
 [[nodiscard]] std::expected<void, Reason> check_statement(const Intent& intent, const StatementFacts& facts);
 /// Whether step 2 found x in the past; the driver refuses with Reason::Expired unless step 8 finds the intent
 /// COMMITTED for the recipients it lists.
@@ -39,7 +40,8 @@ struct StatementFacts {
 /// What the key record says of an intent.
 enum class KeyVerdict { Ok, Testing };
 /// Steps 6 and 7: the TXT answer for s._domainkey.d. Failed answers give KeyLookup; none, several or malformed
-/// records KeyMissing; empty p= KeyRevoked; t=s and a subdomain Alignment; t=y Testing when the signature verifies.
+/// records KeyMissing, as does a key of another type or service; empty p= KeyRevoked; t=y Testing, whatever the signature
+/// (RFC 6376 §3.6.1); t=s and a subdomain Alignment (waived with w=fwd).
 [[nodiscard]] std::expected<KeyVerdict, Reason> check_key(const Intent& intent, std::string_view line,
                                                           const dns::Answer& answer);
 
@@ -52,7 +54,8 @@ struct MessageFacts {
   bool from_is_malformed = false;
   MessageHashes hashes;
 };
-/// Exactly one From mailbox and it is o (with w=fwd, o is still checked), one Date, one Message-ID; then the digest.
+/// Exactly one From field with one mailbox and it is o (with w=fwd, o is still checked): FromMismatch. One Date, one
+/// Message-ID, and the digest is m: Digest.
 [[nodiscard]] std::expected<void, Reason> check_message(const Intent& intent, const MessageFacts& facts);
 
 }  // namespace cas::confirm

@@ -29,6 +29,8 @@ class PrivateKey {
 
   [[nodiscard]] KeyType type() const;
   [[nodiscard]] Result<Octets> sign(const Sha256Digest& hash) const;
+  /// How many octets every signature of this key has: 64 for Ed25519, as many as the modulus for RSA.
+  [[nodiscard]] std::size_t signature_size() const;
   /// What the p= tag of a DKIM key record holds, in base64 (RFC 6376 §3.6.1, RFC 8463 §4).
   [[nodiscard]] std::string dkim_public_key() const;
   /// PKCS#8 PEM.
@@ -43,8 +45,9 @@ class PrivateKey {
 class PublicKey {
  public:
   /// The decoded p= of a key record: SubjectPublicKeyInfo or, as many publish it, PKCS#1 RSAPublicKey for RSA; 32
-  /// octets for Ed25519. The DER is walked here, not by OpenSSL's slow decoder. Refuses RSA above 4096 or below 1024
-  /// bits and trailing octets; who needs a narrower range asks rsa_bits() and rsa_exponent_is_65537().
+  /// octets for Ed25519, a point of the prime-order group. The DER is walked here, not by OpenSSL's slow decoder.
+  /// Refuses RSA above 4096 or below 1024 bits and trailing octets; who needs a narrower range asks rsa_bits() and
+  /// rsa_exponent_is_65537().
   [[nodiscard]] static Result<PublicKey> from_dkim(KeyType type, std::span<const std::uint8_t> p);
 
   [[nodiscard]] KeyType type() const;

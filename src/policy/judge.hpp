@@ -43,9 +43,13 @@ struct Verdict {
   std::string rule;       // which rule decided, for `cas trace`: "mailbox-unknown", "listed", "postmaster"...
 };
 
+/// In this order: authenticated senders may send anywhere; relaying is denied; `off` looks at no intent; a valid intent
+/// is answered for this recipient (listed, ledger, mailbox); postmaster and abuse are exempt; `required` refuses, whatever
+/// mailboxes there are; the rest is ordinary mail. postmaster always exists (RFC 5321 §4.5.1).
 [[nodiscard]] Verdict judge(const RecipientFacts& facts);
 
-/// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses.
+/// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses, local
+/// parts compared without regard to ASCII case. The null path is anybody's; a From without a mailbox is nobody's.
 struct SenderFacts {
   std::vector<Mailbox> allowed;
   ReversePath envelope_from;

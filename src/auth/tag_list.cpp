@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// RFC 6376 §3.2, read strictly: tag names are words, values printable ASCII, blanks only where the grammar has them.
+#include "auth/tag_list.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/encoding.hpp"
+
+namespace cas::auth {
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n";
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// CR and LF only as CRLF before a blank: folding white space (RFC 6376 §2.8).
+bool folds_properly(std::string_view text) {
+  for (auto at = text.find_first_of("\r\n"); at != std::string_view::npos; at = text.find_first_of("\r\n", at + 2)) {
+    if (!text.substr(at).starts_with("\r\n") || at + 2 >= text.size() || !is_wsp(text[at + 2])) return false;
+  }
+  return true;
+}
+
+bool is_tag_name(std::string_view name) {
+  return !name.empty() && is_alpha(name.front()) &&
+         std::ranges::all_of(name, [](char c) { return is_alnum(c) || c == '_'; });
+}
+
+/// VALCHAR is %x21-7E without ";", which cannot be here any more.
+bool is_tag_value(std::string_view value) {
+  return std::ranges::all_of(value,
+                             [](char c) { return (c >= '!' && c <= '~') || blanks.find(c) != std::string_view::npos; });
+}
+
+}  // namespace
+
+std::optional<TagList> parse_tag_list(std::string_view text) {
+  if (!folds_properly(text)) return std::nullopt;
+  TagList tags;
+  std::set<std::string_view> seen;
+  while (true) {
+    const auto end = text.find(';');
+    const std::string_view spec = text.substr(0, end);
+    const auto equals = spec.find('=');
+    if (equals == std::string_view::npos) return std::nullopt;
+    const std::string_view name = trim(spec.substr(0, equals));
+    const std::string_view value = trim(spec.substr(equals + 1));
+    if (!is_tag_name(name) || !is_tag_value(value) || !seen.insert(name).second) return std::nullopt;
+    tags.emplace_back(name, value);
+    if (end == std::string_view::npos) return tags;
+    text.remove_prefix(end + 1);
+    if (trim(text).empty()) return tags;  // the final ";"
+  }
+}
+
+std::optional<std::string_view> find_tag(const TagList& tags, std::string_view name) {
+  const auto found = std::ranges::find(tags, name, &TagList::value_type::first);
+  if (found == tags.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace cas::auth
