@@ -1,12 +1,14 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The configuration file as structs. Only config.cpp knows TOML; only this header says what can be configured.
+// The configuration file as structs. Only config*.cpp know TOML; only this header says what can be configured.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +30,7 @@ struct ConfigError {
   std::string key;
   std::string problem;  // what is wrong
   std::string mend;     // what would be right
-  /// "cas.toml:12: domain.mode: \"maybe\" is not known; use off, optional or required"
+  /// "cas.toml:12: domain[0].mode: \"maybe\" is not known; use off, optional or required"
   [[nodiscard]] std::string text() const;
 };
 
@@ -39,6 +41,7 @@ struct ListenConfig {
   net::Endpoint address;
   Role role = Role::Mx;
   ListenTls tls = ListenTls::StartTls;
+  std::string key = "listen";  // where it stands in the file: "listen[0].address"
 };
 
 struct SigningConfig {
@@ -49,7 +52,7 @@ struct SigningConfig {
 struct DomainConfig {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
-  std::filesystem::path maildir;         // a Maildir each: maildir/LOCAL-PART
+  std::filesystem::path maildir;  // a Maildir each: maildir/LOCAL-PART
   std::vector<LocalPart> mailboxes;
   std::optional<SigningConfig> signing;  // none: mail from this domain is sent without CONFIRM
 };
@@ -81,10 +84,12 @@ struct LogConfig {
 };
 
 struct Config {
-  Domain host;                        // our name: greeting, Received, authserv-id
-  std::filesystem::path state_dir;    // cas.db
+  explicit Config(Domain name) : host(std::move(name)) {}
+
+  Domain host;                      // our name: greeting, Received, authserv-id
+  std::filesystem::path state_dir;  // cas.db
   std::filesystem::path admin_socket;
-  std::string run_as;                 // user to become after binding; needed when started as root
+  std::string run_as;  // user to become after binding; needed when started as root
   std::size_t threads = 0;
   std::filesystem::path tls_certificate, tls_key;  // both or none
   std::vector<ListenConfig> listen;
@@ -95,11 +100,23 @@ struct Config {
   QueueConfig queue;
   smtp::Limits limits;
   LogConfig log;
+
+  std::filesystem::path file;                // where it was read
+  std::map<std::string, std::size_t> lines;  // "listen[0].address" -> its line, for what is found out later
+  /// A fault that shows only when the configuration is put to work, such as a port in use.
+  [[nodiscard]] ConfigError error(std::string key, std::string problem, std::string mend) const;
 };
+
+/// The line of a key, or of the nearest table around it when the key itself is not there; 1 for the file itself.
+[[nodiscard]] std::size_t line_of_key(const std::map<std::string, std::size_t>& lines, std::string key);
 
 /// Reads and checks one file: unknown keys, wrong types, values out of range, missing keys, files that do not exist,
 /// a submission listener without certificate or users, send_as outside the configured domains. All errors found, in
 /// the order of the file. Relative paths are relative to the file's folder.
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> load_config(const std::filesystem::path& file);
+
+/// Only where the server's admin socket is: for tools, whose user may not read the keys that load_config checks.
+[[nodiscard]] std::expected<std::filesystem::path, std::vector<ConfigError>> load_admin_socket(
+    const std::filesystem::path& file);
 
 }  // namespace cas::app

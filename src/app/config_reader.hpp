@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads TOML tables key by key: remembers which keys are known, where each value stands, and every fault. For the
+// config_*.cpp of this folder alone.
+#pragma once
+
+#include <toml++/toml.h>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.hpp"
+#include "app/config_values.hpp"
+
+namespace cas::app {
+
+/// A value as messages show it.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
+/// What was found wrong, and where everything stands.
+class Findings {
+ public:
+  explicit Findings(std::filesystem::path file) : file_(std::move(file)) {}
+
+  void add(std::size_t line, std::string key, std::string problem, std::string mend);
+  /// At the place of a key that was read, or of the table it would stand in.
+  void add_at(const std::string& key, std::string problem, std::string mend);
+  void remember(const std::string& key, std::size_t line) { lines_.emplace(key, line); }
+  [[nodiscard]] std::size_t line_of(std::string key) const;
+
+  [[nodiscard]] bool any() const { return !errors_.empty(); }
+  [[nodiscard]] const std::map<std::string, std::size_t>& lines() const { return lines_; }
+  /// In the order of the file.
+  [[nodiscard]] std::vector<ConfigError> take();
+
+ private:
+  std::filesystem::path file_;
+  std::multimap<std::size_t, ConfigError> errors_;  // by line; those of one line as they came
+  std::map<std::string, std::size_t> lines_;
+};
+
+/// A text of the file and the full key it stands at: "dns.local_data[1]".
+struct ConfigText {
+  std::string value;
+  std::string key;
+};
+
+/// One table. A key that is read is known; finish() reports all others. Absent keys give none; wrong ones are reported
+/// and give none too.
+class Section {
+ public:
+  /// `table` none: the section is absent, and so is every key.
+  Section(const toml::table* table, std::string path, Findings& findings);
+
+  [[nodiscard]] std::optional<ConfigText> text(std::string_view key);
+  [[nodiscard]] std::optional<bool> boolean(std::string_view key);
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
+  [[nodiscard]] std::optional<std::chrono::seconds> duration(std::string_view key, std::chrono::seconds least,
+                                                             std::chrono::seconds most);
+  [[nodiscard]] std::optional<std::vector<ConfigText>> texts(std::string_view key);
+  [[nodiscard]] Section section(std::string_view key);
+  [[nodiscard]] std::vector<Section> sections(std::string_view key);
+
+  /// One of the words; the index of it.
+  [[nodiscard]] std::optional<std::size_t> choice(std::string_view key, std::span<const std::string_view> words);
+
+  [[nodiscard]] bool present() const { return table_ != nullptr; }
+  [[nodiscard]] bool has(std::string_view key) const { return table_ != nullptr && table_->contains(key); }
+  /// "domain[0].mode"
+  [[nodiscard]] std::string full_key(std::string_view key) const;
+  void fail(std::string_view key, std::string problem, std::string mend);
+  void missing(std::string_view key, std::string mend);
+  /// Reports what nobody asked for, with the known key that was probably meant.
+  void finish();
+
+ private:
+  const toml::node* find(std::string_view key);
+  void wrong_type(std::string_view key, const toml::node& node, std::string_view wanted, std::string mend);
+
+  const toml::table* table_;
+  std::string path_;
+  Findings* findings_;
+  std::vector<std::string_view> known_;  // the literals that callers name keys with
+};
+
+/// Everything the file says (config_sections.cpp).
+void read_all(const toml::table& table, Config& config, Findings& findings);
+/// That key alone.
+void read_admin_socket(Section& root, Config& config, Findings& findings);
+/// What the file points to: keys, folders, users (config_check.cpp).
+void check_world(const Config& config, Findings& findings);
+
+}  // namespace cas::app

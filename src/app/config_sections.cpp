@@ -1,0 +1,383 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration file, section by section: each function reads one section into its struct, and what it has to say
+// about it goes to the findings. What lies outside the file (keys, folders, users) is config_check.cpp's business.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "app/config_reader.hpp"
+#include "base/encoding.hpp"
+#include "crypto/password.hpp"
+
+namespace cas::app {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  std::error_code fault;
+  const auto absolute = std::filesystem::absolute(file, fault);
+  return fault ? std::filesystem::path(".") : absolute.parent_path();
+}
+
+// Relative paths are relative to the file's folder.
+std::filesystem::path path_of(const ConfigText& text, const Config& config, Findings& findings) {
+  if (text.value.empty()) findings.add_at(text.key, "is empty", "name a file or folder");
+  if (text.value.find('\0') != std::string::npos) findings.add_at(text.key, "holds a NUL", "name a file or folder");
+  return (folder_of(config.file) / text.value).lexically_normal();
+}
+
+std::optional<Domain> domain_of(const ConfigText& text, Findings& findings) {
+  auto domain = Domain::parse(text.value);
+  if (domain) return *std::move(domain);
+  findings.add_at(text.key, in_quotes(text.value) + " is no domain name", "write a name like \"north.example\"");
+  return std::nullopt;
+}
+
+template <class T>
+void assign(T& target, std::optional<T> value) {
+  if (value) target = *std::move(value);
+}
+
+template <class Enum, std::size_t N>
+void assign_choice(Enum& target, Section& section, std::string_view key, const std::array<std::string_view, N>& words) {
+  if (const auto index = section.choice(key, words)) target = static_cast<Enum>(*index);
+}
+
+// ---- Top of the file ----
+
+void read_top(Section& root, Config& config, Findings& findings) {
+  if (const auto host = root.text("host")) {
+    if (auto name = domain_of(*host, findings)) config.host = *std::move(name);
+  } else if (!root.has("host")) {
+    root.missing("host", "write the name other servers know this one by: host = \"mx.example.org\"");
+  }
+  config.state_dir = "/var/lib/cas";
+  if (const auto text = root.text("state_dir")) config.state_dir = path_of(*text, config, findings);
+  read_admin_socket(root, config, findings);
+  if (const auto text = root.text("run_as")) config.run_as = text->value;
+  if (const auto threads = root.integer("threads", 0, 256)) config.threads = static_cast<std::size_t>(*threads);
+}
+
+void read_tls(Section section, Config& config, Findings& findings) {
+  if (const auto text = section.text("certificate")) config.tls_certificate = path_of(*text, config, findings);
+  if (const auto text = section.text("key")) config.tls_key = path_of(*text, config, findings);
+  if (section.present() && !section.has("certificate"))
+    section.missing("certificate", "name the PEM file of the chain");
+  if (section.present() && !section.has("key")) section.missing("key", "name the PEM file of the certificate's key");
+  section.finish();
+}
+
+// ---- [[listen]] ----
+
+void read_listen(Section section, Config& config) {
+  static constexpr std::array<std::string_view, 2> roles{"mx", "submission"};
+  static constexpr std::array<std::string_view, 3> tls_words{"off", "starttls", "implicit"};
+  ListenConfig listen;
+  listen.key = section.full_key("address");
+  if (const auto text = section.text("address")) {
+    if (auto endpoint = net::Endpoint::parse(text->value)) {
+      listen.address = *std::move(endpoint);
+    } else {
+      section.fail("address", in_quotes(text->value) + " is no address with a port",
+                   "write \"0.0.0.0:25\" or \"[::]:25\"");
+    }
+  } else if (!section.has("address")) {
+    section.missing("address", "write address = \"0.0.0.0:25\"");
+  }
+  assign_choice(listen.role, section, "role", roles);
+  if (!section.has("role")) section.missing("role", "use " + one_of(roles));
+  assign_choice(listen.tls, section, "tls", tls_words);
+  section.finish();
+  config.listen.push_back(std::move(listen));
+}
+
+// CAS §3: the keyword is offered on a TLS session only.
+void check_required(const Config& config, Findings& findings) {
+  const auto can_confirm = [](const ListenConfig& listen) {
+    return listen.role == Role::Mx && listen.tls != ListenTls::Off;
+  };
+  if (std::ranges::any_of(config.listen, can_confirm)) return;
+  for (std::size_t n = 0; n < config.domains.size(); ++n) {
+    if (config.domains[n].mode != confirm::Mode::Required) continue;
+    findings.add_at("domain[" + std::to_string(n) + "].mode", "is required, and no listener lets anybody confirm",
+                    "give an mx listener tls = \"starttls\", or use \"optional\"");
+  }
+}
+
+// Two sockets on one port would share its connections (SO_REUSEPORT) instead of failing.
+void check_listeners(const Config& config, Findings& findings) {
+  const bool have_tls = !config.tls_certificate.empty() && !config.tls_key.empty();
+  for (std::size_t n = 0; n < config.listen.size(); ++n) {
+    const auto& listen = config.listen[n];
+    const std::string table = "listen[" + std::to_string(n) + "]";
+    const auto same = [&](const ListenConfig& other) { return other.address == listen.address; };
+    const auto before = std::span(config.listen).first(n);
+    if (listen.address.port != 0 && std::ranges::any_of(before, same)) {
+      findings.add_at(listen.key, in_quotes(listen.address.text()) + " is listened on twice", "remove one of the two");
+    }
+    if (listen.tls != ListenTls::Off && !have_tls) {
+      findings.add_at(table + ".tls", "needs a certificate and there is none",
+                      "name certificate and key under [tls], or write tls = \"off\"");
+    }
+    if (listen.role != Role::Submission) continue;
+    if (listen.tls == ListenTls::Off) {  // RFC 8314 §3.3: no password in the clear, so nobody could log in
+      findings.add_at(table + ".tls", "is off, and without TLS no AUTH is taken",
+                      "use \"starttls\" or \"implicit\" for submission");
+    }
+    if (config.users.empty()) {
+      findings.add_at(table + ".role", "is submission, and nobody may submit: there is no [[user]]",
+                      "add a [[user]] with name, password and send_as, or remove this listener");
+    }
+  }
+}
+
+// ---- [[domain]] ----
+
+void read_mailboxes(Section& section, DomainConfig& domain, Findings& findings) {
+  const auto names = section.texts("mailboxes");
+  std::set<std::string> seen;
+  for (const auto& name : names.value_or(std::vector<ConfigText>{})) {
+    auto local = LocalPart::from_value(name.value);
+    if (!local || name.value.find('@') != std::string::npos) {
+      findings.add_at(name.key, in_quotes(name.value) + " is no mailbox name",
+                      "write what stands before the @: \"joe\", not \"joe@north.example\"");
+    } else if (!seen.insert(to_lower(name.value)).second) {
+      findings.add_at(name.key, in_quotes(name.value) + " stands there twice", "remove one; case makes no difference");
+    } else {
+      domain.mailboxes.push_back(*std::move(local));
+    }
+  }
+  if (!section.has("mailboxes") || (names && names->empty())) {
+    section.fail("mailboxes", section.has("mailboxes") ? "is empty" : "is missing",
+                 "list who has a mailbox here: mailboxes = [\"joe\", \"postmaster\"]");
+  }
+}
+
+void read_signing(Section section, const Config& config, DomainConfig& domain, Findings& findings) {
+  if (!section.present()) return;
+  SigningConfig signing;
+  if (const auto text = section.text("selector")) {
+    // RFC 6376 §3.1: labels below _domainkey.
+    if (text->value.empty() || !Domain::parse(text->value + "._domainkey.example")) {
+      findings.add_at(text->key, in_quotes(text->value) + " is no selector",
+                      "use letters, digits and hyphens: \"cas1\"");
+    }
+    signing.selector = to_lower(text->value);
+  } else if (!section.has("selector")) {
+    section.missing("selector", "write the selector the public key is published under: selector = \"cas1\"");
+  }
+  if (const auto text = section.text("key")) {
+    signing.key = path_of(*text, config, findings);
+  } else if (!section.has("key")) {
+    section.missing("key", "name the PEM file; `cas keys generate` makes one");
+  }
+  section.finish();
+  domain.signing = std::move(signing);
+}
+
+void read_domain(Section section, Config& config, Findings& findings) {
+  static constexpr std::array<std::string_view, 3> modes{"off", "optional", "required"};
+  std::optional<Domain> name;
+  if (const auto text = section.text("name")) {
+    name = domain_of(*text, findings);
+  } else if (!section.has("name")) {
+    section.missing("name", "write name = \"north.example\"");
+  }
+  DomainConfig domain{.name = name.value_or(config.host), .mode = {}, .maildir = {}, .mailboxes = {}, .signing = {}};
+  domain.mode = confirm::Mode::Optional;
+  if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
+  if (const auto text = section.text("maildir")) {
+    domain.maildir = path_of(*text, config, findings);
+  } else if (!section.has("maildir")) {
+    section.missing("maildir", "name the folder that holds a Maildir for each mailbox");
+  }
+  read_mailboxes(section, domain, findings);
+  read_signing(section.section("signing"), config, domain, findings);
+  section.finish();
+  const auto same = [&](const DomainConfig& other) { return other.name == domain.name; };
+  if (name && std::ranges::any_of(config.domains, same)) {
+    section.fail("name", in_quotes(domain.name.text()) + " is configured twice", "merge the two [[domain]] tables");
+  }
+  config.domains.push_back(std::move(domain));
+}
+
+// ---- [[user]] ----
+
+void read_send_as(Section& section, const Config& config, UserConfig& user, Findings& findings) {
+  const auto addresses = section.texts("send_as");
+  for (const auto& text : addresses.value_or(std::vector<ConfigText>{})) {
+    auto mailbox = Mailbox::parse(text.value);
+    if (!mailbox || !mailbox->domain()) {
+      findings.add_at(text.key, in_quotes(text.value) + " is no address", "write \"joe@north.example\"");
+      continue;
+    }
+    const auto ours = [&](const DomainConfig& domain) { return domain.name == *mailbox->domain(); };
+    if (std::ranges::none_of(config.domains, ours)) {
+      findings.add_at(text.key, in_quotes(mailbox->domain()->text()) + " is none of the domains of this file",
+                      "add a [[domain]] for it, or remove the address");
+    }
+    user.send_as.push_back(*std::move(mailbox));
+  }
+  if (!section.has("send_as") || (addresses && addresses->empty())) {
+    section.fail("send_as", section.has("send_as") ? "is empty" : "is missing",
+                 "list the addresses this user may write as: send_as = [\"joe@north.example\"]");
+  }
+}
+
+void read_user(Section section, Config& config, Findings& findings) {
+  UserConfig user;
+  if (const auto text = section.text("name")) {
+    user.name = text->value;
+    if (user.name.empty() || user.name.size() > 255 || !is_utf8(user.name)) {
+      section.fail("name", "is empty or too long", "write what the mail program gives as the user name");
+    }
+    const auto same = [&](const UserConfig& other) { return other.name == user.name; };
+    if (std::ranges::any_of(config.users, same)) {
+      section.fail("name", in_quotes(user.name) + " is configured twice", "merge the two [[user]] tables");
+    }
+  } else if (!section.has("name")) {
+    section.missing("name", "write what the mail program gives as the user name");
+  }
+  if (const auto text = section.text("password")) {
+    user.password = text->value;  // never shown, right or wrong
+    if (!crypto::is_password_hash(text->value)) {
+      section.fail("password", "is no Argon2id string", "run `cas password` and put what it prints here");
+    }
+  } else if (!section.has("password")) {
+    section.missing("password", "run `cas password` and put what it prints here");
+  }
+  read_send_as(section, config, user, findings);
+  section.finish();
+  config.users.push_back(std::move(user));
+}
+
+// ---- [dns] ----
+
+bool is_forwarder(std::string_view text) {
+  const auto at = text.find('@');
+  const auto address = text.substr(0, at);
+  const std::string host =
+      address.find(':') == std::string_view::npos ? std::string(address) : "[" + std::string(address) + "]";
+  const std::string port = at == std::string_view::npos ? "53" : std::string(text.substr(at + 1));
+  const auto endpoint = net::Endpoint::parse(host + ":" + port);
+  return endpoint.has_value() && endpoint->port != 0;
+}
+
+// "mx.south.example. 60 IN A 192.0.2.1" belongs to the zone its first word is in.
+void check_local_data(const ConfigText& text, const std::vector<Domain>& zones, Findings& findings) {
+  const std::string owner = text.value.substr(0, text.value.find_first_of(" \t"));
+  const auto name = Domain::parse(owner);
+  if (!name || owner.size() == text.value.size()) {
+    findings.add_at(text.key, in_quotes(text.value) + " is no resource record",
+                    "write \"name. seconds IN TYPE value\", like \"mx.south.example. 60 IN A 192.0.2.1\"");
+    return;
+  }
+  const auto holds = [&](const Domain& zone) { return name->is_within(zone); };
+  if (std::ranges::none_of(zones, holds)) {
+    findings.add_at(text.key, in_quotes(owner) + " is in none of the local zones",
+                    "add its zone to dns.local_zones, or remove the record");
+  }
+}
+
+void read_dns(Section section, Config& config, Findings& findings) {
+  for (const auto& text : section.texts("forwarders").value_or(std::vector<ConfigText>{})) {
+    if (!is_forwarder(text.value)) {
+      findings.add_at(text.key, in_quotes(text.value) + " is no address", "write \"192.0.2.53\" or \"127.0.0.1@5353\"");
+    }
+    config.dns.forwarders.push_back(text.value);
+  }
+  std::vector<Domain> zones;
+  for (const auto& text : section.texts("local_zones").value_or(std::vector<ConfigText>{})) {
+    if (auto zone = domain_of(text, findings)) zones.push_back(*std::move(zone));
+    config.dns.local_zones.push_back(text.value);
+  }
+  for (const auto& text : section.texts("local_data").value_or(std::vector<ConfigText>{})) {
+    check_local_data(text, zones, findings);
+    config.dns.local_data.push_back(text.value);
+  }
+  if (const auto text = section.text("trust_anchor_file"); text && !text->value.empty()) {
+    config.dns.trust_anchor_file = text->value == "none" ? "none" : path_of(*text, config, findings).string();
+  }
+  if (const auto timeout = section.duration("timeout", seconds{1}, minutes{2})) config.dns.timeout = *timeout;
+  section.finish();
+}
+
+// ---- [outbound], [queue], [limits], [log] ----
+
+void read_outbound(Section section, Config& config) {
+  static constexpr std::array<std::string_view, 3> fallbacks{"send", "hold", "bounce"};
+  auto& outbound = config.outbound;
+  if (const auto port = section.integer("port", 1, 65535)) outbound.port = static_cast<std::uint16_t>(*port);
+  assign(outbound.require_tls, section.boolean("require_tls"));
+  assign_choice(outbound.fallback, section, "fallback", fallbacks);
+  if (const auto n = section.integer("concurrency", 1, 10000)) outbound.concurrency = static_cast<std::size_t>(*n);
+  assign(outbound.connect_timeout, section.duration("connect_timeout", seconds{1}, minutes{10}));
+  section.finish();
+}
+
+void read_queue(Section section, Config& config) {
+  auto& queue = config.queue;
+  assign(queue.lifetime, section.duration("lifetime", seconds{1}, hours{24 * 100}));
+  assign(queue.first_retry, section.duration("first_retry", seconds{1}, hours{24}));
+  assign(queue.max_retry, section.duration("max_retry", seconds{1}, hours{24 * 7}));
+  if (queue.first_retry > queue.max_retry) {
+    section.fail(section.has("first_retry") ? "first_retry" : "max_retry",
+                 "the first retry (" + duration_text(queue.first_retry) + ") comes later than max_retry (" +
+                     duration_text(queue.max_retry) + ") allows",
+                 "make first_retry at most max_retry");
+  }
+  section.finish();
+}
+
+void read_limits(Section section, Config& config) {
+  auto& limits = config.limits;
+  // RFC 5321 §4.5.3.1.7: at least 64K octets; §4.5.3.1.8: at least 100 recipients.
+  if (const auto n = section.integer("message", 65536, std::int64_t{1} << 32))
+    limits.message = static_cast<std::size_t>(*n);
+  if (const auto n = section.integer("recipients", 100, 100000)) limits.recipients = static_cast<std::size_t>(*n);
+  assign(limits.command_timeout, section.duration("command_timeout", seconds{1}, hours{1}));
+  assign(limits.data_timeout, section.duration("data_timeout", seconds{1}, hours{1}));
+  assign(limits.session_timeout, section.duration("session_timeout", seconds{1}, hours{24}));
+  section.finish();
+}
+
+void read_log(Section section, Config& config) {
+  static constexpr std::array<std::string_view, 2> formats{"text", "json"};
+  static constexpr std::array<std::string_view, 4> levels{"debug", "info", "warning", "error"};
+  assign_choice(config.log.format, section, "format", formats);
+  assign_choice(config.log.level, section, "level", levels);
+  section.finish();
+}
+
+}  // namespace
+
+void read_admin_socket(Section& root, Config& config, Findings& findings) {
+  config.admin_socket = "/run/cas/admin.sock";
+  if (const auto text = root.text("admin_socket")) config.admin_socket = path_of(*text, config, findings);
+}
+
+void read_all(const toml::table& table, Config& config, Findings& findings) {
+  Section root(&table, "", findings);
+  read_top(root, config, findings);
+  read_tls(root.section("tls"), config, findings);
+  for (auto& section : root.sections("listen")) read_listen(std::move(section), config);
+  for (auto& section : root.sections("domain")) read_domain(std::move(section), config, findings);
+  for (auto& section : root.sections("user")) read_user(std::move(section), config, findings);
+  read_dns(root.section("dns"), config, findings);
+  read_outbound(root.section("outbound"), config);
+  read_queue(root.section("queue"), config);
+  read_limits(root.section("limits"), config);
+  read_log(root.section("log"), config);
+  if (!root.has("listen")) root.missing("listen", "add [[listen]] with address and role");
+  if (!root.has("domain")) root.missing("domain", "add [[domain]] with name, maildir and mailboxes");
+  root.finish();
+  check_listeners(config, findings);
+  check_required(config, findings);
+}
+
+}  // namespace cas::app

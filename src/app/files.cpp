@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Small files on system calls, for the sake of exact modes and reasons.
+#include "app/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace cas::app {
+
+namespace {
+
+constexpr std::size_t largest = 65536;
+
+std::string reason(int number) {
+  return std::generic_category().message(number);
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+bool write_all(int fd, std::string_view octets) {
+  while (!octets.empty()) {
+    const auto n = ::write(fd, octets.data(), octets.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    octets.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return ::fsync(fd) == 0;
+}
+
+}  // namespace
+
+Result<std::string> read_small_file(const std::filesystem::path& file) {
+  const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (descriptor.get() < 0) return permanent(reason(errno));
+  struct stat status{};
+  if (::fstat(descriptor.get(), &status) != 0) return permanent(reason(errno));
+  if (!S_ISREG(status.st_mode)) return permanent(S_ISDIR(status.st_mode) ? "is a folder" : "is no file");
+  std::string octets(largest + 1, '\0');
+  std::size_t size = 0;
+  while (size < octets.size()) {
+    const auto n = ::read(descriptor.get(), octets.data() + size, octets.size() - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return permanent(reason(errno));
+    if (n == 0) break;
+    size += static_cast<std::size_t>(n);
+  }
+  if (size > largest) return permanent("is larger than 64 KiB");
+  octets.resize(size);
+  return octets;
+}
+
+Result<void> write_new_file(const std::filesystem::path& file, std::string_view octets) {
+  const Descriptor descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (descriptor.get() < 0) return permanent(reason(errno));
+  if (write_all(descriptor.get(), octets)) return {};
+  const int number = errno;
+  ::unlink(file.c_str());
+  return permanent(reason(number));
+}
+
+}  // namespace cas::app

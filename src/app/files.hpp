@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Small files, whole: keys and certificates. Blocking: for start-up and tools.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace cas::app {
+
+/// Permanent error that says why ("No such file or directory", "is a folder", "is larger than 64 KiB").
+[[nodiscard]] Result<std::string> read_small_file(const std::filesystem::path& file);
+
+/// Writes a file that must not exist yet, mode 0600, synced. What was written of it is removed when that fails.
+[[nodiscard]] Result<void> write_new_file(const std::filesystem::path& file, std::string_view octets);
+
+}  // namespace cas::app
