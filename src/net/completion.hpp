@@ -2,18 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From callbacks on other threads back to a coroutine on its own: `start` is given a callback that may be called once,
-// from any thread; the coroutine goes on with its value, on its executor. `start` always runs and its callback must be
-// called exactly once; cancellation does not abandon it (what was given to the disk happens anyway).
+// from any thread; the coroutine goes on with its value, on its executor. `start` always runs; cancellation does not
+// abandon it (what was given to the disk happens anyway). The callback may be copied, but only its first call counts.
+// When all copies are destroyed uncalled, the waiting coroutine is torn down on its executor, as if the Runtime had
+// gone. Callbacks must be called or dropped while the Runtime exists.
 //
 //   auto start = [&](auto done) { queue.commit(std::move(message), std::move(done)); };
 //   auto committed = co_await net::completion<Result<Queue::Committed>>(std::move(start));
 #pragma once
 
-#include <boost/asio/async_result.hpp>
+#include <atomic>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <utility>
@@ -22,16 +24,36 @@
 
 namespace cas::net {
 
+/// What the callback of completion() shares with its copies: the suspended coroutine, and work that keeps its executor
+/// running.
+template <class Handler>
+class Suspended {
+ public:
+  explicit Suspended(Handler handler)
+      : executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler),
+                                      boost::asio::execution::outstanding_work.tracked)),
+        handler_(std::move(handler)) {}
+
+  template <class T>
+  void resume(T value) {
+    if (called_.exchange(true)) return;
+    // The coroutine moves into the posted function; what is left here may be destroyed on any thread.
+    auto go_on = [handler = std::move(handler_), value = std::move(value)]() mutable { handler(std::move(value)); };
+    boost::asio::post(executor_, std::move(go_on));
+  }
+
+ private:
+  Executor executor_;
+  Handler handler_;
+  std::atomic<bool> called_ = false;
+};
+
 template <class T, class Start>
 [[nodiscard]] Task<T> completion(Start start) {
+  // `start` lives in this frame, which stays until the callback resumes it.
   auto initiation = [&start](auto handler) {
-    auto executor = boost::asio::get_associated_executor(handler);
-    auto work = boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    auto done = [work, shared](T value) {
-      auto resume = [shared, value = std::move(value)]() mutable { (*shared)(std::move(value)); };
-      boost::asio::post(work, std::move(resume));
-    };
+    auto suspended = std::make_shared<Suspended<decltype(handler)>>(std::move(handler));
+    auto done = [suspended = std::move(suspended)](T value) { suspended->resume(std::move(value)); };
     start(std::move(done));
   };
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(

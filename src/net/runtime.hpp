@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "net/task.hpp"
 
@@ -13,7 +14,10 @@ namespace cas::net {
 
 class Runtime {
  public:
-  explicit Runtime(std::size_t threads);  // 0: one for each core
+  /// 0 threads: one for each core. `on_exception` is told, on the thread concerned, what escaped from a handler there
+  /// (a bug; the thread goes on); without it, stderr is. Everything that holds one of the executors (streams,
+  /// listeners, task groups, bells) must go before the Runtime does.
+  explicit Runtime(std::size_t threads, std::function<void(std::string)> on_exception = {});
   /// Stops and joins.
   ~Runtime();
   Runtime(const Runtime&) = delete;
@@ -21,7 +25,7 @@ class Runtime {
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] Executor executor(std::size_t n) const;
-  /// Starts the threads; they run until stop().
+  /// Starts the threads; they run until stop(), which is for good.
   void start();
   void stop();
   /// Waits on the calling thread until one of the signals arrives (blocked in all threads by the constructor: SIGTERM,
@@ -33,7 +37,8 @@ class Runtime {
   std::unique_ptr<State> state_;
 };
 
-/// Runs a task on an executor of another thread and waits for it on the calling thread. For start-up, tools, tests.
+/// Runs a task on an executor of another thread, which must be running, and waits for it on the calling thread. What
+/// the task throws is thrown here. For start-up, tools, tests.
 void run_and_wait(const Executor& executor, std::function<Task<void>()> task);
 
 }  // namespace cas::net

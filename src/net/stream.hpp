@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Connected byte streams, plain or TLS, over TCP or a Unix socket; and listeners. Every operation has a time-out. All
-// errors are transient Results: the drivers decide what a broken connection means. A Stream lives on one thread.
+// errors are transient Results: the drivers decide what a broken connection means. A Stream lives on one thread; one
+// read and one write may be under way at the same time. An operation of a cancelled task fails at once.
 #pragma once
 
 #include <chrono>
@@ -36,7 +37,7 @@ struct StreamState;  // defined in stream_state.hpp for net/ alone
 class Stream {
  public:
   Stream();
-  explicit Stream(std::unique_ptr<StreamState> state);
+  explicit Stream(std::shared_ptr<StreamState> state);
   ~Stream();
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
@@ -48,6 +49,8 @@ class Stream {
   /// True when octets have been received that read_some would give without waiting, as far as this process knows.
   [[nodiscard]] bool has_buffered() const;
 
+  /// After a failed handshake the stream is closed. Nothing is read ahead: octets that came before the handshake and
+  /// were not taken by read_some are taken for part of it, and make it fail (RFC 3207 §4.2).
   [[nodiscard]] Task<Result<void>> start_tls_server(TlsContext context, milliseconds timeout);
   /// `server_name`: SNI, and what the certificate must match where the context verifies.
   [[nodiscard]] Task<Result<void>> start_tls_client(TlsContext context, std::string server_name, milliseconds timeout);
@@ -55,7 +58,8 @@ class Stream {
   /// "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS.
   [[nodiscard]] std::string tls_description() const;
 
-  /// Sends close_notify where TLS is on, waits for nothing else than that, then closes. Safe to call twice.
+  /// Sends close_notify where TLS is on, waits for nothing else than that (a second at most), then closes. Safe to
+  /// call twice, and in a cancelled task.
   [[nodiscard]] Task<void> close();
   /// Closes at once; pending operations fail. From the stream's thread.
   void abort();
@@ -65,7 +69,7 @@ class Stream {
   [[nodiscard]] const Endpoint& local() const;
 
  private:
-  std::unique_ptr<StreamState> state_;
+  std::shared_ptr<StreamState> state_;
 };
 
 /// Connects to one endpoint, from `source` when given (an address without port).
@@ -75,18 +79,24 @@ class Stream {
 
 struct ListenerState;
 
-/// A listening socket. TCP ones are opened with SO_REUSEPORT so that every thread accepts for itself.
+/// A listening socket. Every thread accepts for itself: the first listener of an address comes from tcp() or
+/// unix_socket(), those of the other threads from share().
 class Listener {
  public:
-  /// Permanent error with a reason that says what is in the way (port in use, no permission).
+  /// Permanent error with a reason that says what is in the way: no permission; a port that anything listens on,
+  /// be it another server or this process.
   [[nodiscard]] static Result<Listener> tcp(Executor executor, const Endpoint& endpoint);
   /// A Unix socket with mode 0660; one that is left over and dead is replaced, a live one is an error.
   [[nodiscard]] static Result<Listener> unix_socket(Executor executor, const std::string& path);
+  /// Another listener on the same address (also when its port was chosen by the system) for another thread; the
+  /// kernel spreads connections over them (TCP: SO_REUSEPORT).
+  [[nodiscard]] Result<Listener> share(Executor executor) const;
   ~Listener();
   Listener(Listener&&) noexcept;
   Listener& operator=(Listener&&) noexcept;
 
-  /// Out of descriptors or memory: a transient error after a short wait; the listener stays usable.
+  /// Out of descriptors or memory: a transient error after a short wait; the listener stays usable. Closed, or the
+  /// task cancelled: a permanent error. To be destroyed only when no accept is under way.
   [[nodiscard]] Task<Result<Stream>> accept();
   void close();
   [[nodiscard]] Endpoint endpoint() const;

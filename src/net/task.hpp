@@ -6,9 +6,10 @@
 // caller owns.
 #pragma once
 
-#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,7 +23,7 @@ using Executor = boost::asio::any_io_executor;
 
 /// Owns the coroutines it runs, all on one executor. Destroying it while some run is a bug: cancel() and wait first.
 /// An exception that leaves a task is reported to `on_exception` and ends only that task. Not thread-safe: used on its
-/// executor's thread.
+/// executor's thread, or before that thread runs.
 class TaskGroup {
  public:
   explicit TaskGroup(Executor executor, std::function<void(std::string)> on_exception = {});
@@ -30,11 +31,13 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
+  /// The task's first step comes after spawn() has returned.
   void spawn(Task<void> task);
   [[nodiscard]] std::size_t size() const;
-  /// Cancels what the tasks wait for; they end with errors of their own.
+  /// Cancels what the tasks wait for; they end with errors of their own. What a cancelled task awaits afterwards fails
+  /// at once, but for completion() and Stream::close(), which run to their end. Tasks spawned later are not concerned.
   void cancel();
-  /// Until no task is left.
+  /// Until no task is left, or the joining task is cancelled itself.
   [[nodiscard]] Task<void> join();
 
  private:

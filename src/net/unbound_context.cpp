@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// How libunbound is set up and understood. Options go in first: adding a zone or data finalises the context.
+#include "net/unbound_context.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "base/encoding.hpp"
+
+namespace cas::net {
+
+namespace {
+
+constexpr const char* debian_trust_anchor = "/usr/share/dns/root.key";
+
+struct Option {
+  const char* name;
+  const char* value;
+};
+constexpr Option standing_options[] = {
+    {"qname-minimisation:", "yes"},                                                                          // RFC 9156
+    {"harden-glue:", "yes"},         {"harden-dnssec-stripped:", "yes"}, {"harden-below-nxdomain:", "yes"},  // RFC 8020
+    {"harden-referral-path:", "no"},  // queries of its own for every referral
+    {"aggressive-nsec:", "yes"},      // RFC 8198
+    {"unblock-lan-zones:", "yes"},    // private reverse zones are asked like others (RFC 6303 answers otherwise)
+    {"insecure-lan-zones:", "yes"},   // and cannot be signed below the root
+    {"msg-cache-size:", "16m"},      {"rrset-cache-size:", "32m"},       {"key-cache-size:", "8m"},
+    {"neg-cache-size:", "4m"},       {"outgoing-range:", "512"},         {"num-queries-per-thread:", "512"},
+    {"outgoing-num-tcp:", "32"},     {"cache-max-ttl:", "86400"},        {"cache-max-negative-ttl:", "3600"},
+    {"use-syslog:", "no"},
+};
+
+std::unexpected<Error> refused(const std::string& what, int code) {
+  return permanent("the resolver cannot be set up", what + ": " + ub_strerror(code));
+}
+
+Result<void> set(ub_ctx* context, const char* name, const std::string& value) {
+  const int code = ub_ctx_set_option(context, name, value.c_str());
+  if (code != UB_NOERROR) return refused(std::string(name) + " " + value, code);
+  return {};
+}
+
+bool is_loopback(const std::string& forwarder) {
+  boost::system::error_code ec;
+  const auto address = boost::asio::ip::make_address(forwarder.substr(0, forwarder.find('@')), ec);
+  return !ec && address.is_loopback();
+}
+
+Result<void> set_validation(ub_ctx* context, std::string file) {
+  if (file.empty() && std::filesystem::exists(debian_trust_anchor)) file = debian_trust_anchor;
+  if (file.empty() || file == "none") return set(context, "module-config:", "iterator");
+  // libunbound reads it when it starts, and would then name no file.
+  if (!std::filesystem::is_regular_file(file)) return refused("trust anchor " + file, UB_READFILE);
+  const int code = ub_ctx_add_ta_file(context, file.c_str());
+  if (code != UB_NOERROR) return refused("trust anchor " + file, code);
+  return {};
+}
+
+Result<void> set_forwarders(ub_ctx* context, const std::vector<std::string>& forwarders) {
+  if (std::ranges::any_of(forwarders, is_loopback)) CAS_CHECK(set(context, "do-not-query-localhost:", "no"));
+  for (const auto& forwarder : forwarders) {
+    const int code = ub_ctx_set_fwd(context, forwarder.c_str());
+    if (code != UB_NOERROR) return refused("forwarder " + forwarder, code);
+  }
+  return {};
+}
+
+// The first of these calls finalises the context.
+Result<void> add_local(ub_ctx* context, const ResolverOptions& options) {
+  // RFC 6761 §6.2 lets resolvers answer for "test." themselves; here it is a name like others, for laboratories.
+  if (const int code = ub_ctx_zone_remove(context, "test."); code != UB_NOERROR) return refused("start", code);
+  for (const auto& zone : options.local_zones) {
+    const int code = ub_ctx_zone_add(context, zone.c_str(), "static");
+    if (code != UB_NOERROR) return refused("local zone " + zone, code);
+  }
+  for (const auto& data : options.local_data) {
+    const int code = ub_ctx_data_add(context, data.c_str());
+    if (code != UB_NOERROR) return refused("local data " + data, code);
+  }
+  return {};
+}
+
+dns::Answer failed(std::string reason) {
+  return dns::Answer{
+      .status = dns::Status::Failed, .secure = false, .ttl = {}, .records = {}, .private_reason = std::move(reason)};
+}
+
+constexpr int rcode_ok = 0;
+constexpr int rcode_nxdomain = 3;
+
+}  // namespace
+
+Result<UnboundContext> make_context(const ResolverOptions& options) {
+  UnboundContext context(ub_ctx_create());
+  if (!context) return transient("the resolver cannot be set up", "ub_ctx_create: out of memory or descriptors");
+  for (const auto& option : standing_options) CAS_CHECK(set(context.get(), option.name, option.value));
+  CAS_CHECK(set_validation(context.get(), options.trust_anchor_file));
+  CAS_CHECK(set_forwarders(context.get(), options.forwarders));
+  if (const int code = ub_ctx_async(context.get(), 1); code != UB_NOERROR) return refused("thread mode", code);
+  CAS_CHECK(add_local(context.get(), options));
+  return context;
+}
+
+dns::Answer to_answer(dns::Type type, int failure, const ub_result* result) {
+  if (failure != UB_NOERROR || result == nullptr) return failed(ub_strerror(failure));
+  if (result->bogus != 0) {
+    return failed(std::string("DNSSEC: ") + (result->why_bogus != nullptr ? result->why_bogus : "bogus"));
+  }
+  dns::Answer answer;
+  answer.secure = result->secure != 0;
+  answer.ttl = std::chrono::seconds(std::max(result->ttl, 0));
+  if (result->rcode == rcode_nxdomain) {
+    answer.status = dns::Status::NxDomain;
+    return answer;
+  }
+  if (result->rcode != rcode_ok) return failed("RCODE " + std::to_string(result->rcode));
+  if (result->havedata == 0) {
+    answer.status = dns::Status::NoData;
+    return answer;
+  }
+  for (int n = 0; result->data[n] != nullptr; ++n) {
+    const std::string_view octets(result->data[n], static_cast<std::size_t>(result->len[n]));
+    auto record = dns::parse_rdata(type, as_octets(octets));
+    // Part of an answer is no answer: an MX set without its best host would send mail astray.
+    if (!record) return failed("malformed record: " + record.error().private_reason);
+    answer.records.push_back(*std::move(record));
+  }
+  answer.status = dns::Status::Ok;
+  return answer;
+}
+
+std::optional<std::string> to_presentation(std::string_view name) {
+  constexpr std::size_t max_label = 63;
+  constexpr std::size_t max_text = 253;  // 255 on the wire: a length octet before, the root behind
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.size() > max_text) return std::nullopt;
+  std::string text;
+  std::size_t label = 0;
+  for (const char c : name) {
+    if (c == '.') {
+      if (label == 0) return std::nullopt;
+      label = 0;
+      text += c;
+      continue;
+    }
+    if (++label > max_label) return std::nullopt;
+    if (is_alnum(c) || c == '-' || c == '_') {
+      text += c;
+    } else {
+      const auto octet = static_cast<unsigned char>(c);
+      text += '\\';
+      for (const int unit : {100, 10, 1}) text += static_cast<char>('0' + octet / unit % 10);
+    }
+  }
+  if (label == 0 && !name.empty()) return std::nullopt;
+  text += '.';
+  return text;
+}
+
+}  // namespace cas::net
