@@ -82,7 +82,7 @@ net::Task<bool> Dispatcher::Lane::start_one() {
   auto job = co_await net::completion<Result<std::optional<queue::Job>>>(std::move(start));
   if (!job) {
     report(job.error().private_reason);
-    co_await net::sleep_for(milliseconds{1000});
+    co_await net::sleep_for(milliseconds(1000));
     co_return false;
   }
   if (!*job) co_return false;

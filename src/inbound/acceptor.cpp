@@ -71,7 +71,7 @@ net::Task<void> Acceptor::State::serve(net::Stream stream) {
 net::Task<void> Acceptor::State::turn_away(net::Stream stream) {
   const smtp::Reply reply(421, smtp::EnhancedCode{4, 3, 2}, "too many connections, try again later");
   const std::string octets = reply.wire();
-  co_await stream.write(octets, milliseconds{1000});
+  co_await stream.write(octets, milliseconds(1000));
   co_await stream.close();
 }
 

@@ -177,7 +177,7 @@ net::Task<void> Session::farewell() {
   idle_ = false;
   const smtp::Reply reply(421, smtp::EnhancedCode{4, 3, 2}, options_.smtp.host.text() + " is going down");
   const std::string octets = reply.wire();
-  co_await stream_.write(octets, milliseconds{1000});
+  co_await stream_.write(octets, milliseconds(1000));
   stream_.abort();
 }
 
