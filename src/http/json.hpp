@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the admin API says, as JSON: one line each.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/admin_api.hpp"
+
+namespace cas::http {
+
+/// RFC 3339, UTC, with milliseconds: "2026-11-23T19:00:00.123Z".
+[[nodiscard]] std::string timestamp(TimePoint at);
+[[nodiscard]] std::string_view to_string(Level level);
+[[nodiscard]] std::string_view to_string(store::Route route);
+[[nodiscard]] std::string_view to_string(store::RecipientState state);
+
+/// {"at","level","trace","queue_id","event","fields":{...}}. Values are made printable; a repeated field keeps all its
+/// values, joined by ", ".
+[[nodiscard]] std::string event_json(const RecordedEvent& recorded);
+[[nodiscard]] std::string events_json(const std::vector<RecordedEvent>& events);
+/// `next`: where the list goes on; none at its end.
+[[nodiscard]] std::string queue_json(const std::vector<queue::Queue::Entry>& entries,
+                                     const std::optional<store::QueueId>& next);
+[[nodiscard]] std::string retried_json(std::size_t recipients);
+[[nodiscard]] std::string status_json(const ServerStatus& status);
+/// {"error":{"code","message"}}
+[[nodiscard]] std::string error_json(std::string_view code, std::string_view message);
+
+}  // namespace cas::http
