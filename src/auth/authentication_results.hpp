@@ -16,9 +16,9 @@ namespace cas::auth {
 
 /// One "method=result ptype.property=value ..." of the field.
 struct MethodResult {
-  std::string method;  // "cas", "spf", "dkim"
-  std::string result;  // "pass"
-  std::string reason;  // free text, may be empty
+  std::string method;                                           // "cas", "spf", "dkim"
+  std::string result;                                           // "pass"
+  std::string reason;                                           // free text, may be empty
   std::vector<std::pair<std::string, std::string>> properties;  // {"header.from", "joe@example.org"}
 };
 

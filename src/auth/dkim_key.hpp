@@ -16,11 +16,11 @@
 namespace cas::auth {
 
 struct DkimKeyRecord {
-  bool testing = false;         // t=y
-  bool strict_identity = false; // t=s: no subdomains
-  bool for_email = true;        // s= includes "email" or "*"
-  bool sha256_allowed = true;   // h= absent or includes sha256
-  bool revoked = false;         // empty p=
+  bool testing = false;          // t=y
+  bool strict_identity = false;  // t=s: no subdomains
+  bool for_email = true;         // s= includes "email" or "*"
+  bool sha256_allowed = true;    // h= absent or includes sha256
+  bool revoked = false;          // empty p=
   crypto::KeyType type = crypto::KeyType::Rsa;
   std::optional<crypto::PublicKey> key;  // absent when revoked
 };
