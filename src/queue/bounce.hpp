@@ -13,8 +13,12 @@
 
 namespace cas::queue {
 
+/// Whether the sender of `message` may be told that it failed.
+[[nodiscard]] bool may_tell(const store::Message& message);
+
 /// The notification about the recipients of `message` that failed, addressed to its sender; none when nobody may be
-/// told. `header` is the beginning of the stored message.
+/// told. Those whose outcome is Deferred failed because the queue's lifetime is over (RFC 3463: 4.4.7). `header` is the
+/// beginning of the stored message. Never has a ledger key; its route is options.route_for's.
 [[nodiscard]] std::optional<NewMessage> make_bounce(const store::Message& message, const std::string& header,
                                                     const std::vector<std::pair<Mailbox, Outcome>>& failed,
                                                     const Options& options, TimePoint now, Random& random);

@@ -5,7 +5,9 @@
 // recipient: state, next attempt, last reply. Drivers take jobs (one message, the due recipients of one route and one
 // domain), try them, and report. What failed for good is told to the sender (bounce.hpp).
 //
-// Thread-safe. Callbacks run on a store thread: hand over to the own thread at once (net/completion.hpp).
+// Thread-safe. Callbacks run on a store thread, or on the caller's where nothing has to be waited for: hand over to the
+// own thread at once (net/completion.hpp), and hold no lock while calling. What happens is told as events once it is on
+// the disk: queued, deferred, delivered, bounced, failed, removed.
 #pragma once
 
 #include <chrono>
@@ -29,10 +31,12 @@ template <class T>
 using Callback = std::move_only_function<void(T)>;
 
 struct Options {
-  Domain host;                                 // reporting MTA of bounces
+  Domain host;  // reporting MTA of bounces
   std::chrono::seconds lifetime{5 * 24 * 3600};
-  std::chrono::seconds first_retry{300};       // doubles with each attempt, with jitter
+  std::chrono::seconds first_retry{300};  // doubles with each attempt, with jitter
   std::chrono::seconds max_retry{4 * 3600};
+  /// Where mail to a domain goes; asked for bounces. Called on a store thread. None: everything is Remote.
+  std::function<store::Route(const Domain&)> route_for = {};
 };
 
 /// One recipient of a message that is about to be committed. With `ledger`, the recipient is delivered only if this
@@ -49,8 +53,8 @@ struct NewRecipient {
 };
 
 struct NewMessage {
-  store::Message message;          // id may be empty: one is drawn; body 0: `small_body` is the whole body
-  std::string small_body;          // stored with the entry in the same transaction
+  store::Message message;  // id may be empty: one is drawn; body 0: `small_body` is the whole body
+  std::string small_body;  // stored with the entry in the same transaction
   std::vector<NewRecipient> recipients;
 };
 
@@ -64,20 +68,21 @@ enum class CommitOutcome {
 struct Job {
   store::Message message;
   std::vector<store::Recipient> recipients;  // same route, same domain
-  bool recovered = false;  // first attempt since start-up: an earlier one may have ended in a crash
+  bool recovered = false;                    // first attempt since start-up: an earlier one may have ended in a crash
 };
 
 /// What became of one recipient of a job.
 struct Outcome {
   enum class Kind { Delivered, Deferred, Failed };
   Kind kind = Kind::Deferred;
-  smtp::Reply reply;                                  // what was said, for logs and bounces
-  std::optional<std::chrono::seconds> retry_after;    // Deferred: asked for; otherwise the schedule decides
-  std::string relay;                                  // who said it: "mx.b.example[192.0.2.1]:25"
+  smtp::Reply reply;                                // what was said, for logs and bounces
+  std::optional<std::chrono::seconds> retry_after;  // Deferred: asked for; otherwise the schedule decides
+  std::string relay;                                // who said it: "mx.b.example[192.0.2.1]:25"
 };
 
 class Queue {
  public:
+  /// All references outlive the store's last callback: declare the store after clock, random and events.
   Queue(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options);
   ~Queue();
   Queue(const Queue&) = delete;
@@ -95,20 +100,25 @@ class Queue {
     CommitOutcome outcome;
     store::QueueId id;
   };
+  /// One transaction: ledger, body, entry. On an error nothing was kept but a body that had been appended before:
+  /// discard() it. With Swallowed and Conflict that body is gone too; the id is the one committed before, if known.
   void commit(NewMessage message, Callback<Result<Committed>> done);
   /// Whether the ledger knows the keys; one answer for each, in order.
   void ledger(std::vector<confirm::LedgerKey> keys,
               Callback<Result<std::vector<std::optional<confirm::LedgerRow>>>> done);
 
   // ---- Out ----
-  /// Called (on any thread) when a job of that route may have become due. Replaces the former one.
+  /// Called (on any thread) when a job of that route may have become due, or when next_due() may have come earlier.
+  /// Replaces the former one, which is not running any more when this returns; so `wake` must not call on_due.
   void on_due(store::Route route, std::function<void()> wake);
-  /// The next due job, if any; none otherwise.
+  /// The next due job, if any; none otherwise. While outcomes wait to be recorded (see finish) it first records them,
+  /// and hands out nothing until that worked: what cannot be recorded must not be delivered.
   void take(store::Route route, Callback<Result<std::optional<Job>>> done);
   /// When the next recipient of that route becomes due; none when nothing waits.
   [[nodiscard]] std::optional<TimePoint> next_due(store::Route route) const;
   /// Records the outcomes (one for each recipient of the job, in order), writes bounces, removes what is done, all in
-  /// one transaction; ends the lease.
+  /// one transaction; ends the lease. On a transient error nothing is lost and nothing is tried twice: the outcomes are
+  /// kept and recorded by a later take(). On a permanent one the entry is damaged; it rests until the next start.
   void finish(Job job, std::vector<Outcome> outcomes, Callback<Result<void>> done);
   /// The n-th chunk; empty past the last.
   void body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<std::string>> done);
@@ -120,15 +130,15 @@ class Queue {
   };
   /// Entries after `after`, at most `limit`.
   void list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Entry>>> done);
-  /// Makes waiting recipients of a message (all messages when empty) due now.
+  /// Makes waiting recipients of a message (all messages when empty) due now; how many. Those being tried right now
+  /// are not counted.
   void retry(store::QueueId id, Callback<Result<std::size_t>> done);
 
   /// A secret of this installation, made at first use: 32 octets, for deriving intent ids.
   [[nodiscard]] const std::string& secret() const;
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<class QueueImpl> impl_;
 };
 
 /// A queue id: 26 characters, time first, so that ids sort by arrival; letters and digits only.

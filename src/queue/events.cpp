@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// See events.hpp.
+#include "queue/events.hpp"
+
+#include "queue/bounce.hpp"
+#include "queue/settle.hpp"
+
+namespace cas::queue {
+namespace {
+
+using store::RecipientState;
+
+Event event(const store::Message& message, std::string_view name, Level level = Level::Info) {
+  return {.level = level, .trace = message.trace, .queue_id = message.id, .name = name, .fields = {}};
+}
+
+/// Seconds with three decimals.
+std::string delay(TimePoint from, TimePoint to) {
+  const auto ms = std::max<std::int64_t>((to - from).count(), 0);
+  const std::string fraction = std::to_string(ms % 1000);
+  return std::to_string(ms / 1000) + '.' + std::string(3 - fraction.size(), '0') + fraction;
+}
+
+std::string_view name_of(const FinishWork& work, const store::Recipient& recipient) {
+  switch (recipient.state) {
+    case RecipientState::Delivered: return "delivered";
+    case RecipientState::Waiting: return "deferred";
+    case RecipientState::Failed: break;
+  }
+  return work.bounce() ? "bounced" : "failed";
+}
+
+void emit_recipient(EventSink& events, const FinishWork& work, std::size_t n) {
+  const auto& [job, outcomes, at] = work.report();
+  const store::Recipient& recipient = work.settled()[n];
+  const bool failed = recipient.state == RecipientState::Failed;
+  const bool expired = failed && outcomes[n].kind == Outcome::Kind::Deferred;
+  Event one = event(job.message, name_of(work, recipient), failed ? Level::Warning : Level::Info);
+  one.fields = {{"to", recipient.address.wire()},
+                {"relay", outcomes[n].relay},
+                {"delay", delay(job.message.arrived, at)},
+                {"status", expired ? "4.4.7" : status_of(outcomes[n].reply)},
+                {"reply", recipient.last_reply}};
+  if (failed && work.bounce()) one.fields.emplace_back("bounce", work.bounce()->message.id);
+  events.emit(std::move(one));
+}
+
+}  // namespace
+
+void emit_queued(EventSink& events, const Entered& entered) {
+  for (const store::Recipient& recipient : entered.recipients) {
+    Event one = event(entered.message, "queued");
+    one.fields = {{"from", entered.message.sender.path()},
+                  {"to", recipient.address.wire()},
+                  {"size", std::to_string(entered.message.body_size)}};
+    events.emit(std::move(one));
+  }
+}
+
+void emit_finished(EventSink& events, const FinishWork& work) {
+  const store::Message& message = work.report().job.message;
+  for (std::size_t n = 0; n < work.settled().size(); ++n) emit_recipient(events, work, n);
+  const bool failed = std::ranges::any_of(
+      work.settled(), [](const auto& recipient) { return recipient.state == RecipientState::Failed; });
+  if (failed && !may_tell(message)) {
+    Event kept = event(message, "undeliverable-kept", Level::Error);
+    kept.fields = {{"from", message.sender.path()},
+                   {"reason", message.sender.is_null() ? "the sender is the null path" : "the sender is not verified"}};
+    events.emit(std::move(kept));
+  }
+  if (work.bounce()) emit_queued(events, *work.bounce());
+  if (work.removed()) events.emit(event(message, "removed"));
+}
+
+void emit_trouble(EventSink& events, const store::Message& message, std::string_view name, const Error& error) {
+  Event one = event(message, name, Level::Error);
+  one.fields = {{"reason", error.private_reason}};
+  events.emit(std::move(one));
+}
+
+}  // namespace cas::queue

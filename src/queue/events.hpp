@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The queue's events: what a transaction did, told once it is on the disk.
+#pragma once
+
+#include "queue/work.hpp"
+
+namespace cas::queue {
+
+/// "queued", for each recipient: from, to, size.
+void emit_queued(EventSink& events, const Entered& entered);
+/// "delivered", "deferred", "bounced" (failed, and the sender is told: bounce= names the notification) or "failed"
+/// (nobody may be told), for each recipient: to, relay, delay, status, reply. Then "undeliverable-kept" when something
+/// stays for the operator, "queued" for the bounce, and "removed".
+void emit_finished(EventSink& events, const FinishWork& work);
+/// Something is wrong with the queue itself. `name` is a literal.
+void emit_trouble(EventSink& events, const store::Message& message, std::string_view name, const Error& error);
+
+}  // namespace cas::queue

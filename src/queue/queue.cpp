@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The queue's way in, and what is seen of it. The way out is queue_out.cpp, the start queue_recover.cpp.
+#include "queue/queue.hpp"
+
+#include "queue/events.hpp"
+#include "queue/queue_impl.hpp"
+
+namespace cas::queue {
+
+Queue::Queue(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options)
+    : impl_(std::make_shared<QueueImpl>(store, clock, random, events, std::move(options))) {}
+Queue::~Queue() {
+  impl_->forget_wakes();
+}
+
+Result<void> Queue::recover() {
+  return impl_->recover();
+}
+void Queue::append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done) {
+  impl_->append(body, std::move(chunk), std::move(done));
+}
+void Queue::discard(store::BodyId body) {
+  impl_->discard(body);
+}
+void Queue::commit(NewMessage message, Callback<Result<Committed>> done) {
+  impl_->commit(std::move(message), std::move(done));
+}
+void Queue::ledger(std::vector<confirm::LedgerKey> keys,
+                   Callback<Result<std::vector<std::optional<confirm::LedgerRow>>>> done) {
+  impl_->ledger(std::move(keys), std::move(done));
+}
+void Queue::on_due(store::Route route, std::function<void()> wake) {
+  impl_->on_due(route, std::move(wake));
+}
+void Queue::take(store::Route route, Callback<Result<std::optional<Job>>> done) {
+  impl_->take(route, std::move(done));
+}
+std::optional<TimePoint> Queue::next_due(store::Route route) const {
+  return impl_->next_due(route);
+}
+void Queue::finish(Job job, std::vector<Outcome> outcomes, Callback<Result<void>> done) {
+  impl_->finish(std::move(job), std::move(outcomes), std::move(done));
+}
+void Queue::body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<std::string>> done) {
+  impl_->body_chunk(body, n, std::move(done));
+}
+void Queue::list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Entry>>> done) {
+  impl_->list(std::move(after), limit, std::move(done));
+}
+void Queue::retry(store::QueueId id, Callback<Result<std::size_t>> done) {
+  impl_->retry(std::move(id), std::move(done));
+}
+const std::string& Queue::secret() const {
+  return impl_->secret();
+}
+
+namespace {
+
+/// Runs `ask` in a read transaction and gives its value to `done`.
+template <class T, class Ask>
+void read_value(store::Store& store, Ask ask, Callback<Result<T>> done) {
+  auto value = std::make_shared<T>();
+  store.read(
+      [value, ask = std::move(ask)](store::Reader& reader) mutable -> Result<void> {
+        CAS_TRY(*value, ask(reader));
+        return {};
+      },
+      [value, done = std::move(done)](Result<void> result) mutable {
+        if (result) {
+          done(std::move(*value));
+        } else {
+          done(std::unexpected(std::move(result).error()));
+        }
+      });
+}
+
+}  // namespace
+
+// ---- In ----
+
+void QueueImpl::append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done) {
+  auto target = std::make_shared<store::BodyId>(body);
+  store_.write(
+      [target, chunk = std::move(chunk)](store::Tx& tx) -> Result<void> {
+        if (*target == 0) {
+          CAS_TRY(*target, tx.create_body());
+        }
+        for (std::string_view rest = chunk; !rest.empty();
+             rest.remove_prefix(std::min(rest.size(), store::max_chunk))) {
+          CAS_CHECK(tx.append_body(*target, rest.substr(0, store::max_chunk)));
+        }
+        return {};
+      },
+      [target, done = std::move(done)](Result<void> result) mutable {
+        if (result) {
+          done(*target);
+        } else {
+          done(std::unexpected(std::move(result).error()));
+        }
+      });
+}
+
+void QueueImpl::discard(store::BodyId body) {
+  if (body == 0) return;
+  // An error leaves an orphan, which the next recover() removes.
+  store_.write([body](store::Tx& tx) { return tx.remove_body(body); }, [](const Result<void>&) {});
+}
+
+void QueueImpl::commit(NewMessage message, Callback<Result<Queue::Committed>> done) {
+  const TimePoint now = clock_.now();
+  if (message.message.id.empty()) message.message.id = make_queue_id(now, random_);
+  auto work = std::make_shared<CommitWork>(std::move(message), now);
+  store_.write([work](store::Tx& tx) { return work->run(tx); },
+               [self = shared_from_this(), work, done = std::move(done)](Result<void> result) mutable {
+                 if (!result) return done(std::unexpected(std::move(result).error()));
+                 if (work->outcome() == CommitOutcome::Queued) self->schedule_entered(work->entered());
+                 done(Queue::Committed{.outcome = work->outcome(), .id = work->id()});
+               });
+  expire_ledger_now_and_then();
+}
+
+void QueueImpl::schedule_entered(const Entered& entered) {
+  emit_queued(events_, entered);
+  state_.with([&](State& state) {
+    for (const auto& recipient : entered.recipients) {
+      state.schedule.add(group_of(entered.message.id, recipient), recipient.index, recipient.next_attempt);
+    }
+  });
+  for (const auto route : {store::Route::Local, store::Route::Remote}) {
+    if (std::ranges::find(entered.recipients, route, &store::Recipient::route) != entered.recipients.end()) wake(route);
+  }
+}
+
+void QueueImpl::ledger(std::vector<confirm::LedgerKey> keys,
+                       Callback<Result<std::vector<std::optional<confirm::LedgerRow>>>> done) {
+  using Rows = std::vector<std::optional<confirm::LedgerRow>>;
+  auto ask = [keys = std::move(keys)](store::Reader& reader) -> Result<Rows> {
+    Rows rows;
+    for (const auto& key : keys) {
+      CAS_TRY(auto row, reader.ledger(key));
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  };
+  read_value<Rows>(store_, std::move(ask), std::move(done));
+}
+
+// ---- Seeing ----
+
+void QueueImpl::body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<std::string>> done) {
+  auto ask = [body, n](store::Reader& reader) { return reader.body_chunk(body, n); };
+  read_value<std::string>(store_, std::move(ask), std::move(done));
+}
+
+void QueueImpl::list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Queue::Entry>>> done) {
+  using Entries = std::vector<Queue::Entry>;
+  auto ask = [self = shared_from_this(), after = std::move(after), limit](store::Reader& reader) -> Result<Entries> {
+    CAS_TRY(auto messages, reader.messages(after, limit));
+    Entries entries;
+    for (auto& message : messages) {
+      CAS_TRY(auto recipients, reader.recipients(message.id));
+      // retry() changes the schedule only: it knows best.
+      self->state_.with([&](const State& state) {
+        for (auto& recipient : recipients) {
+          const auto next = state.schedule.next_attempt(group_of(message.id, recipient), recipient.index);
+          recipient.next_attempt = next.value_or(recipient.next_attempt);
+        }
+      });
+      entries.push_back({.message = std::move(message), .recipients = std::move(recipients)});
+    }
+    return entries;
+  };
+  read_value<Entries>(store_, std::move(ask), std::move(done));
+}
+
+void QueueImpl::retry(store::QueueId id, Callback<Result<std::size_t>> done) {
+  const TimePoint now = clock_.now();
+  const std::size_t count = state_.with([&](State& state) { return state.schedule.make_due(id, now); });
+  wake_all();
+  done(count);
+}
+
+// ---- Waking ----
+
+void QueueImpl::on_due(store::Route route, std::function<void()> wake) {
+  wakes_.with([&](auto& wakes) { wakes[static_cast<std::size_t>(route)] = std::move(wake); });
+}
+
+void QueueImpl::forget_wakes() {
+  wakes_.with([](auto& wakes) { wakes = {}; });
+}
+
+void QueueImpl::wake(store::Route route) const {
+  wakes_.with([&](const auto& wakes) {
+    if (const auto& call = wakes[static_cast<std::size_t>(route)]) call();
+  });
+}
+
+void QueueImpl::wake_all() const {
+  wake(store::Route::Local);
+  wake(store::Route::Remote);
+}
+
+}  // namespace cas::queue

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The queue's start, and the ledger's end.
+#include "base/encoding.hpp"
+#include "queue/queue_impl.hpp"
+
+namespace cas::queue {
+namespace {
+
+constexpr std::size_t page = 1000;
+constexpr std::size_t ledger_rows_at_once = 1000;  // one transaction must not hold the writers up
+constexpr std::chrono::minutes ledger_pause{1};
+constexpr std::string_view secret_name = "intent-secret";
+constexpr std::size_t secret_octets = 32;
+
+std::string draw_secret(Random& random) {
+  std::array<std::uint8_t, secret_octets> octets{};
+  random.fill(octets);
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+}  // namespace
+
+Result<void> QueueImpl::recover() {
+  CAS_CHECK(store::write_and_wait(store_, [](store::Tx& tx) -> Result<void> {
+    CAS_TRY(const auto removed, tx.remove_orphan_bodies());
+    static_cast<void>(removed);
+    return {};
+  }));
+  for (std::size_t expired = ledger_rows_at_once; expired == ledger_rows_at_once;) {
+    CAS_CHECK(store::write_and_wait(store_, [&](store::Tx& tx) -> Result<void> {
+      CAS_TRY(expired, tx.expire_ledger(to_unix(clock_.now()), ledger_rows_at_once));
+      return {};
+    }));
+  }
+  state_.with([&](State& state) { state.ledger_expired_at = clock_.now(); });
+  CAS_CHECK(load_secret());
+  CAS_CHECK(load_schedule());
+  wake_all();
+  return {};
+}
+
+Result<void> QueueImpl::load_secret() {
+  return store::write_and_wait(store_, [this](store::Tx& tx) -> Result<void> {
+    CAS_TRY(auto kept, tx.setting(secret_name));
+    if (kept && kept->size() == secret_octets) {
+      secret_ = *std::move(kept);
+      return {};
+    }
+    secret_ = draw_secret(random_);
+    return tx.set_setting(secret_name, secret_);
+  });
+}
+
+Result<void> QueueImpl::load_schedule() {
+  store::QueueId after;
+  std::uint32_t index = 0;
+  for (std::size_t found = page; found == page;) {
+    CAS_CHECK(store::read_and_wait(store_, [&](store::Reader& reader) -> Result<void> {
+      CAS_TRY(const auto waiting, reader.waiting(after, index, page));
+      state_.with([&](State& state) {
+        for (const auto& [id, recipient] : waiting) {
+          state.schedule.add(group_of(id, recipient), recipient.index, recipient.next_attempt, true);
+        }
+      });
+      found = waiting.size();
+      if (!waiting.empty()) {
+        after = waiting.back().id;
+        index = waiting.back().recipient.index;
+      }
+      return {};
+    }));
+  }
+  return {};
+}
+
+void QueueImpl::expire_ledger_now_and_then() {
+  const TimePoint now = clock_.now();
+  const bool due = state_.with([&](State& state) {
+    if (now - state.ledger_expired_at < ledger_pause) return false;
+    state.ledger_expired_at = now;
+    return true;
+  });
+  if (due) expire_ledger();
+}
+
+void QueueImpl::expire_ledger() {
+  auto expired = std::make_shared<std::size_t>(0);
+  store_.write(
+      [expired, now = to_unix(clock_.now())](store::Tx& tx) -> Result<void> {
+        CAS_TRY(*expired, tx.expire_ledger(now, ledger_rows_at_once));
+        return {};
+      },
+      [self = weak_from_this(), expired](const Result<void>& result) {
+        const auto queue = self.lock();
+        if (queue && result && *expired == ledger_rows_at_once) queue->expire_ledger();
+      });
+}
+
+}  // namespace cas::queue

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// See settle.hpp.
+#include "queue/settle.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace cas::queue {
+namespace {
+
+constexpr std::chrono::seconds longest_hint{24 * 3600};  // CAS §6: clamp(retry, 300 s, 24 h)
+constexpr std::chrono::seconds shortest_delay{1};        // a driver that asks for 0 must not spin
+
+/// Evenly from low to high, both included.
+std::int64_t draw(std::int64_t low, std::int64_t high, Random& random) {
+  std::array<std::uint8_t, 8> octets{};
+  random.fill(octets);
+  std::uint64_t value = 0;
+  for (const std::uint8_t octet : octets) value = value << 8 | octet;
+  return low + static_cast<std::int64_t>(value % static_cast<std::uint64_t>(high - low + 1));
+}
+
+}  // namespace
+
+std::chrono::milliseconds retry_after(std::uint32_t attempts, std::optional<std::chrono::seconds> asked,
+                                      const Options& options, Random& random) {
+  if (asked) {
+    const milliseconds hint = std::clamp(*asked, shortest_delay, longest_hint);
+    return milliseconds(draw(hint.count(), hint.count() + hint.count() / 10, random));
+  }
+  milliseconds delay = std::max(options.first_retry, shortest_delay);
+  for (std::uint32_t n = 1; n < attempts && delay < options.max_retry; ++n) delay *= 2;
+  delay = std::clamp<milliseconds>(delay, shortest_delay, std::max(options.max_retry, shortest_delay));
+  return milliseconds(draw(delay.count() - delay.count() / 10, delay.count() + delay.count() / 10, random));
+}
+
+store::Recipient settle(const store::Message& message, store::Recipient recipient, const Outcome& outcome,
+                        const Options& options, TimePoint now, Random& random) {
+  ++recipient.attempts;
+  recipient.last_reply = said(outcome.reply);
+  const TimePoint end = message.arrived + options.lifetime;
+  switch (outcome.kind) {
+    case Outcome::Kind::Delivered: recipient.state = store::RecipientState::Delivered; break;
+    case Outcome::Kind::Failed: recipient.state = store::RecipientState::Failed; break;
+    case Outcome::Kind::Deferred:
+      if (now >= end) {
+        recipient.state = store::RecipientState::Failed;
+      } else {
+        const auto delay = retry_after(recipient.attempts, outcome.retry_after, options, random);
+        recipient.next_attempt = std::min(now + delay, end);
+      }
+      break;
+  }
+  return recipient;
+}
+
+std::string said(const smtp::Reply& reply) {
+  return reply.code == 0 ? "no reply" : reply.summary();
+}
+
+std::string status_of(const smtp::Reply& reply) {
+  if (reply.enhanced.klass != 0) return reply.enhanced.text();
+  return std::to_string(reply.code == 0 ? 4 : reply.code / 100) + ".0.0";
+}
+
+}  // namespace cas::queue

@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What follows from an attempt: the recipient's next row, or its end. Pure (randomness is handed in).
+#pragma once
+
+#include "queue/queue.hpp"
+
+namespace cas::queue {
+
+/// `recipient` as it stood before the attempt; with attempts, last reply and either a new state or a next attempt. A
+/// deferral that comes when the lifetime is over is a failure; the attempt before it is placed at the lifetime's end.
+[[nodiscard]] store::Recipient settle(const store::Message& message, store::Recipient recipient, const Outcome& outcome,
+                                      const Options& options, TimePoint now, Random& random);
+
+/// From this attempt to the next. `asked` (the retry hint of CAS §4) is honoured up to a day and never undercut;
+/// without it first_retry doubles with each attempt up to max_retry, one tenth more or less. `attempts` is at least 1.
+[[nodiscard]] std::chrono::milliseconds retry_after(std::uint32_t attempts, std::optional<std::chrono::seconds> asked,
+                                                    const Options& options, Random& random);
+
+/// The reply as one line; a driver that gave none is said so.
+[[nodiscard]] std::string said(const smtp::Reply& reply);
+/// The reply's enhanced code, or "N.0.0" after its class (RFC 3463).
+[[nodiscard]] std::string status_of(const smtp::Reply& reply);
+
+}  // namespace cas::queue

@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// See work.hpp.
+#include "queue/work.hpp"
+
+#include "queue/bounce.hpp"
+#include "queue/settle.hpp"
+
+namespace cas::queue {
+namespace {
+
+using store::RecipientState;
+
+Result<store::BodyId> store_body(store::Tx& tx, std::string_view octets) {
+  CAS_TRY(const store::BodyId body, tx.create_body());
+  for (; !octets.empty(); octets.remove_prefix(std::min(octets.size(), store::max_chunk))) {
+    CAS_CHECK(tx.append_body(body, octets.substr(0, store::max_chunk)));
+  }
+  return body;
+}
+
+std::vector<store::Recipient> rows_of(const std::vector<NewRecipient>& recipients, TimePoint now) {
+  std::vector<store::Recipient> rows;
+  for (const NewRecipient& recipient : recipients) {
+    rows.push_back({.index = static_cast<std::uint32_t>(rows.size()),
+                    .address = recipient.address,
+                    .route = recipient.route,
+                    .next_attempt = now,
+                    .last_reply = {}});
+  }
+  return rows;
+}
+
+}  // namespace
+
+// ---- commit() ----
+
+Result<void> CommitWork::run(store::Tx& tx) {
+  if (given_.recipients.empty()) return permanent("no recipients", "commit of a message without recipients");
+  std::vector<NewRecipient> remaining;
+  LedgerRows added;
+  for (const NewRecipient& recipient : given_.recipients) {
+    if (recipient.ledger) {
+      CAS_TRY(const auto verdict, ask_ledger(tx, *recipient.ledger, added));
+      if (verdict == confirm::LedgerVerdict::Conflict) return drop(tx, CommitOutcome::Conflict);
+      if (verdict == confirm::LedgerVerdict::Swallow) continue;  // CAS §10, I3, I10: it has its copy
+    }
+    remaining.push_back(recipient);
+  }
+  if (remaining.empty()) return drop(tx, CommitOutcome::Swallowed);
+  entered_.recipients = rows_of(remaining, now_);
+  return store_entry(tx, added);
+}
+
+/// Proceed: the row is noted in `added`, to be written with the entry.
+Result<confirm::LedgerVerdict> CommitWork::ask_ledger(store::Tx& tx, const NewRecipient::Ledger& wanted,
+                                                      LedgerRows& added) {
+  CAS_TRY(auto row, tx.ledger(wanted.key));
+  if (const auto own = added.find(wanted.key); own != added.end()) row = own->second;
+  const auto state = row ? confirm::LedgerState::Committed : confirm::LedgerState::Absent;
+  const auto verdict = confirm::judge_ledger(state, row, wanted.m);
+  if (verdict == confirm::LedgerVerdict::Proceed) {
+    added.insert({wanted.key, {.m = wanted.m, .keep_until = wanted.keep_until, .queue_id = given_.message.id}});
+  } else if (id_.empty() && row) {
+    id_ = row->queue_id;
+  }
+  return verdict;
+}
+
+Result<void> CommitWork::drop(store::Tx& tx, CommitOutcome outcome) {
+  outcome_ = outcome;
+  return given_.message.body == 0 ? Result<void>() : tx.remove_body(given_.message.body);
+}
+
+Result<void> CommitWork::store_entry(store::Tx& tx, const LedgerRows& added) {
+  entered_.message = given_.message;
+  if (entered_.message.body == 0) {
+    CAS_TRY(entered_.message.body, store_body(tx, given_.small_body));
+    entered_.message.body_size = given_.small_body.size();
+  }
+  CAS_CHECK(tx.add_message(entered_.message, entered_.recipients));
+  for (const auto& [key, row] : added) CAS_CHECK(tx.add_ledger(key, row));
+  outcome_ = CommitOutcome::Queued;
+  id_ = entered_.message.id;
+  return {};
+}
+
+// ---- finish() ----
+
+GroupKey group_of(const Job& job) {
+  return group_of(job.message.id, job.recipients.front());
+}
+
+Result<void> FinishWork::run(store::Tx& tx) {
+  const auto& [job, outcomes, at] = *report_;
+  for (std::size_t n = 0; n < job.recipients.size(); ++n) {
+    settled_.push_back(settle(job.message, job.recipients[n], outcomes[n], options_, at, random_));
+  }
+  CAS_CHECK(add_bounce(tx));
+  CAS_TRY(removed_, is_done(tx));
+  if (removed_) return tx.remove_message(job.message.id);
+  for (const auto& recipient : settled_) CAS_CHECK(tx.update_recipient(job.message.id, recipient));
+  return {};
+}
+
+Result<void> FinishWork::add_bounce(store::Tx& tx) {
+  const auto& [job, outcomes, at] = *report_;
+  std::vector<std::pair<Mailbox, Outcome>> failed;
+  for (std::size_t n = 0; n < settled_.size(); ++n) {
+    if (settled_[n].state == RecipientState::Failed) failed.emplace_back(settled_[n].address, outcomes[n]);
+  }
+  if (failed.empty() || !may_tell(job.message)) return {};
+  CAS_TRY(const auto header, tx.body_chunk(job.message.body, 0));
+  auto bounce = make_bounce(job.message, header, failed, options_, at, random_);
+  if (!bounce) return {};
+  bounce_ = Entered{.message = std::move(bounce->message), .recipients = rows_of(bounce->recipients, at)};
+  CAS_TRY(bounce_->message.body, store_body(tx, bounce->small_body));
+  return tx.add_message(bounce_->message, bounce_->recipients);
+}
+
+/// Whether nobody waits any more and every failure was told to somebody.
+Result<bool> FinishWork::is_done(store::Tx& tx) {
+  CAS_TRY(auto rows, tx.recipients(report_->job.message.id));
+  for (auto& row : rows) {
+    const auto now = std::ranges::find(settled_, row.index, &store::Recipient::index);
+    if (now != settled_.end()) row.state = now->state;
+  }
+  const bool told = may_tell(report_->job.message);
+  return std::ranges::none_of(rows, [&](const store::Recipient& row) {
+    return row.state == RecipientState::Waiting || (row.state == RecipientState::Failed && !told);
+  });
+}
+
+}  // namespace cas::queue

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The queue's two transactions as objects: run() on the writer's thread, the results read after the commit.
+#pragma once
+
+#include "queue/queue.hpp"
+#include "queue/schedule.hpp"
+
+namespace cas::queue {
+
+/// A message that entered the queue.
+struct Entered {
+  store::Message message;
+  std::vector<store::Recipient> recipients;
+};
+
+/// commit(): the ledger's word, then body, entry and ledger rows (CAS §1.10).
+class CommitWork {
+ public:
+  CommitWork(NewMessage given, TimePoint now) : given_(std::move(given)), now_(now) {}
+  [[nodiscard]] Result<void> run(store::Tx& tx);
+
+  [[nodiscard]] CommitOutcome outcome() const { return outcome_; }
+  [[nodiscard]] const store::QueueId& id() const { return id_; }
+  [[nodiscard]] const Entered& entered() const { return entered_; }
+
+ private:
+  using LedgerRows = std::map<confirm::LedgerKey, confirm::LedgerRow>;
+  [[nodiscard]] Result<confirm::LedgerVerdict> ask_ledger(store::Tx& tx, const NewRecipient::Ledger& wanted,
+                                                          LedgerRows& added);
+  [[nodiscard]] Result<void> drop(store::Tx& tx, CommitOutcome outcome);
+  [[nodiscard]] Result<void> store_entry(store::Tx& tx, const LedgerRows& added);
+
+  NewMessage given_;
+  TimePoint now_;
+  CommitOutcome outcome_ = CommitOutcome::Queued;
+  store::QueueId id_;
+  Entered entered_;
+};
+
+/// What drivers reported about a job, until it is recorded.
+struct Report {
+  Job job;
+  std::vector<Outcome> outcomes;  // one for each recipient
+  TimePoint at;                   // when it was reported
+};
+[[nodiscard]] GroupKey group_of(const Job& job);
+
+/// finish(): the recipients' new rows, a bounce, and the end of a message that is done.
+class FinishWork {
+ public:
+  FinishWork(std::shared_ptr<const Report> report, const Options& options, Random& random)
+      : report_(std::move(report)), options_(options), random_(random) {}
+  [[nodiscard]] Result<void> run(store::Tx& tx);
+
+  [[nodiscard]] const Report& report() const { return *report_; }
+  /// The job's recipients as they stand now, in order.
+  [[nodiscard]] const std::vector<store::Recipient>& settled() const { return settled_; }
+  [[nodiscard]] const std::optional<Entered>& bounce() const { return bounce_; }
+  [[nodiscard]] bool removed() const { return removed_; }
+
+ private:
+  [[nodiscard]] Result<void> add_bounce(store::Tx& tx);
+  [[nodiscard]] Result<bool> is_done(store::Tx& tx);
+
+  std::shared_ptr<const Report> report_;
+  const Options& options_;
+  Random& random_;
+  std::vector<store::Recipient> settled_;
+  std::optional<Entered> bounce_;
+  bool removed_ = false;
+};
+
+}  // namespace cas::queue
