@@ -104,7 +104,7 @@ class ListParser {
       }
       CAS_CHECK(skip_cfws());
     }
-    return any_domain ? Result<void>() : bad_list("bad route");
+    return any_domain ? skip_cfws() : bad_list("bad route");
   }
 
   /// addr-spec = local-part "@" domain — behind the words of its local part.
