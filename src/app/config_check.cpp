@@ -53,17 +53,18 @@ void check_signing_key(const SigningConfig& signing, const std::string& key, Fin
   }
 }
 
-// The folder is there, or can be made because the folder around it is.
+// The folder is there, or can be made: at most two folders are made, so that a misspelt path is found.
 void check_folder(const fs::path& folder, const std::string& key, Findings& findings) {
   if (folder.empty()) return;
   std::error_code fault;
   if (fs::is_directory(folder, fault)) return;
   if (fs::exists(folder, fault)) {
     findings.add_at(key, in_quotes(folder.string()) + " is no folder", "name a folder");
-  } else if (!fs::is_directory(folder.parent_path(), fault)) {
-    findings.add_at(key, in_quotes(folder.parent_path().string()) + " does not exist",
-                    "make that folder, or name another");
+    return;
   }
+  const auto parent = folder.parent_path();
+  if (fs::is_directory(parent, fault) || fs::is_directory(parent.parent_path(), fault)) return;
+  findings.add_at(key, in_quotes(parent.string()) + " does not exist", "make that folder, or name another");
 }
 
 void check_admin_socket(const Config& config, Findings& findings) {

@@ -120,7 +120,7 @@ std::string queue_json(const std::vector<queue::Queue::Entry>& entries, const st
   json::array array;
   for (const auto& entry : entries) array.push_back(entry_object(entry));
   json::object object;
-  object["entries"] = std::move(array);
+  object["messages"] = std::move(array);
   object["next"] = next ? json::value(*next) : json::value(nullptr);
   return json::serialize(object);
 }

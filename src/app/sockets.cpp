@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Folders and sockets.
+#include "app/sockets.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/encoding.hpp"
+
+namespace cas::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string reason(int number) {
+  return std::generic_category().message(number);
+}
+
+std::string in_quotes(const fs::path& path) {
+  return "\"" + printable(path.string(), 200) + "\"";
+}
+
+// The folder and, where it is missing too, the one around it.
+int make_folder(const fs::path& folder, const Identity& owner) {
+  std::error_code fault;
+  if (fs::is_directory(folder, fault)) return 0;
+  if (!fs::exists(folder.parent_path(), fault)) {
+    if (const int number = make_folder(folder.parent_path(), owner)) return number;
+  }
+  if (::mkdir(folder.c_str(), 0750) != 0) return errno == EEXIST ? 0 : errno;
+  if (::geteuid() == 0 && ::lchown(folder.c_str(), owner.user, owner.group) != 0) return errno;
+  return 0;
+}
+
+std::expected<BoundListener, ConfigError> bind_listener(const Config& config, const ListenConfig& listen,
+                                                        const net::Runtime& runtime) {
+  BoundListener bound{.config = listen, .sockets = {}};
+  const auto refuse = [&](const Error& error) {
+    const bool privileged = listen.address.port < 1024 && listen.address.port != 0 && ::geteuid() != 0;
+    return std::unexpected(
+        config.error(listen.key, printable(error.private_reason),
+                     privileged ? "start as root and name the user to become in run_as, or use a port from 1024"
+                                : "stop what holds it (`ss -ltnp` shows it), or use another address or port"));
+  };
+  auto first = net::Listener::tcp(runtime.executor(0), listen.address);
+  if (!first) return refuse(first.error());
+  bound.config.address = first->endpoint();
+  for (std::size_t n = 1; n < runtime.size(); ++n) {
+    auto next = first->share(runtime.executor(n));
+    if (!next) return refuse(next.error());
+    bound.sockets.push_back(*std::move(next));
+  }
+  bound.sockets.insert(bound.sockets.begin(), *std::move(first));
+  return bound;
+}
+
+}  // namespace
+
+std::expected<void, ConfigError> make_folders(const Config& config, const Identity& owner) {
+  const auto make = [&](const fs::path& folder, const char* key) -> std::expected<void, ConfigError> {
+    const int number = make_folder(folder, owner);
+    if (number == 0) return {};
+    return std::unexpected(config.error(key, in_quotes(folder) + " cannot be made: " + reason(number),
+                                        "make it, owned by the user the server runs as, or name another"));
+  };
+  if (auto made = make(config.state_dir, "state_dir"); !made) return made;
+  return make(config.admin_socket.parent_path(), "admin_socket");
+}
+
+std::expected<Sockets, ConfigError> bind_sockets(const Config& config, const net::Runtime& runtime,
+                                                 const Identity& owner) {
+  Sockets sockets;
+  for (const auto& listen : config.listen) {
+    auto bound = bind_listener(config, listen, runtime);
+    if (!bound) return std::unexpected(std::move(bound).error());
+    sockets.listeners.push_back(*std::move(bound));
+  }
+  auto admin = net::Listener::unix_socket(runtime.executor(0), config.admin_socket.string());
+  if (!admin) {
+    return std::unexpected(config.error("admin_socket", printable(admin.error().private_reason),
+                                        "stop the server that holds it, or name another socket"));
+  }
+  if (::geteuid() == 0 && ::lchown(config.admin_socket.c_str(), owner.user, owner.group) != 0) {
+    return std::unexpected(config.error("admin_socket", "cannot be given to " + owner.name + ": " + reason(errno),
+                                        "name a socket on a local file system"));
+  }
+  sockets.admin = *std::move(admin);
+  return sockets;
+}
+
+std::vector<ConfigError> check_writable(const Config& config) {
+  std::vector<ConfigError> errors;
+  const auto check = [&](const fs::path& folder, const std::string& key) {
+    fs::path place = folder;
+    while (place.has_parent_path() && place != place.parent_path() && ::access(place.c_str(), F_OK) != 0 &&
+           errno == ENOENT) {
+      place = place.parent_path();
+    }
+    if (::access(place.c_str(), W_OK | X_OK) == 0) return;
+    const std::string who = config.run_as.empty() ? "the server" : config.run_as;
+    errors.push_back(config.error(key, in_quotes(place) + " cannot be written by " + who + ": " + reason(errno),
+                                  "give it to that user with chown, or name another"));
+  };
+  check(config.state_dir, "state_dir");
+  for (std::size_t n = 0; n < config.domains.size(); ++n) {
+    check(config.domains[n].maildir, "domain[" + std::to_string(n) + "].maildir");
+  }
+  return errors;
+}
+
+}  // namespace cas::app

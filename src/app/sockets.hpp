@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What has to be done before privileges are dropped: folders made, ports bound.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <vector>
+
+#include "app/config.hpp"
+#include "app/privileges.hpp"
+#include "net/runtime.hpp"
+#include "net/stream.hpp"
+
+namespace cas::app {
+
+/// One [[listen]]: a socket for each thread, in their order.
+struct BoundListener {
+  ListenConfig config;  // its address has the real port
+  std::vector<net::Listener> sockets;
+};
+
+struct Sockets {
+  std::vector<BoundListener> listeners;
+  std::optional<net::Listener> admin;
+};
+
+/// Makes state_dir and the folder of the admin socket where they do not exist (mode 0750, owned by `owner`).
+[[nodiscard]] std::expected<void, ConfigError> make_folders(const Config& config, const Identity& owner);
+
+/// Binds everything, or says which port is in the way. The admin socket belongs to `owner`.
+[[nodiscard]] std::expected<Sockets, ConfigError> bind_sockets(const Config& config, const net::Runtime& runtime,
+                                                               const Identity& owner);
+
+/// As the user we became: whether state and mail can be written.
+[[nodiscard]] std::vector<ConfigError> check_writable(const Config& config);
+
+}  // namespace cas::app

@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The version of this program; CMakeLists.txt and CHANGES.md say the same.
+#pragma once
+
+#include <string_view>
+
+namespace cas::app {
+
+inline constexpr std::string_view version = "0.1.0";
+
+}  // namespace cas::app
