@@ -24,8 +24,8 @@ struct DiscoveryRecord {
 };
 
 [[nodiscard]] std::string discovery_name(const Domain& domain);
-/// One record's text; none when it does not begin with v=CAS1 or is malformed, an unknown m= or p= included. Unknown tags
-/// are ignored; m= is optional and p= none where absent; of rua= the first ten mailto: URIs are kept.
+/// One record's text; none when it does not begin with v=CAS1 or is malformed, an unknown m= or p= included. Unknown
+/// tags are ignored; m= is optional and p= none where absent; of rua= the first ten mailto: URIs are kept.
 [[nodiscard]] std::optional<DiscoveryRecord> parse_discovery(std::string_view text);
 /// The record of an answer; none when there is none or when there are several. Ask first whether the answer Failed:
 /// that is not absence.

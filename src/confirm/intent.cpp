@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading and writing the intent (CAS §2). The line is first cut into its tags, in their one order, and then each value
-// is read by its own rule; what no rule allows is a syntax error.
+// Reading and writing the intent (CAS §2). The line is first cut into its tags, in their one order, and then each
+// value is read by its own rule; what no rule allows is a syntax error.
 #include "confirm/intent.hpp"
 
 #include <algorithm>

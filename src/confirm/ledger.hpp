@@ -24,8 +24,8 @@ struct LedgerKey {
 
 struct LedgerRow {
   crypto::Sha256Digest m{};
-  UnixTime keep_until;  // x + skew + 24 h
-  std::string queue_id; // which entry it committed
+  UnixTime keep_until;   // x + skew + 24 h
+  std::string queue_id;  // which entry it committed
   bool operator==(const LedgerRow&) const = default;
 };
 

@@ -23,8 +23,8 @@ namespace cas::confirm {
 /// What the server knows before any lookup.
 struct StatementFacts {
   TimePoint now;
-  ReversePath mail_from;               // of the transaction
-  bool recipient_domain_is_local = false;   // q is served here
+  ReversePath mail_from;                   // of the transaction
+  bool recipient_domain_is_local = false;  // q is served here
   bool signing_domain_is_public_suffix = false;
 };
 
@@ -40,14 +40,14 @@ struct StatementFacts {
 /// What the key record says of an intent.
 enum class KeyVerdict { Ok, Testing };
 /// Steps 6 and 7: the TXT answer for s._domainkey.d. Failed answers give KeyLookup; none, several or malformed
-/// records KeyMissing, as does a key of another type or service; empty p= KeyRevoked; t=y Testing, whatever the signature
-/// (RFC 6376 §3.6.1); t=s and a subdomain Alignment (waived with w=fwd).
+/// records KeyMissing, as does a key of another type or service; empty p= KeyRevoked; t=y Testing, whatever the
+/// signature (RFC 6376 §3.6.1); t=s and a subdomain Alignment (waived with w=fwd).
 [[nodiscard]] std::expected<KeyVerdict, Reason> check_key(const Intent& intent, std::string_view line,
                                                           const dns::Answer& answer);
 
 /// Steps 15 and 16, facts from the received message.
 struct MessageFacts {
-  std::vector<Mailbox> from;       // every mailbox of every From field
+  std::vector<Mailbox> from;  // every mailbox of every From field
   std::size_t from_fields = 0;
   std::size_t date_fields = 0;
   std::size_t message_id_fields = 0;

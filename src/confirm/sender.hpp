@@ -34,8 +34,8 @@ struct IntentRequest {
 /// Signed intent lines that together list all recipients, each as full as the line allows (at most 100 recipients,
 /// 8192 octets), with the recipients each one lists, every recipient once. All carry the request's id: the ledger's key
 /// names the recipient, so a later attempt that groups fewer recipients differently still finds what was committed.
-/// `lifetime` is cut to what the class allows. Permanent error for what cannot be confirmed: an address literal, a domain
-/// with "_", an author outside the signing domain or of a public suffix, a List-Id without bulk or the reverse.
+/// `lifetime` is cut to what the class allows. Permanent error for what cannot be confirmed: an address literal, a
+/// domain with "_", an author outside the signing domain or of a public suffix, a List-Id without bulk or the reverse.
 struct SignedIntent {
   std::string line;
   std::vector<Mailbox> recipients;
@@ -45,12 +45,13 @@ struct SignedIntent {
 
 /// What the reply to CONFIRM means for the transaction.
 enum class ConfirmOutcome {
-  Accepted,   // 2xx: go on
-  NotSpoken,  // 500, 502, 503 that name no CAS reason: the server does not know the verb after all
-  SignAgain,  // 451 4.7.0 (expired, or a clock ahead): once in the session with fresh times
-  Wait,       // other 4xx: keep it in the queue
-  Misconfigured,  // 5xx that names our set-up (signature, key, align, version, syntax): alert; fall back unless required
-  Refused,    // 5xx of policy: the recipients have failed
+  Accepted,       // 2xx: go on
+  NotSpoken,      // 500, 502, 503 that name no CAS reason: the server does not know the verb after all
+  SignAgain,      // 451 4.7.0 (expired, or a clock ahead): once in the session with fresh times
+  Wait,           // other 4xx: keep it in the queue
+  Misconfigured,  // 5xx that names our set-up (signature, key, align, version, syntax): alert; fall back unless
+                  // required
+  Refused,        // 5xx of policy: the recipients have failed
 };
 [[nodiscard]] ConfirmOutcome judge_confirm_reply(const smtp::Reply& reply);
 

@@ -25,12 +25,12 @@ struct RecipientFacts {
   bool domain_is_local = false;
   confirm::Mode mode = confirm::Mode::Optional;  // of the recipient's domain
   IntentStatus intent = IntentStatus::None;
-  bool listed_in_intent = false;     // CAS §5, step 9
-  bool ledger_in_progress = false;   // reserved by another session
+  bool listed_in_intent = false;    // CAS §5, step 9
+  bool ledger_in_progress = false;  // reserved by another session
   bool ledger_available = true;
   MailboxStatus mailbox = MailboxStatus::Unknown;
   bool null_sender = false;
-  std::optional<std::string> user;   // who authenticated; none on the MX port
+  std::optional<std::string> user{};  // who authenticated; none on the MX port
 };
 
 /// How a recipient is admitted; the word that Authentication-Results and logs use.
@@ -39,17 +39,17 @@ enum class Admission { Confirmed, Exempt, Unconfirmed, Submitted, Refused, Defer
 
 struct Verdict {
   Admission admission = Admission::Refused;
-  smtp::Reply reply;      // what RCPT is answered
-  std::string rule;       // which rule decided, for `cas trace`: "mailbox-unknown", "listed", "postmaster"...
+  smtp::Reply reply;  // what RCPT is answered
+  std::string rule;   // which rule decided, for `cas trace`: "mailbox-unknown", "listed", "postmaster"...
 };
 
 /// In this order: authenticated senders may send anywhere; relaying is denied; `off` looks at no intent; a valid intent
-/// is answered for this recipient (listed, ledger, mailbox); postmaster and abuse are exempt; `required` refuses, whatever
-/// mailboxes there are; the rest is ordinary mail. postmaster always exists (RFC 5321 §4.5.1).
+/// is answered for this recipient (listed, ledger, mailbox); postmaster and abuse are exempt; `required` refuses,
+/// whatever mailboxes there are; the rest is ordinary mail. postmaster always exists (RFC 5321 §4.5.1).
 [[nodiscard]] Verdict judge(const RecipientFacts& facts);
 
-/// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses, local
-/// parts compared without regard to ASCII case. The null path is anybody's; a From without a mailbox is nobody's.
+/// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses,
+/// local parts compared without regard to ASCII case. The null path is anybody's; a From without a mailbox is nobody's.
 struct SenderFacts {
   std::vector<Mailbox> allowed;
   ReversePath envelope_from;
