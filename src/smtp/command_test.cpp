@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The grammar of commands. Refusals that a dialog shows are in testdata/syntax.smtp.
+#include "smtp/command.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace cas::smtp {
+namespace {
+
+const Domain host = Domain::parse("mx.b.example").value();
+
+int mail_code(std::string_view argument) {
+  const auto mail = parse_mail(argument, true);
+  return mail ? 250 : mail.error().code;
+}
+int rcpt_code(std::string_view argument, bool smtputf8 = false) {
+  const auto rcpt = parse_rcpt(argument, smtputf8, host);
+  return rcpt ? 250 : rcpt.error().code;
+}
+
+TEST(ParseCommand, KnowsVerbsInAnyCase) {
+  EXPECT_EQ(parse_command("mAiL FROM:<>").verb, Verb::Mail);
+  EXPECT_EQ(parse_command("starttls").verb, Verb::StartTls);
+  EXPECT_EQ(parse_command("MAILFROM:<>").verb, Verb::Unknown);
+  EXPECT_EQ(parse_command("").verb, Verb::Unknown);
+  EXPECT_EQ(parse_command(" NOOP").verb, Verb::Unknown);
+}
+
+TEST(ParseCommand, TrimsTheArgument_Rfc5321_4_1_1) {
+  EXPECT_EQ(parse_command("EHLO  a.example \t").argument, "a.example");
+  EXPECT_EQ(parse_command("QUIT  ").argument, "");
+}
+
+TEST(ParseCommand, LeavesAnIntentAsItStands_Cas2) {
+  EXPECT_EQ(parse_command("CONFIRM v=CAS1;i=x").argument, "v=CAS1;i=x");
+  EXPECT_EQ(parse_command("CONFIRM  v=CAS1 ").argument, " v=CAS1 ");
+  EXPECT_EQ(parse_command("confirm").argument, "");
+}
+
+TEST(ParseMail, ReadsParametersInAnyOrderAndCase) {
+  const auto mail = parse_mail("from: <joe@a.example> body=8bitMime  AUTH=joe+40a Size=0012 smtputf8", true);
+  ASSERT_TRUE(mail);
+  EXPECT_EQ(mail->from.path(), "<joe@a.example>");
+  EXPECT_EQ(mail->size, 12U);
+  EXPECT_EQ(mail->body, BodyType::EightBitMime);
+  EXPECT_EQ(mail->auth, "joe+40a");
+  EXPECT_TRUE(mail->smtputf8);
+}
+
+TEST(ParseMail, TakesTheNullPath) {
+  const auto mail = parse_mail("FROM:<>", true);
+  ASSERT_TRUE(mail);
+  EXPECT_TRUE(mail->from.is_null());
+  EXPECT_FALSE(mail->size);
+  EXPECT_EQ(mail->body, BodyType::SevenBit);
+}
+
+TEST(ParseMail, TakesAQuotedBracketAsPartOfTheAddress) {
+  const auto mail = parse_mail(R"(FROM:<"a>\"b"@a.example> SIZE=1)", true);
+  ASSERT_TRUE(mail);
+  EXPECT_EQ(mail->from.mailbox()->local().value(), "a>\"b");
+}
+
+TEST(ParseMail, ReadsSizesUpToTwentyDigits_Rfc1870_3) {
+  EXPECT_EQ(parse_mail("FROM:<> SIZE=18446744073709551615", true)->size, std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(parse_mail("FROM:<> SIZE=99999999999999999999", true)->size, std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(mail_code("FROM:<> SIZE=000000000000000000001"), 501);
+  EXPECT_EQ(mail_code("FROM:<> SIZE=-1"), 501);
+  EXPECT_EQ(mail_code("FROM:<> SIZE="), 501);
+  EXPECT_EQ(mail_code("FROM:<> SIZE"), 501);
+}
+
+TEST(ParseMail, RefusesBrokenSyntaxWith501) {
+  for (const auto argument : {"",
+                              "FROM",
+                              "FROM :<>",
+                              "FROM:",
+                              "FROM:a@a.example",
+                              "FROM:<a@a.example",
+                              "FROM:<\"a@a.example>",
+                              "FROM:<>>",
+                              "FROM:<>x",
+                              "FROM:<>\tSIZE=1",
+                              "FROM:<> =1",
+                              "FROM:<> -A=1",
+                              "FROM:<> A==1",
+                              "FROM:<> BODY",
+                              "FROM:<> AUTH=a+4",
+                              "FROM:<> AUTH=+4g",
+                              "FROM:<> AUTH",
+                              "FROM:<> a=1 A=2 ",
+                              "TO:<a@a.example>",
+                              "FROM:<> BODY=\x01"}) {
+    EXPECT_EQ(mail_code(argument), 501) << argument;
+  }
+}
+
+TEST(ParseMail, Refuses16ParametersAndMore) {
+  std::string argument = "FROM:<>";
+  for (char c = 'A'; c <= 'Q'; ++c) argument += std::string(" ") + c;
+  EXPECT_EQ(mail_code(argument), 501);
+}
+
+TEST(ParseMail, RefusesParametersThatNobodyOfferedWith555_Rfc5321_4_1_1_11) {
+  EXPECT_EQ(mail_code("FROM:<> RET=HDRS"), 555);
+  EXPECT_EQ(mail_code("FROM:<> REQUIRETLS"), 555);
+  EXPECT_EQ(mail_code("FROM:<> BODY=BINARYMIME"), 555);
+  EXPECT_EQ(parse_mail("FROM:<> SMTPUTF8", false).error().code, 555);
+}
+
+TEST(ParseMail, RefusesAddressesThatCannotBeWith553) {
+  for (const auto argument : {"FROM:<joe>", "FROM:<@a.example>", "FROM:<joe@>", "FROM:<j oe@a.example>",
+                              "FROM:<joe@-a>", "FROM:<.joe@a.example>", "FROM:< >", "FROM:<joe@[999.0.0.1]>"}) {
+    const auto mail = parse_mail(argument, true);
+    ASSERT_FALSE(mail) << argument;
+    EXPECT_EQ(mail.error().code, 553) << argument;
+    EXPECT_EQ(mail.error().enhanced, (EnhancedCode{5, 1, 7})) << argument;
+  }
+}
+
+TEST(ParseRcpt, ReadsPathsWithRoutesAndPostmaster) {
+  EXPECT_EQ(parse_rcpt("TO:<bob@b.example>", false, host)->to.wire(), "bob@b.example");
+  EXPECT_EQ(parse_rcpt("to:  <@x.example:bob@b.example>", false, host)->to.wire(), "bob@b.example");
+  EXPECT_EQ(parse_rcpt("TO:<bob@[192.0.2.1]>", false, host)->to.literal()->text, "192.0.2.1");
+  EXPECT_EQ(parse_rcpt("TO:<postMASTER>", false, host)->to.domain(), host);
+}
+
+TEST(ParseRcpt, RefusesWhatIsNoRecipient) {
+  EXPECT_EQ(rcpt_code("TO:<>"), 553);
+  EXPECT_EQ(rcpt_code("TO:<bob>"), 553);
+  EXPECT_EQ(rcpt_code("TO:bob@b.example"), 501);
+  EXPECT_EQ(rcpt_code("FROM:<bob@b.example>"), 501);
+  EXPECT_EQ(rcpt_code("TO:<bob@b.example> NOTIFY=NEVER"), 555);
+  EXPECT_EQ(rcpt_code("TO:<bob@b.example>NOTIFY=NEVER"), 501);
+}
+
+TEST(ParseRcpt, TakesUtf8OnlyWithSmtputf8_Rfc6531_3_5) {
+  EXPECT_EQ(parse_rcpt("TO:<jürgen@b.example>", false, host).error().enhanced, (EnhancedCode{5, 6, 7}));
+  EXPECT_EQ(rcpt_code("TO:<jürgen@b.example>", true), 250);
+  EXPECT_EQ(rcpt_code("TO:<\xff@b.example>", true), 553);
+}
+
+TEST(ParseHelo, TakesAnyPrintableWord) {
+  EXPECT_EQ(parse_helo("a.example"), "a.example");
+  EXPECT_EQ(parse_helo("[IPv6:::1]"), "[IPv6:::1]");
+  EXPECT_EQ(parse_helo("my_pc!"), "my_pc!");
+  EXPECT_FALSE(parse_helo(""));
+  EXPECT_FALSE(parse_helo("a b"));
+  EXPECT_FALSE(parse_helo("a\x01"));
+  EXPECT_FALSE(parse_helo("b\xc3\xbc"));
+  EXPECT_TRUE(parse_helo(std::string(255, 'x')));
+  EXPECT_FALSE(parse_helo(std::string(256, 'x')));
+}
+
+}  // namespace
+}  // namespace cas::smtp
