@@ -24,15 +24,15 @@ struct MessageLimits {
 struct Request {
   std::string method = "GET";
   std::string path = "/";
-  std::map<std::string, std::string> query;
-  std::string body;
+  std::map<std::string, std::string> query{};
+  std::string body{};
   bool keep_alive = true;
 };
 
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
-  std::string body;
+  std::string body{};
   bool keep_alive = true;
 };
 

@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// All subcommands with their options: reading this file is reading `cas --help-all`. The only one that includes CLI11.
+#include "cmd/command_line.hpp"
+
+#include <sysexits.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+
+#include "app/version.hpp"
+#include "base/encoding.hpp"
+#include "cmd/commands.hpp"
+#include "cmd/demo.hpp"
+#include "cmd/terminal.hpp"
+
+namespace cas::cmd {
+
+namespace {
+
+/// Everything the options are read into, and what to do.
+struct Words {
+  std::string config = default_config;
+  std::string admin_config;
+  AdminOptions admin;
+  std::string id;
+  KeyOptions key;
+  CertificateOptions certificate;
+  DemoOptions demo;
+  std::function<int()> action;
+};
+
+void add_admin_options(CLI::App& app, Words& words) {
+  auto* socket = app.add_option("--socket", words.admin.socket, "the server's admin socket");
+  app.add_option("--config", words.admin_config, "the configuration file that names the socket")->excludes(socket);
+  app.add_flag("--json", words.admin.json, "JSON instead of a table");
+}
+
+AdminOptions admin_options(const Words& words) {
+  AdminOptions admin = words.admin;
+  if (!words.admin_config.empty()) admin.config = words.admin_config;
+  return admin;
+}
+
+void add_server_commands(CLI::App& app, Words& words) {
+  auto* server = app.add_subcommand("serve", "Run the server in the foreground until SIGTERM");
+  server->add_option("--config", words.config, "the configuration file")->capture_default_str();
+  server->callback([&] { words.action = [&] { return serve(words.config); }; });
+
+  auto* config = app.add_subcommand("config", "Look at the configuration");
+  config->require_subcommand(1);
+  auto* check =
+      config->add_subcommand("check", "Say whether the configuration can be used, or all that is wrong with it");
+  check->add_option("--config", words.config, "the configuration file")->capture_default_str();
+  check->callback([&] { words.action = [&] { return check_config(words.config); }; });
+}
+
+void add_admin_commands(CLI::App& app, Words& words) {
+  auto* queue = app.add_subcommand("queue", "See and push what waits");
+  queue->require_subcommand(1);
+  auto* list = queue->add_subcommand("list", "What is in the queue, and why");
+  add_admin_options(*list, words);
+  list->callback([&] { words.action = [&] { return list_queue(admin_options(words)); }; });
+  auto* retry = queue->add_subcommand("retry", "Try what waits now");
+  retry->add_option("ID", words.id, "one message; all when left out");
+  add_admin_options(*retry, words);
+  retry->callback([&] { words.action = [&] { return retry_queue(admin_options(words), words.id); }; });
+
+  auto* trace = app.add_subcommand("trace", "What happened to a message");
+  trace->add_option("ID", words.id, "its queue id or trace id")->required();
+  add_admin_options(*trace, words);
+  trace->callback([&] { words.action = [&] { return show_trace(admin_options(words), words.id); }; });
+
+  auto* status = app.add_subcommand("status", "How the server is");
+  add_admin_options(*status, words);
+  status->callback([&] { words.action = [&] { return show_status(admin_options(words)); }; });
+}
+
+void add_set_up_commands(CLI::App& app, Words& words) {
+  auto* password = app.add_subcommand("password", "Read a password, print the string for [[user]] password");
+  password->callback([&] { words.action = [] { return hash_password(); }; });
+
+  static const std::map<std::string, crypto::KeyType> types{{"ed25519", crypto::KeyType::Ed25519},
+                                                            {"rsa", crypto::KeyType::Rsa}};
+  auto* keys = app.add_subcommand("keys", "Signing keys");
+  keys->require_subcommand(1);
+  auto* generate = keys->add_subcommand("generate", "Make a key and print the DNS record to publish");
+  generate->add_option("--type", words.key.type, "ed25519 or rsa (2048 bits)")
+      ->required()
+      ->transform(CLI::Transformer(types))
+      ->type_name("TYPE");
+  generate->add_option("--out", words.key.out, "the file to write; it must not exist")->required();
+  auto* selector = generate->add_option("--selector", words.key.selector, "the selector, such as cas1");
+  auto* domain = generate->add_option("--domain", words.key.domain, "the signing domain");
+  selector->needs(domain);
+  domain->needs(selector);
+  generate->callback([&] { words.action = [&] { return generate_key(words.key); }; });
+
+  auto* cert = app.add_subcommand("cert", "Certificates");
+  cert->require_subcommand(1);
+  auto* own = cert->add_subcommand("self-signed", "Make a certificate for trials, valid ten years");
+  own->add_option("HOST", words.certificate.host, "the name of the server")->required();
+  own->add_option("--cert", words.certificate.certificate, "the certificate to write; it must not exist")->required();
+  own->add_option("--key", words.certificate.key, "the key to write; it must not exist")->required();
+  own->callback([&] { words.action = [&] { return self_signed(words.certificate); }; });
+}
+
+void add_other_commands(CLI::App& app, Words& words) {
+  auto* demo = app.add_subcommand("demo", "Two mail domains on loopback, with real mail between them");
+  demo->add_flag("--keep", words.demo.keep, "leave the servers running");
+  demo->add_option("--directory", words.demo.directory, "where to work; it must not exist");
+  demo->callback([&] { words.action = [&] { return run_demo(words.demo); }; });
+
+  const auto show_version = [] { return print("cas " + std::string(app::version) + "\n") ? EX_OK : EX_IOERR; };
+  app.add_subcommand("version", "Print the version")->callback([&words, show_version] { words.action = show_version; });
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app("cas (Confirm and Send): a mail gateway that asks before it delivers", "cas");
+  app.set_version_flag("--version", "cas " + std::string(app::version));
+  app.set_help_all_flag("--help-all", "Print the help of all subcommands");
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    return "cas: " + printable(error.what(), 1000) + "\nTry: " + failed->get_name() + " --help\n";
+  });
+  Words words;
+  add_server_commands(app, words);
+  add_admin_commands(app, words);
+  add_set_up_commands(app, words);
+  add_other_commands(app, words);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EX_OK : EX_USAGE;
+  } catch (const std::exception& error) {
+    return complain(EX_SOFTWARE, printable(error.what()));
+  }
+  try {
+    return words.action ? words.action() : complain(EX_USAGE, "say what to do; `cas --help` lists it");
+  } catch (const std::exception& error) {
+    return complain(EX_SOFTWARE, std::string("internal error: ") + printable(error.what()));
+  }
+}
+
+}  // namespace cas::cmd

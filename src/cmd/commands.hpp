@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The subcommands. Each returns an exit status of sysexits.h; results go to standard output, everything said about
+// them to standard error.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "crypto/keys.hpp"
+
+namespace cas::cmd {
+
+inline constexpr const char* default_config = "/etc/cas/cas.toml";
+
+// ---- server.cpp ----
+[[nodiscard]] int serve(const std::filesystem::path& config);
+[[nodiscard]] int check_config(const std::filesystem::path& config);
+
+// ---- talk.cpp: questions to the running server ----
+
+/// Where the server is asked: `socket` when given; what `config` says; the default socket when the default
+/// configuration file does not exist.
+struct AdminOptions {
+  std::filesystem::path socket;
+  std::optional<std::filesystem::path> config;
+  bool json = false;
+};
+[[nodiscard]] int list_queue(const AdminOptions& admin);
+/// Everything that waits when `id` is empty.
+[[nodiscard]] int retry_queue(const AdminOptions& admin, const std::string& id);
+[[nodiscard]] int show_trace(const AdminOptions& admin, const std::string& id);
+[[nodiscard]] int show_status(const AdminOptions& admin);
+
+// ---- secrets.cpp ----
+
+/// Reads a password from standard input (without echo from a terminal, and twice) and prints its Argon2id string.
+[[nodiscard]] int hash_password();
+
+struct KeyOptions {
+  crypto::KeyType type = crypto::KeyType::Ed25519;
+  std::filesystem::path out;
+  std::string selector;  // empty: the record is printed with a placeholder
+  std::string domain;
+};
+/// Writes a new key (0600; never over a file) and prints the DNS record to publish.
+[[nodiscard]] int generate_key(const KeyOptions& options);
+
+struct CertificateOptions {
+  std::string host;
+  std::filesystem::path certificate, key;
+};
+[[nodiscard]] int self_signed(const CertificateOptions& options);
+
+}  // namespace cas::cmd

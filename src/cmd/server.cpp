@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// `cas serve` and `cas config check`.
+#include <sysexits.h>
+
+#include <cstdio>
+
+#include "app/server.hpp"
+#include "cmd/commands.hpp"
+#include "cmd/terminal.hpp"
+
+namespace cas::cmd {
+
+namespace {
+
+int show(const std::vector<app::ConfigError>& errors) {
+  for (const auto& error : errors) std::fprintf(stderr, "%s\n", error.text().c_str());
+  if (errors.size() > 1) std::fprintf(stderr, "%zu errors\n", errors.size());
+  return EX_CONFIG;
+}
+
+}  // namespace
+
+int serve(const std::filesystem::path& file) {
+  auto config = app::load_config(file);
+  if (!config) return show(config.error());
+  auto server = app::Server::create(*std::move(config));
+  if (server) return (*server)->run();
+  for (const auto& line : server.error().lines) std::fprintf(stderr, "%s\n", line.c_str());
+  return server.error().exit_code;
+}
+
+int check_config(const std::filesystem::path& file) {
+  const auto config = app::load_config(file);
+  if (!config) return show(config.error());
+  print(file.string() + ": good\n");
+  return EX_OK;
+}
+
+}  // namespace cas::cmd
