@@ -1,0 +1,204 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The client's hello and the commands it sends.
+#include "smtp/client_session.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "testing/client_kit.hpp"
+
+namespace cas::smtp {
+namespace {
+
+using namespace cas::testing::client;
+
+// ---- Hello ---------------------------------------------------------------------------------------------------------
+
+TEST(ClientHello, LearnsWhatTheServerOffers) {
+  const auto features = parse_features(reply("250-b.example STARTTLS\n250-starttls\n250-Size 100\n250-AUTH plain "
+                                             "LOGIN\n250-XFOO\n250-CAS 1\n250 PIPELINING"),
+                                       true);
+  EXPECT_TRUE(features.starttls && features.pipelining && features.cas);
+  EXPECT_FALSE(features.eight_bit_mime || features.smtputf8 || features.enhanced_codes);
+  EXPECT_EQ(features.size, 100U);
+  EXPECT_THAT(features.auth, ::testing::ElementsAre("PLAIN", "LOGIN"));
+}
+
+TEST(ClientHello, DoesNotTakeTheServersNameForAKeyword) {
+  EXPECT_FALSE(parse_features(reply("250 STARTTLS"), false).starttls);
+}
+
+TEST(ClientHello, CountsCasOnlyInsideTlsAndOnlyVersion1_Cas3) {
+  EXPECT_FALSE(parse_features(reply("250-b\n250 CAS 1"), false).cas);
+  EXPECT_FALSE(parse_features(reply("250-b\n250 CAS 2"), true).cas);
+  EXPECT_FALSE(parse_features(reply("250-b\n250 CAS"), true).cas);
+  EXPECT_TRUE(parse_features(reply("250-b\n250 CAS 1 2"), true).cas);
+}
+
+TEST(ClientHello, ReadsSizeWithoutABound_Rfc1870_4) {
+  EXPECT_EQ(parse_features(reply("250-b\n250 SIZE"), false).size, 0U);
+  EXPECT_EQ(parse_features(reply("250-b\n250 SIZE 99999999999999999999999"), false).size, 0U);
+  EXPECT_FALSE(parse_features(reply("250-b\n250 HELP"), false).size);
+}
+
+TEST(ClientHello, GoesThroughStartTls_Rfc3207_4_2) {
+  ClientSession session({.helo = "a.example"});
+  EXPECT_EQ(std::get<Send>(session.on_reply(reply("220-hi\n220 there"))).octets, "EHLO a.example\r\n");
+  EXPECT_EQ(std::get<Send>(session.on_reply(reply("250-b\n250-PIPELINING\n250 STARTTLS"))).octets, "STARTTLS\r\n");
+  EXPECT_TRUE(std::holds_alternative<StartTls>(session.on_reply(reply("220 go"))));
+  EXPECT_EQ(std::get<Send>(session.on_tls()).octets, "EHLO a.example\r\n");
+  EXPECT_FALSE(session.features().pipelining);
+  EXPECT_TRUE(std::holds_alternative<Ready>(session.on_reply(reply("250-b\n250-STARTTLS\n250 CAS 1"))));
+  EXPECT_TRUE(session.tls() && session.features().cas);
+}
+
+TEST(ClientHello, GoesOnWithoutTlsWhenItMay) {
+  ClientSession session({.helo = "a.example"});
+  (void)session.on_reply(reply("220 hi"));
+  (void)session.on_reply(reply("250-b\n250 STARTTLS"));
+  EXPECT_TRUE(std::holds_alternative<Ready>(session.on_reply(reply("454 4.7.0 not now"))));
+  EXPECT_FALSE(session.tls());
+}
+
+TEST(ClientHello, IsUnusableWithoutTlsWhereItIsRequired) {
+  for (const auto* ehlo : {"250 b", "250-b\n250 STARTTLS"}) {
+    ClientSession session({.helo = "a.example", .require_tls = true});
+    (void)session.on_reply(reply("220 hi"));
+    auto step = session.on_reply(reply(ehlo));
+    if (std::holds_alternative<Send>(step)) step = session.on_reply(reply("502 5.5.1 no"));
+    EXPECT_EQ(std::get<Unusable>(step).reply.code, 454);
+    EXPECT_EQ(std::get<Unusable>(step).reply.enhanced, (EnhancedCode{4, 7, 0}));
+    EXPECT_EQ(std::get<Send>(session.quit()).octets, "QUIT\r\n");
+    EXPECT_TRUE(std::holds_alternative<Bye>(session.on_reply(reply("221 bye"))));
+  }
+}
+
+TEST(ClientHello, FallsBackToHelo_Rfc5321_3_2) {
+  for (const auto* refusal : {"500 what", "502 what"}) {
+    ClientSession session({.helo = "a.example"});
+    (void)session.on_reply(reply("220 hi"));
+    EXPECT_EQ(std::get<Send>(session.on_reply(reply(refusal))).octets, "HELO a.example\r\n");
+    EXPECT_TRUE(std::holds_alternative<Ready>(session.on_reply(reply("250 b"))));
+    EXPECT_FALSE(session.features().pipelining || session.features().size);
+  }
+}
+
+TEST(ClientHello, IsUnusableWhenRefused) {
+  for (const auto* greeting : {"554 no", "421 busy", "450 later", "354 what"}) {
+    ClientSession session({.helo = "a.example"});
+    const auto step = session.on_reply(reply(greeting));
+    EXPECT_GE(std::get<Unusable>(step).reply.code, 400) << greeting;
+  }
+  ClientSession session({.helo = "a.example"});
+  (void)session.on_reply(reply("220 hi"));
+  EXPECT_EQ(std::get<Unusable>(session.on_reply(reply("550 5.7.1 not you"))).reply.code, 550);
+}
+
+TEST(ClientHello, HearsA421WhileNothingGoesOn) {
+  auto session = ready(pipelining);
+  EXPECT_EQ(std::get<Unusable>(session.on_reply(reply("421 4.4.2 idle"))).reply.code, 421);
+  EXPECT_TRUE(std::holds_alternative<Bye>(session.quit()));
+}
+
+// ---- What is sent --------------------------------------------------------------------------------------------------
+
+TEST(ClientEnvelope, GoesInOneGroup_Cas1_6) {
+  auto session = ready(pipelining);
+  const auto done = run(session, confirmed({"suzie@b.example", "bob@b.example"}),
+                        {"250 ok", "250 2.7.0 [CAS:ok]", "250 ok", "550 5.1.1 no", "354 go", "250 2.0.0 queued"});
+  EXPECT_EQ(done.sent,
+            "MAIL FROM:<joe@a.example>\r\nCONFIRM v=CAS1;x\r\nRCPT TO:<suzie@b.example>\r\nRCPT TO:<bob@b.example>\r\n"
+            "DATA\r\nBODY\n");
+  EXPECT_EQ(code_of(result_of(done).outcome(0)), 250);
+  EXPECT_EQ(code_of(result_of(done).outcome(1)), 550);
+  EXPECT_FALSE(result_of(done).must_close);
+}
+
+TEST(ClientEnvelope, WaitsForEachReplyWithoutPipelining_Rfc2920_3_1) {
+  auto session = ready(bare);
+  EXPECT_EQ(std::get<Send>(session.begin(confirmed())).octets, "MAIL FROM:<joe@a.example>\r\n");
+  EXPECT_EQ(std::get<Send>(session.on_reply(reply("250 ok"))).octets, "CONFIRM v=CAS1;x\r\n");
+  EXPECT_EQ(std::get<Send>(session.on_reply(reply("250 ok"))).octets, "RCPT TO:<suzie@b.example>\r\n");
+  EXPECT_EQ(std::get<Send>(session.on_reply(reply("250 ok"))).octets, "DATA\r\n");
+  EXPECT_TRUE(std::holds_alternative<SendBody>(session.on_reply(reply("354 go"))));
+  EXPECT_TRUE(std::holds_alternative<ReadReply>(session.on_body_sent()));
+  EXPECT_TRUE(std::holds_alternative<TransactionDone>(session.on_reply(reply("250 queued"))));
+}
+
+TEST(ClientEnvelope, AnnouncesOnlyWhatIsOffered) {
+  Transaction t = transaction({"jürgen@b.example"});
+  t.size = 500;
+  t.eight_bit = true;
+  auto session = ready(pipelining);
+  EXPECT_THAT(std::get<Send>(session.begin(t)).octets,
+              ::testing::StartsWith("MAIL FROM:<joe@a.example> SIZE=500 BODY=8BITMIME SMTPUTF8\r\n"));
+  Transaction ascii = transaction();
+  ascii.size = 500;
+  auto old = ready(bare);
+  EXPECT_EQ(std::get<Send>(old.begin(ascii)).octets, "MAIL FROM:<joe@a.example>\r\n");
+  auto null = ready(pipelining);
+  ascii.from = ReversePath();
+  ascii.size = 0;
+  EXPECT_THAT(std::get<Send>(null.begin(ascii)).octets, ::testing::StartsWith("MAIL FROM:<>\r\n"));
+}
+
+TEST(ClientEnvelope, RefusesEightBitWithoutTheExtension_Rfc6152_3) {
+  auto session = ready(bare);
+  Transaction t = transaction();
+  t.eight_bit = true;
+  const auto done = run(session, t, {});
+  EXPECT_EQ(result_of(done).outcome(0)->enhanced, (EnhancedCode{5, 6, 3}));
+  EXPECT_EQ(done.sent, "");
+  EXPECT_EQ(std::get<Send>(session.begin(transaction())).octets, "MAIL FROM:<joe@a.example>\r\n");
+}
+
+TEST(ClientEnvelope, RefusesUtf8WithoutTheExtension_Rfc6531_3_2) {
+  auto session = ready(bare);
+  Transaction t = transaction();
+  t.smtputf8 = true;
+  EXPECT_EQ(result_of(run(session, t, {})).outcome(0)->enhanced, (EnhancedCode{5, 6, 7}));
+}
+
+TEST(ClientEnvelope, RefusesOnlyTheRecipientsThatNeedUtf8) {
+  auto session = ready("250-b\n250 PIPELINING");
+  const auto done =
+      run(session, transaction({"jürgen@b.example", "bob@b.example"}), {"250 ok", "250 ok", "354 go", "250 ok"});
+  EXPECT_EQ(done.sent, "MAIL FROM:<joe@a.example>\r\nRCPT TO:<bob@b.example>\r\nDATA\r\nBODY\n");
+  EXPECT_EQ(code_of(result_of(done).outcome(0)), 553);
+  EXPECT_EQ(code_of(result_of(done).outcome(1)), 250);
+}
+
+TEST(ClientEnvelope, SendsManyRecipientsInBoundedGroups) {
+  std::vector<std::string> to;
+  for (int n = 0; n < 450; ++n) to.push_back("u" + std::to_string(n) + "@b.example");
+  auto session = ready(pipelining);
+  ClientStep step = session.begin(transaction(to));
+  std::size_t groups = 0;
+  std::size_t commands = 0;
+  while (const auto* send = std::get_if<Send>(&step)) {
+    ++groups;
+    const auto in_group = static_cast<std::size_t>(std::ranges::count(send->octets, '\n'));
+    EXPECT_LE(in_group, 200U);
+    commands += in_group;
+    for (std::size_t n = 0; n < in_group; ++n)
+      step = session.on_reply(reply(commands - in_group + n == 451 ? "354 go" : "250 ok"));
+  }
+  EXPECT_EQ(groups, 3U);
+  EXPECT_EQ(commands, 452U);
+  EXPECT_TRUE(std::holds_alternative<SendBody>(step));
+}
+
+TEST(ClientEnvelope, NeverSendsAControlCharacter) {
+  auto session = ready(pipelining);
+  Transaction t = transaction();
+  t.confirm = "x\r\nRSET";
+  EXPECT_THROW((void)session.begin(t), std::logic_error);
+  EXPECT_THROW(ClientSession({.helo = "a\r\nRSET"}), std::logic_error);
+}
+
+}  // namespace
+}  // namespace cas::smtp
