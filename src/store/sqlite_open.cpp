@@ -50,7 +50,8 @@ Result<void> create_or_find(const std::filesystem::path& file) {
   if (errno != EEXIST) return refuse_errno(file, "cannot be created", errno);
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) return refuse(file, "is a directory, not a file");
-  if (::access(file.c_str(), R_OK | W_OK) != 0) return refuse_errno(file, "cannot be read and written", errno);
+  if (::faccessat(AT_FDCWD, file.c_str(), R_OK | W_OK, AT_EACCESS) != 0)
+    return refuse_errno(file, "cannot be read and written", errno);
   return {};
 }
 
