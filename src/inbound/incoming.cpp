@@ -11,7 +11,7 @@ namespace cas::inbound {
 using smtp::EnhancedCode;
 using smtp::Reply;
 
-IncomingMessage::IncomingMessage(policy::BoundaryFacts boundary, const smtp::Limits& limits)
+IncomingMessage::IncomingMessage(policy::BoundaryFacts boundary, smtp::Limits limits)
     : boundary_(std::move(boundary)), limits_(limits) {}
 
 void IncomingMessage::refuse(Reply reply) {

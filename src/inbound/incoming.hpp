@@ -21,7 +21,7 @@ class IncomingMessage {
  public:
   static constexpr std::size_t chunk_size = 256 * 1024;
 
-  IncomingMessage(policy::BoundaryFacts boundary, const smtp::Limits& limits);
+  IncomingMessage(policy::BoundaryFacts boundary, smtp::Limits limits);
   IncomingMessage(const IncomingMessage&) = delete;
   IncomingMessage& operator=(const IncomingMessage&) = delete;
 
@@ -50,7 +50,7 @@ class IncomingMessage {
   void keep(std::string_view octets);
 
   policy::BoundaryFacts boundary_;
-  const smtp::Limits& limits_;
+  smtp::Limits limits_;
   std::string header_;  // until it is complete
   bool in_header_ = true;
   std::string pending_;  // to be stored
