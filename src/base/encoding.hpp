@@ -29,11 +29,21 @@ using Octets = std::vector<std::uint8_t>;
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string hex(std::span<const std::uint8_t> octets);
 
-[[nodiscard]] constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-[[nodiscard]] constexpr bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
-[[nodiscard]] constexpr bool is_wsp(char c) { return c == ' ' || c == '\t'; }
-[[nodiscard]] constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+[[nodiscard]] constexpr bool is_alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+[[nodiscard]] constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+[[nodiscard]] constexpr bool is_alnum(char c) {
+  return is_alpha(c) || is_digit(c);
+}
+[[nodiscard]] constexpr bool is_wsp(char c) {
+  return c == ' ' || c == '\t';
+}
+[[nodiscard]] constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 /// ASCII letters only; other octets stay.
 [[nodiscard]] std::string to_lower(std::string_view text);

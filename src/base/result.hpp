@@ -45,9 +45,9 @@ using Result = std::expected<T, Error>;
 #define CAS_TRY(declaration, expression) CAS_TRY_(CAS_CONCAT(cas_try_, __LINE__), return, declaration, expression)
 /// The same for coroutines.
 #define CAS_CO_TRY(declaration, expression) CAS_TRY_(CAS_CONCAT(cas_try_, __LINE__), co_return, declaration, expression)
-#define CAS_TRY_(tmp, leave, declaration, expression)        \
-  auto tmp = (expression);                                   \
-  if (!tmp) leave std::unexpected(std::move(tmp).error());   \
+#define CAS_TRY_(tmp, leave, declaration, expression)      \
+  auto tmp = (expression);                                 \
+  if (!tmp) leave std::unexpected(std::move(tmp).error()); \
   declaration = *std::move(tmp)
 
 /// For a Result<void>: returns its error from the enclosing function.

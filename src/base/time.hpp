@@ -17,7 +17,9 @@ using TimePoint = std::chrono::sys_time<milliseconds>;
 /// Wall-clock time in whole seconds: what the protocol writes (CAS §2: t, x).
 using UnixTime = std::chrono::sys_seconds;
 
-[[nodiscard]] inline UnixTime to_unix(TimePoint t) { return std::chrono::floor<seconds>(t); }
+[[nodiscard]] inline UnixTime to_unix(TimePoint t) {
+  return std::chrono::floor<seconds>(t);
+}
 
 /// Source of the current time. Implementations are safe to call from any thread.
 class Clock {
