@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A hostile client: its octets through LineReader, DataDecoder and a whole ServerSession, once in one piece and once
+// cut. Replies and messages must be the same, a CONFIRM that failed poisons, no message holds a bare CR, LF or NUL.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/encoding.hpp"
+#include "smtp/data.hpp"
+#include "smtp/line_reader.hpp"
+#include "smtp/server_session.hpp"
+
+namespace {
+
+using namespace cas::smtp;
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+/// The world says yes to what begins with a letter in the first half of the alphabet.
+Reply opinion(std::string_view text) {
+  const char c = text.empty() ? 'a' : cas::to_lower(text.front());
+  return c <= 'm' ? Reply(250, {2, 0, 0}, "yes") : Reply(550, {5, 0, 0}, "no");
+}
+
+class Server {
+ public:
+  Server(std::uint8_t flavour, bool tls)
+      : session_(ServerOptions{.host = cas::Domain::parse("b.example").value(),
+                               .limits = Limits{.command_line = 60, .confirm_line = 120, .auth_line = 90},
+                               .offer_starttls = (flavour & 1U) != 0,
+                               .offer_cas = (flavour & 2U) != 0,
+                               .submission = (flavour & 4U) != 0}) {
+    perform(session_.on_connect(tls));
+  }
+
+  /// False once nothing more is heard: closed, or the rest is inside TLS.
+  bool feed(std::string_view octets) {
+    reader_.feed(octets);
+    while (open_) {
+      if (reading_body_) {
+        reader_.consume(decoder_.feed(reader_.pending()));
+        if (!decoder_.finished()) return true;
+        end_body();
+        continue;
+      }
+      const auto event = reader_.next(session_.line_limit());
+      if (std::holds_alternative<NeedMore>(event)) return true;
+      if (std::holds_alternative<TooLong>(event)) perform(session_.on_too_long_line());
+      if (std::holds_alternative<Malformed>(event)) perform(session_.on_malformed_line());
+      if (const auto* line = std::get_if<Line>(&event)) on_line(line->text);
+    }
+    return false;
+  }
+
+  std::string replies;
+  std::string message;
+  std::vector<std::string> messages;
+
+ private:
+  void on_line(std::string_view line) {
+    const Verb verb = parse_command(line).verb;
+    const bool in_auth = session_.line_limit() == 90;
+    const std::size_t before = replies.size();
+    perform(session_.on_line(line));
+    const int code = std::atoi(replies.c_str() + before);
+    if (in_auth) return;
+    if (verb == Verb::Confirm) poisoned_ = code != 250;
+    if (verb == Verb::Mail && code == 250) poisoned_ = false;
+    if (poisoned_ && verb == Verb::Rcpt) require(code == 503 || code == 421 || code == 500);  // CAS §10 I4
+    if (poisoned_) require(code != 354);
+  }
+
+  void perform(Step step) {
+    if (const auto* respond = std::get_if<Respond>(&step)) {
+      replies += respond->reply.wire();
+      open_ = !respond->close;
+    } else if (const auto* challenge = std::get_if<ReadAuth>(&step)) {
+      replies += challenge->reply.wire();
+    } else if (const auto* tls = std::get_if<UpgradeTls>(&step)) {
+      replies += tls->reply.wire();
+      open_ = false;
+    } else if (const auto* body = std::get_if<ReadBody>(&step)) {
+      replies += body->reply.wire();
+      reading_body_ = true;
+      message.clear();
+    } else if (const auto* mail = std::get_if<AskMail>(&step)) {
+      perform(session_.on_answer(opinion(mail->mail.from.path().substr(1))));
+    } else if (const auto* confirm = std::get_if<AskConfirm>(&step)) {
+      perform(session_.on_answer(opinion(confirm->intent)));
+    } else if (const auto* rcpt = std::get_if<AskRcpt>(&step)) {
+      perform(session_.on_answer(opinion(rcpt->rcpt.to.wire())));
+    } else {
+      perform(session_.on_answer(opinion(std::get<AskAuth>(step).authcid)));
+    }
+  }
+
+  void end_body() {
+    require(!session_.recipients().empty());
+    if (!decoder_.malformed()) {
+      require(decoder_.size() == message.size());
+      require(message.empty() || message.ends_with("\r\n"));
+      messages.push_back(message);
+    }
+    const Reply reply = decoder_.malformed() ? Reply(550, {5, 6, 0}, "bare") : Reply(250, {2, 0, 0}, "queued");
+    reading_body_ = false;
+    decoder_ = DataDecoder([this](std::string_view octets) { message += octets; });
+    perform(session_.on_body(reply));
+  }
+
+  ServerSession session_;
+  LineReader reader_;
+  DataDecoder decoder_{[this](std::string_view octets) { message += octets; }};
+  bool open_ = true;
+  bool reading_body_ = false;
+  bool poisoned_ = false;
+};
+
+}  // namespace
+
+/// The first octet: flavour of the server in the low bits, TLS from the start in bit 3, sizes of the pieces above.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const bool tls = (data[0] & 8U) != 0;
+  const std::size_t piece = 1 + (data[0] >> 4U);
+  std::string_view octets(reinterpret_cast<const char*>(data) + 1, size - 1);
+  Server whole(data[0], tls);
+  whole.feed(octets);
+  Server cut(data[0], tls);
+  while (!octets.empty() && cut.feed(octets.substr(0, piece))) octets.remove_prefix(std::min(piece, octets.size()));
+  require(whole.replies == cut.replies);
+  require(whole.messages == cut.messages);
+  for (const auto& message : whole.messages) {
+    for (std::size_t n = 0; n < message.size(); ++n) {
+      require(message[n] != '\0');
+      require(message[n] != '\r' || (n + 1 < message.size() && message[n + 1] == '\n'));
+      require(message[n] != '\n' || (n > 0 && message[n - 1] == '\r'));
+    }
+  }
+  return 0;
+}
