@@ -20,6 +20,7 @@
 #include <memory>
 #include <utility>
 
+#include "net/gate.hpp"
 #include "net/task.hpp"
 
 namespace cas::net {
@@ -30,19 +31,24 @@ template <class Handler>
 class Suspended {
  public:
   explicit Suspended(Handler handler)
-      : executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler),
+      : gate_(gate_of(boost::asio::get_associated_executor(handler))),
+        executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler),
                                       boost::asio::execution::outstanding_work.tracked)),
         handler_(std::move(handler)) {}
 
   template <class T>
   void resume(T value) {
     if (called_.exchange(true)) return;
-    // The coroutine moves into the posted function; what is left here may be destroyed on any thread.
+    // The coroutine moves into the posted function, and the executor goes before the passage ends: nothing is left
+    // here that needs the io_context.
+    const Passage passage(gate_);
+    const Executor executor = std::move(executor_);
     auto go_on = [handler = std::move(handler_), value = std::move(value)]() mutable { handler(std::move(value)); };
-    boost::asio::post(executor_, std::move(go_on));
+    boost::asio::post(executor, std::move(go_on));
   }
 
  private:
+  std::shared_ptr<Gate> gate_;
   Executor executor_;
   Handler handler_;
   std::atomic<bool> called_ = false;

@@ -24,9 +24,11 @@ using testing::HasSubstr;
 
 dns::Answer ask(Resolver& resolver, std::string name, Type type) {
   std::promise<dns::Answer> promise;
+  auto answered = promise.get_future();
   dns::Question question{.name = std::move(name), .type = type};
-  resolver.ask(std::move(question), [&](dns::Answer answer) { promise.set_value(std::move(answer)); });
-  return promise.get_future().get();
+  auto done = [promise = std::move(promise)](dns::Answer answer) mutable { promise.set_value(std::move(answer)); };
+  resolver.ask(std::move(question), std::move(done));
+  return answered.get();
 }
 
 std::string text_of(const dns::Answer& answer) {

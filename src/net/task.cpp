@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "net/await.hpp"
+#include "net/gate.hpp"
 
 namespace cas::net {
 
@@ -130,8 +131,10 @@ Task<bool> sleep_for(std::chrono::milliseconds duration) {
 }
 
 struct Bell::State {
-  explicit State(const Executor& bell_executor) : executor(bell_executor), timer(bell_executor) {}
+  explicit State(const Executor& bell_executor)
+      : gate(gate_of(bell_executor)), executor(bell_executor), timer(bell_executor) {}
 
+  std::shared_ptr<Gate> gate;
   Executor executor;
   asio::steady_timer timer;  // touched on the executor's thread alone
   std::atomic<bool> rung = false;
@@ -140,6 +143,7 @@ struct Bell::State {
 Bell::Bell(Executor executor) : state_(std::make_shared<State>(executor)) {}
 
 void Bell::ring() {
+  const Passage passage(state_->gate);
   if (state_->rung.exchange(true)) return;  // whoever rang before has seen to the waking
   asio::post(state_->executor, [state = state_] { state->timer.cancel(); });
 }
