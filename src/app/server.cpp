@@ -135,7 +135,8 @@ Server::Started Server::open_world() {
   const queue::Options options{.host = config_.host,
                                .lifetime = config_.queue.lifetime,
                                .first_retry = config_.queue.first_retry,
-                               .max_retry = config_.queue.max_retry};
+                               .max_retry = config_.queue.max_retry,
+                               .route_for = [this](const Domain& domain) { return route_for(domain); }};
   queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, *events_, options);
   if (auto recovered = queue_->recover(); !recovered) {
     auto fault = system_fault(recovered.error());
@@ -144,6 +145,11 @@ Server::Started Server::open_world() {
   }
   workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(4, runtime_->size()));
   return {};
+}
+
+// A bounce to one of our own users need not leave the house.
+store::Route Server::route_for(const Domain& domain) const {
+  return directory_->find(domain) != nullptr ? store::Route::Local : store::Route::Remote;
 }
 
 // ---- Inbound ----

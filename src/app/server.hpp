@@ -66,6 +66,7 @@ class Server {
   void drain();
 
   [[nodiscard]] StartFault config_fault(std::string key, std::string problem, std::string mend) const;
+  [[nodiscard]] store::Route route_for(const Domain& domain) const;
   [[nodiscard]] inbound::AcceptorOptions acceptor_options(const ListenConfig& listen) const;
   [[nodiscard]] http::ServerStatus status() const;
   void emit(Level level, std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields = {});
