@@ -14,7 +14,6 @@ namespace cas::confirm {
 namespace {
 
 constexpr std::string_view version_tag = "v=CAS1;";
-constexpr std::size_t around_line = std::string_view("CONFIRM \r\n").size();
 
 enum Tag : std::size_t { I, D, S, A, T, X, F, Q, R, O, K, L, W, M, B };
 struct TagName {
@@ -180,7 +179,7 @@ bool Intent::lists(const Mailbox& recipient) const {
 }
 
 std::expected<Intent, Reason> parse_intent(std::string_view line) {
-  if (line.size() + around_line > max_confirm_line) return std::unexpected(Reason::TooLong);
+  if (line.size() > max_intent_line) return std::unexpected(Reason::TooLong);
   if (!line.starts_with(version_tag)) return std::unexpected(version_failure(line));
   const auto values = cut(line.substr(version_tag.size()));
   if (!values) return std::unexpected(Reason::Syntax);

@@ -27,8 +27,9 @@ using IntentId = std::array<std::uint8_t, 16>;
 enum class Algorithm { Ed25519Sha256, RsaSha256 };
 enum class Class { Personal, Transactional, Bulk, Automatic };
 
-inline constexpr std::size_t max_intent_recipients = 100;      // CAS §9
-inline constexpr std::size_t max_confirm_line = 8192;          // with "CONFIRM " and CRLF
+inline constexpr std::size_t max_intent_recipients = 100;  // CAS §9
+inline constexpr std::size_t max_confirm_line = 8192;      // with "CONFIRM " and CRLF
+inline constexpr std::size_t max_intent_line = max_confirm_line - std::string_view("CONFIRM \r\n").size();
 inline constexpr std::chrono::seconds clock_skew{300};         // CAS §5
 inline constexpr std::chrono::seconds ledger_keep{24 * 3600};  // after x + skew (CAS §6)
 

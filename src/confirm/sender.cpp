@@ -15,7 +15,6 @@
 namespace cas::confirm {
 namespace {
 
-constexpr std::size_t around_line = std::string_view("CONFIRM \r\n").size();
 constexpr std::chrono::seconds min_retry{300};
 constexpr std::chrono::seconds max_retry{24 * 3600};
 
@@ -94,8 +93,8 @@ Result<std::vector<SignedIntent>> make_intents(const IntentRequest& request, con
   for (const Mailbox& recipient : request.recipients) intent.recipients.push_back(recipient.local());
   sort_recipients(intent);
   const std::vector<LocalPart> all = std::exchange(intent.recipients, {});
-  const std::size_t fixed = print_intent(intent).size() + around_line;
-  const std::size_t room = max_confirm_line - std::min(fixed, max_confirm_line);
+  const std::size_t fixed = print_intent(intent).size();
+  const std::size_t room = max_intent_line - std::min(fixed, max_intent_line);
 
   std::vector<SignedIntent> out;
   std::span<const LocalPart> waiting = all;

@@ -45,9 +45,9 @@ class PrivateKey {
 class PublicKey {
  public:
   /// The decoded p= of a key record: SubjectPublicKeyInfo or, as many publish it, PKCS#1 RSAPublicKey for RSA; 32
-  /// octets for Ed25519, a point of the prime-order group. The DER is walked here, not by OpenSSL's slow decoder.
-  /// Refuses RSA above 4096 or below 1024 bits and trailing octets; who needs a narrower range asks rsa_bits() and
-  /// rsa_exponent_is_65537().
+  /// octets for Ed25519 (under ones of small order nothing verifies). The DER is walked here, not by OpenSSL's slow
+  /// decoder. Refuses RSA above 4096 or below 1024 bits and trailing octets; who needs a narrower range asks rsa_bits()
+  /// and rsa_exponent_is_65537().
   [[nodiscard]] static Result<PublicKey> from_dkim(KeyType type, std::span<const std::uint8_t> p);
 
   [[nodiscard]] KeyType type() const;

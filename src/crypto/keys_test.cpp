@@ -104,11 +104,22 @@ TEST(Ed25519, ReadsAndWritesPkcs8) {
   EXPECT_EQ(key->to_pem(), ed25519_pem);
 }
 
-TEST(Ed25519, RefusesPublicKeysThatAreNoPointOfTheGroup) {
-  EXPECT_FALSE(PublicKey::from_dkim(KeyType::Ed25519, Octets(32, 0)));     // of small order
-  EXPECT_FALSE(PublicKey::from_dkim(KeyType::Ed25519, Octets(32, 0xff)));  // not canonical
+TEST(Ed25519, RefusesPublicKeysOfAnotherSize) {
   EXPECT_FALSE(PublicKey::from_dkim(KeyType::Ed25519, Octets(31, 1)));
+  EXPECT_FALSE(PublicKey::from_dkim(KeyType::Ed25519, Octets(33, 1)));
   EXPECT_FALSE(PublicKey::from_dkim(KeyType::Ed25519, {}));
+}
+
+TEST(Ed25519, VerifiesNothingUnderAKeyOfSmallOrder) {
+  Octets identity(32, 0);
+  identity[0] = 1;
+  Octets signature(64, 0);  // R = identity, S = 0: the equation holds for every message under such keys
+  signature[0] = 1;
+  for (const Octets& weak : {identity, Octets(32, 0), Octets(32, 0xff)}) {
+    const auto key = PublicKey::from_dkim(KeyType::Ed25519, weak);
+    ASSERT_TRUE(key);
+    EXPECT_FALSE(key->verify(sha256("anything"), signature));
+  }
 }
 
 TEST(Ed25519, RefusesSeedsOfAnotherSize) {
