@@ -39,6 +39,7 @@ void TraceBook::record(TimePoint at, Event event) {
   if (event.trace.empty() && event.queue_id.empty()) return;
   Kept kept{.recorded = {.at = at, .event = std::move(event)}, .octets = 0};
   kept.octets = size_of(kept.recorded.event);
+  if (kept.octets > options_.max_octets) return;
   state_.with([&](State& state) {
     const Serial serial = state.first + state.events.size();
     const auto& ids = kept.recorded.event;

@@ -8,8 +8,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <map>
 
+#include "app/config_values.hpp"
 #include "app/version.hpp"
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
@@ -26,6 +26,7 @@ struct Words {
   std::string admin_config;
   AdminOptions admin;
   std::string id;
+  std::string key_type;
   KeyOptions key;
   CertificateOptions certificate;
   DemoOptions demo;
@@ -82,21 +83,21 @@ void add_set_up_commands(CLI::App& app, Words& words) {
   auto* password = app.add_subcommand("password", "Read a password, print the string for [[user]] password");
   password->callback([&] { words.action = [] { return hash_password(); }; });
 
-  static const std::map<std::string, crypto::KeyType> types{{"ed25519", crypto::KeyType::Ed25519},
-                                                            {"rsa", crypto::KeyType::Rsa}};
   auto* keys = app.add_subcommand("keys", "Signing keys");
   keys->require_subcommand(1);
   auto* generate = keys->add_subcommand("generate", "Make a key and print the DNS record to publish");
-  generate->add_option("--type", words.key.type, "ed25519 or rsa (2048 bits)")
+  generate->add_option("--type", words.key_type, "ed25519 or rsa (2048 bits)")
       ->required()
-      ->transform(CLI::Transformer(types))
-      ->type_name("TYPE");
+      ->check(CLI::IsMember({"ed25519", "rsa"}));
   generate->add_option("--out", words.key.out, "the file to write; it must not exist")->required();
   auto* selector = generate->add_option("--selector", words.key.selector, "the selector, such as cas1");
   auto* domain = generate->add_option("--domain", words.key.domain, "the signing domain");
   selector->needs(domain);
   domain->needs(selector);
-  generate->callback([&] { words.action = [&] { return generate_key(words.key); }; });
+  generate->callback([&] {
+    words.key.type = words.key_type == "rsa" ? crypto::KeyType::Rsa : crypto::KeyType::Ed25519;
+    words.action = [&] { return generate_key(words.key); };
+  });
 
   auto* cert = app.add_subcommand("cert", "Certificates");
   cert->require_subcommand(1);
@@ -117,6 +118,20 @@ void add_other_commands(CLI::App& app, Words& words) {
   app.add_subcommand("version", "Print the version")->callback([&words, show_version] { words.action = show_version; });
 }
 
+// CLI11 says of a word that is no subcommand only that one is missing.
+std::string explain(const CLI::App* app, const CLI::Error& error) {
+  std::string message = printable(error.what(), 1000);
+  const auto extra = app->remaining();
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !extra.empty()) {
+    std::vector<std::string_view> known;
+    for (const auto* command : app->get_subcommands({})) known.push_back(command->get_name());
+    const auto meant = app::nearest(extra.front(), known);
+    message = "there is no command \"" + printable(extra.front(), 80) + "\"";
+    if (meant) message += "; did you mean \"" + std::string(*meant) + "\"?";
+  }
+  return "cas: " + message + "\nTry: cas --help\n";
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -124,9 +139,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "cas " + std::string(app::version));
   app.set_help_all_flag("--help-all", "Print the help of all subcommands");
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
-    return "cas: " + printable(error.what(), 1000) + "\nTry: " + failed->get_name() + " --help\n";
-  });
+  app.failure_message(explain);
   Words words;
   add_server_commands(app, words);
   add_admin_commands(app, words);

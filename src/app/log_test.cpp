@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Log lines: their form, and that no value can forge another line.
+#include "app/log.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <random>
+
+#include "base/encoding.hpp"
+
+namespace cas::app {
+namespace {
+
+// 2026-11-23T19:00:00.123Z
+constexpr TimePoint at{milliseconds{1795460400123}};
+
+Event delivered() {
+  return Event{.level = Level::Info,
+               .trace = "0123456789abcdef",
+               .queue_id = "01JDCZ",
+               .name = "delivered",
+               .fields = {{"to", "<joe@b.example>"}, {"relay", "mx.b.example[192.0.2.1]:25"}, {"status", "sent"}}};
+}
+
+TEST(TextLine, reads_as_administrators_know_it) {
+  EXPECT_EQ(text_line(at, delivered()),
+            "2026-11-23T19:00:00.123Z info 0123456789abcdef 01JDCZ delivered to=<joe@b.example> "
+            "relay=mx.b.example[192.0.2.1]:25 status=sent");
+}
+
+TEST(TextLine, writes_a_dash_for_what_is_not_there_yet) {
+  const Event event{.level = Level::Warning, .trace = {}, .queue_id = {}, .name = "ready", .fields = {}};
+  EXPECT_EQ(text_line(at, event), "2026-11-23T19:00:00.123Z warning - - ready");
+}
+
+TEST(TextLine, quotes_values_with_blanks_and_empty_ones) {
+  const Event event{.level = Level::Info,
+                    .trace = "t",
+                    .queue_id = {},
+                    .name = "x",
+                    .fields = {{"reply", "250 2.0.0 ok"}, {"user", ""}, {"from", "<\"a b\"@c>"}}};
+  EXPECT_EQ(text_line(at, event),
+            "2026-11-23T19:00:00.123Z info t - x reply=\"250 2.0.0 ok\" user=\"\" from=\"<\\x22a b\\x22@c>\"");
+}
+
+Event hostile(std::string value) {
+  return Event{.level = Level::Info,
+               .trace = value,
+               .queue_id = value,
+               .name = "x",
+               .fields = {{"v", value}, {"w", std::move(value)}}};
+}
+
+TEST(LogLines, hold_no_line_end_no_escape_and_no_nul_whatever_the_values_are) {
+  std::mt19937 random(20261123);
+  for (int round = 0; round < 2000; ++round) {
+    std::string value;
+    for (std::size_t n = random() % 40; n > 0; --n) value += static_cast<char>(random() % 256);
+    for (const auto& line : {text_line(at, hostile(value)), json_line(at, hostile(value))}) {
+      EXPECT_TRUE(std::ranges::none_of(line, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; })) << line;
+      EXPECT_TRUE(is_utf8(line));
+    }
+  }
+}
+
+TEST(TextLine, value_cannot_end_its_quotes_and_begin_a_field) {
+  const auto line = text_line(at, hostile("x\" status=sent y=\""));
+  EXPECT_EQ(std::ranges::count(line, '"'), 4);
+}
+
+TEST(LogLines, long_values_are_cut) {
+  EXPECT_LT(text_line(at, hostile(std::string(1 << 20, 'a'))).size(), 4096U);
+  EXPECT_LT(json_line(at, hostile(std::string(1 << 20, 'a'))).size(), 4096U);
+}
+
+TEST(JsonLine, is_one_object_with_all_fields) {
+  const auto value = boost::json::parse(json_line(at, delivered()));
+  const auto& object = value.as_object();
+  EXPECT_EQ(object.at("at").as_string(), "2026-11-23T19:00:00.123Z");
+  EXPECT_EQ(object.at("level").as_string(), "info");
+  EXPECT_EQ(object.at("trace").as_string(), "0123456789abcdef");
+  EXPECT_EQ(object.at("queue_id").as_string(), "01JDCZ");
+  EXPECT_EQ(object.at("event").as_string(), "delivered");
+  EXPECT_EQ(object.at("fields").as_object().at("to").as_string(), "<joe@b.example>");
+}
+
+TEST(JsonLine, repeated_field_keeps_all_its_values) {
+  const Event event{
+      .level = Level::Info, .trace = {}, .queue_id = {}, .name = "x", .fields = {{"to", "a"}, {"to", "b"}}};
+  EXPECT_EQ(boost::json::parse(json_line(at, event)).at("fields").at("to").as_string(), "a, b");
+}
+
+TEST(Log, writes_from_its_level_up_and_everything_before_it_ends) {
+  testing::internal::CaptureStderr();
+  {
+    Log log(LogConfig{.format = LogFormat::Text, .level = Level::Info});
+    auto event = delivered();
+    for (int n = 0; n < 100; ++n) log.write(at, event);
+    event.level = Level::Debug;
+    log.write(at, event);
+  }
+  const auto text = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(text, '\n'), 100);
+}
+
+}  // namespace
+}  // namespace cas::app
