@@ -111,7 +111,8 @@ void check_required(const Config& config, Findings& findings) {
 
 // Two sockets on one port would share its connections (SO_REUSEPORT) instead of failing.
 void check_listeners(const Config& config, Findings& findings) {
-  const bool have_tls = !config.tls_certificate.empty() && !config.tls_key.empty();
+  // One without the other is a fault of [tls], named there.
+  const bool have_tls = !config.tls_certificate.empty() || !config.tls_key.empty();
   for (std::size_t n = 0; n < config.listen.size(); ++n) {
     const auto& listen = config.listen[n];
     const std::string table = "listen[" + std::to_string(n) + "]";

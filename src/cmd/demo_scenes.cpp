@@ -83,9 +83,13 @@ bool arrives(Stage& stage, std::string_view mailbox, std::size_t count) {
   return wait_until([&] { return stage.world.mail(mailbox).size() >= count; });
 }
 
-/// The Authentication-Results on top of a message, unfolded; empty when there are none.
+/// The Authentication-Results on top of a message, unfolded; empty when there are none. A Maildir has LF line ends.
 std::string results_of(const std::string& message) {
-  const auto fields = parse_header(std::string_view(message).substr(0, message.find("\r\n\r\n") + 2));
+  std::string header;
+  for (const char c : std::string_view(message).substr(0, message.find("\n\n") + 1)) {
+    header += c == '\n' ? "\r\n" : std::string(1, c);
+  }
+  const auto fields = parse_header(header);
   if (!fields) return {};
   const auto results = fields_named(*fields, "Authentication-Results");
   return results.empty() ? std::string() : std::string(trim_wsp(unfold(results.front().value)));

@@ -109,7 +109,7 @@ TEST(Abbreviated, CutsLongBase64OfConfirmAndNothingElse) {
   EXPECT_EQ(abbreviated("CONFIRM v=CAS1;d=a.example;m=c1:" + key + ";b=" + key),
             "CONFIRM v=CAS1;d=a.example;m=c1:AAAAAAAA...;b=AAAAAAAA...");
   EXPECT_EQ(abbreviated("RCPT TO:<" + key + "@b.example>"), "RCPT TO:<" + key + "@b.example>");
-  EXPECT_EQ(abbreviated("250 \x1b[31m"), "250 \\x1b[31m");
+  EXPECT_EQ(abbreviated("250 \x1b[31m"), "250 \\x1B[31m");
 }
 
 }  // namespace

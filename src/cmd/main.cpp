@@ -4,4 +4,6 @@
 // The `cas` command.
 #include "cmd/command_line.hpp"
 
-int main(int argc, char** argv) { return cas::cmd::run(argc, argv); }
+int main(int argc, char** argv) {
+  return cas::cmd::run(argc, argv);
+}

@@ -16,12 +16,12 @@ constexpr std::string_view postmaster = "postmaster";
 std::string folder_name(const std::string& local) {
   std::string name;
   for (const char c : local) {
-    const bool plain = is_alnum(c) || c == '-' || c == '_' || c == '+' || (c == '.' && !name.empty());
-    if (plain) {
-      name += c;
-    } else {
-      const auto octet = static_cast<std::uint8_t>(c);
+    const auto octet = static_cast<std::uint8_t>(c);
+    const bool special = octet <= ' ' || octet == 0x7f || c == '/' || c == '%' || (c == '.' && name.empty());
+    if (special) {
       name += "%" + to_upper(hex(std::span(&octet, 1)));
+    } else {
+      name += c;
     }
   }
   return name;

@@ -116,7 +116,7 @@ Task<void> read_in_vain(Listener& listener) {
   auto [client, server] = co_await connected(listener);
   std::array<char, 16> buffer{};
   for (int n = 0; n < 3; ++n) {
-    const auto read = co_await server.read_some(buffer, milliseconds{1});
+    const auto read = co_await server.read_some(buffer, test::brief);
     EXPECT_EQ(read.error().lasting, Lasting::Transient);
     EXPECT_THAT(read.error().private_reason, HasSubstr("timed out"));
   }
@@ -137,7 +137,7 @@ TEST_F(StreamTest, AReadThatTimesOutFailsAndTheStreamStaysUsable) {
 Task<void> write_in_vain(Listener& listener) {
   auto [client, server] = co_await connected(listener);
   const std::string much(64UL << 20U, 'x');
-  const auto written = co_await client.write(much, milliseconds{20});
+  const auto written = co_await client.write(much, test::brief);
   EXPECT_FALSE(written.has_value());
   EXPECT_THAT(written.error().private_reason, HasSubstr("timed out"));
 }
@@ -209,7 +209,7 @@ Task<void> abort_a_reader(Executor executor, Listener& listener) {
   group.spawn(read_into(pair.server, aborted));
   auto owned = std::make_unique<Stream>(std::move(pair.client));
   group.spawn(read_into(*owned, destroyed));
-  co_await sleep_for(milliseconds{0});
+  co_await sleep_for(test::a_turn);
   pair.server.abort();
   owned.reset();
   co_await group.join();
@@ -242,7 +242,8 @@ TEST_F(StreamTest, AnEmptyStreamGivesErrors) {
 
 Task<void> read_into_nothing(Listener& listener) {
   auto [client, server] = co_await connected(listener);
-  const auto read = co_await server.read_some({}, ample);
+  const std::span<char> nothing;
+  const auto read = co_await server.read_some(nothing, ample);
   EXPECT_FALSE(read.has_value()) << "0 would say that the peer has closed";
 }
 

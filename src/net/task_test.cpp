@@ -41,7 +41,7 @@ TEST_F(TaskTest, FirstStepOfATaskComesAfterSpawnHasReturnedAndJoinWaitsForIt) {
 }
 
 Task<void> throw_something() {
-  co_await sleep_for(milliseconds{0});
+  co_await sleep_for(test::a_turn);
   throw std::runtime_error("a bug");
 }
 
@@ -61,14 +61,14 @@ TEST_F(TaskTest, AnExceptionIsReportedAndEndsOnlyItsTask) {
 }
 
 Task<void> sleep_long(bool& slept) {
-  slept = co_await sleep_for(std::chrono::hours{1});
+  slept = co_await sleep_for(test::forever);
 }
 Task<void> wait_long(Bell bell, bool& rung) {
-  rung = co_await bell.wait(std::chrono::hours{1});
+  rung = co_await bell.wait(test::forever);
 }
 Task<void> read_long(Stream& stream, Result<std::size_t>& result) {
   std::array<char, 16> buffer{};
-  result = co_await stream.read_some(buffer, std::chrono::hours{1});
+  result = co_await stream.read_some(buffer, test::forever);
 }
 Task<void> accept_long(Listener& listener, bool& permanent_error) {
   const auto stream = co_await listener.accept();
@@ -87,7 +87,7 @@ Task<void> cancel_everything(Executor executor, Listener& listener) {
   group.spawn(wait_long(bell, rung));
   group.spawn(read_long(pair.server, read));
   group.spawn(accept_long(listener, permanent_error));
-  co_await sleep_for(milliseconds{0});  // lets them begin
+  co_await sleep_for(test::a_turn);  // lets them begin
   group.cancel();
   co_await group.join();
   EXPECT_FALSE(slept);
@@ -102,10 +102,10 @@ TEST_F(TaskTest, CancelEndsSleepBellReadAndAcceptAtOnce) {
 }
 
 Task<void> go_on_after_cancel(Executor executor, Stream& stream, std::vector<std::string>& log) {
-  if (!co_await sleep_for(std::chrono::hours{1})) log.emplace_back("woken");
-  if (!co_await sleep_for(std::chrono::hours{1})) log.emplace_back("no sleep");
+  if (!co_await sleep_for(test::forever)) log.emplace_back("woken");
+  if (!co_await sleep_for(test::forever)) log.emplace_back("no sleep");
   Bell bell(executor);
-  if (!co_await bell.wait(std::chrono::hours{1})) log.emplace_back("no bell");
+  if (!co_await bell.wait(test::forever)) log.emplace_back("no bell");
   std::array<char, 16> buffer{};
   const auto read = co_await stream.read_some(buffer, ample);
   if (!read) log.emplace_back("no read");
@@ -119,7 +119,7 @@ Task<void> cancel_one(Executor executor, Listener& listener, std::vector<std::st
   auto pair = co_await test::connected(listener);
   TaskGroup group(executor);
   group.spawn(go_on_after_cancel(executor, pair.server, log));
-  co_await sleep_for(milliseconds{0});
+  co_await sleep_for(test::a_turn);
   group.cancel();
   co_await group.join();
   const auto rest = co_await test::read_all(pair.client);
@@ -149,12 +149,12 @@ TEST_F(TaskTest, ATaskCancelledBeforeItsFirstStepEndsWithoutAFault) {
 }
 
 Task<void> hold_and_sleep(std::shared_ptr<int> held) {
-  co_await sleep_for(std::chrono::hours{1});
+  co_await sleep_for(test::forever);
   *held = 1;
 }
 
 Task<void> take_a_turn() {
-  co_await sleep_for(milliseconds{0});
+  co_await sleep_for(test::a_turn);
 }
 
 TEST(TaskGroupTest, SuspendedTasksAreFreedWithTheirRuntime) {
@@ -176,7 +176,7 @@ Task<void> ring_then_wait(Executor executor) {
   bell.ring();
   bell.ring();
   const bool first = co_await bell.wait(ample);
-  const bool second = co_await bell.wait(milliseconds{1});
+  const bool second = co_await bell.wait(test::brief);
   EXPECT_TRUE(first) << "a ring that nobody waited for is kept";
   EXPECT_FALSE(second) << "two rings are one";
 }

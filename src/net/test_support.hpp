@@ -20,6 +20,13 @@ namespace cas::net::test {
 /// Far more than anything on a loopback needs: an operation that runs into it has failed.
 inline constexpr milliseconds ample{20000};
 
+/// Soon over: for an operation that is to run out of time.
+inline constexpr milliseconds brief{1};
+/// For an operation that only cancellation can end.
+inline constexpr milliseconds forever{std::chrono::hours{1}};
+/// `co_await sleep_for(a_turn)` lets the other tasks of the thread go on.
+inline constexpr milliseconds a_turn{0};
+
 inline const Endpoint loopback{.address = "127.0.0.1", .port = 0};
 
 class NetTest : public testing::Test {

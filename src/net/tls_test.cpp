@@ -52,7 +52,8 @@ struct Handshake {
 };
 
 Task<Handshake> shake(Listener& listener, TlsContext server, TlsContext client, std::string name) {
-  Handshake made{.pair = co_await connected(listener), .server = {}, .client = {}};
+  Handshake made;
+  made.pair = co_await connected(listener);
   TaskGroup group(co_await boost::asio::this_coro::executor);
   group.spawn(serve_tls(made.pair.server, std::move(server), made.server));
   made.client = co_await made.pair.client.start_tls_client(std::move(client), std::move(name), ample);
@@ -227,7 +228,7 @@ TEST_F(TlsTest, PlaintextInjectedBehindStarttlsNeverReachesTheTlsReader) {
 
 Task<void> wait_for_silence(Listener& listener, TlsContext server) {
   auto pair = co_await connected(listener);
-  const auto up = co_await pair.server.start_tls_server(std::move(server), milliseconds{1});
+  const auto up = co_await pair.server.start_tls_server(std::move(server), test::brief);
   EXPECT_THAT(up.error().private_reason, HasSubstr("timed out"));
   const auto again = co_await pair.client.start_tls_client(TlsContext::client(false).value(), "a.example", ample);
   EXPECT_FALSE(again.has_value()) << "the connection was closed";
@@ -237,7 +238,7 @@ Task<void> read_in_vain(Listener& listener, TlsContext server) {
   auto made = co_await shake(listener, std::move(server), TlsContext::client(false).value(), "mx.example");
   std::array<char, 16> buffer{};
   for (int n = 0; n < 3; ++n) {
-    const auto read = co_await made.pair.server.read_some(buffer, milliseconds{1});
+    const auto read = co_await made.pair.server.read_some(buffer, test::brief);
     EXPECT_THAT(read.error().private_reason, HasSubstr("timed out"));
   }
   const auto said = co_await made.pair.server.write("421", ample);
@@ -245,7 +246,7 @@ Task<void> read_in_vain(Listener& listener, TlsContext server) {
   const auto heard = co_await test::read_exactly(made.pair.client, 3);
   EXPECT_EQ(heard, "421");
   const std::string much(64UL << 20U, 'x');
-  const auto written = co_await made.pair.client.write(much, milliseconds{20});
+  const auto written = co_await made.pair.client.write(much, test::brief);
   EXPECT_THAT(written.error().private_reason, HasSubstr("timed out"));
   co_await made.pair.client.close();
 }
@@ -280,11 +281,11 @@ Task<void> read_and_answer(Executor executor, Listener& listener, TlsContext ser
   Result<std::size_t> read = 1;
   const auto wait = [](Stream& stream, Result<std::size_t>& into) -> Task<void> {
     std::array<char, 16> buffer{};
-    into = co_await stream.read_some(buffer, std::chrono::hours{1});
+    into = co_await stream.read_some(buffer, test::forever);
   };
   TaskGroup group(executor);
   group.spawn(wait(made.pair.server, read));
-  co_await sleep_for(milliseconds{0});
+  co_await sleep_for(test::a_turn);
   const auto said = co_await made.pair.server.write("421 going down", ample);
   EXPECT_TRUE(said.has_value());
   const auto heard = co_await test::read_exactly(made.pair.client, 14);
