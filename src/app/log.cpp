@@ -18,6 +18,7 @@ namespace cas::app {
 namespace {
 
 constexpr std::size_t max_value = 1024;
+constexpr std::size_t max_id = 64;
 
 spdlog::level::level_enum spdlog_level(Level level) {
   switch (level) {
@@ -30,8 +31,8 @@ spdlog::level::level_enum spdlog_level(Level level) {
 }
 
 // A bare word where it can be told from its neighbours, quoted elsewhere. printable() has escaped backslashes.
-std::string value_text(const std::string& value) {
-  std::string safe = printable(value, max_value);
+std::string value_text(const std::string& value, std::size_t limit = max_value) {
+  std::string safe = printable(value, limit);
   if (!safe.empty() && safe.find_first_of(" \"") == std::string::npos) return safe;
   std::string quoted = "\"";
   for (const char c : safe) {
@@ -44,15 +45,15 @@ std::string value_text(const std::string& value) {
   return quoted + '"';
 }
 
-std::string word_or_dash(const std::string& word) {
-  return word.empty() ? "-" : printable(word, 64);
+std::string id_text(const std::string& id) {
+  return id.empty() ? "-" : value_text(id, max_id);
 }
 
 }  // namespace
 
 std::string text_line(TimePoint at, const Event& event) {
   std::string line = fmt::format("{} {} {} {} {}", http::timestamp(at), http::to_string(event.level),
-                                 word_or_dash(event.trace), word_or_dash(event.queue_id), event.name);
+                                 id_text(event.trace), id_text(event.queue_id), event.name);
   for (const auto& [key, value] : event.fields)
     fmt::format_to(std::back_inserter(line), " {}={}", key, value_text(value));
   return line;

@@ -54,6 +54,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   std::unique_ptr<Server> server(new Server(std::move(config)));
   if (auto done = server->load_keys(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
+  server->build_directory();  // recovery may write bounces, and asks where they go
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
   server->build_outbound();
@@ -113,6 +114,15 @@ Server::Started Server::bind_and_drop_privileges() {
   return {};
 }
 
+void Server::build_directory() {
+  std::vector<inbound::DomainSettings> domains;
+  for (const auto& domain : config_.domains) {
+    domains.push_back(inbound::DomainSettings{
+        .name = domain.name, .mode = domain.mode, .maildir = domain.maildir, .mailboxes = domain.mailboxes});
+  }
+  directory_ = std::make_unique<inbound::Directory>(std::move(domains));
+}
+
 // From here on there are threads.
 Server::Started Server::open_world() {
   log_ = std::make_unique<Log>(config_.log);
@@ -170,12 +180,6 @@ inbound::AcceptorOptions Server::acceptor_options(const ListenConfig& listen) co
 }
 
 void Server::build_inbound() {
-  std::vector<inbound::DomainSettings> domains;
-  for (const auto& domain : config_.domains) {
-    domains.push_back(inbound::DomainSettings{
-        .name = domain.name, .mode = domain.mode, .maildir = domain.maildir, .mailboxes = domain.mailboxes});
-  }
-  directory_ = std::make_unique<inbound::Directory>(std::move(domains));
   std::vector<inbound::Account> accounts;
   for (const auto& user : config_.users) {
     accounts.push_back(inbound::Account{.name = user.name, .password_hash = user.password, .send_as = user.send_as});

@@ -58,6 +58,7 @@ class Server {
   explicit Server(Config config);
   Started load_keys();
   Started bind_and_drop_privileges();
+  void build_directory();
   Started open_world();
   void build_inbound();
   void build_outbound();
@@ -87,12 +88,12 @@ class Server {
   Sockets sockets_;
   std::vector<std::string> listening_;
 
+  std::unique_ptr<inbound::Directory> directory_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
 
-  std::unique_ptr<inbound::Directory> directory_;
   std::unique_ptr<inbound::Accounts> accounts_;
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
