@@ -30,6 +30,7 @@ struct Acceptor::State {
 
   net::Task<void> accept_loop();
   net::Task<void> serve(net::Stream stream);
+  net::Task<void> see_off(std::shared_ptr<Session> session);
   net::Task<void> turn_away(net::Stream stream);
   net::Task<void> finish_up(std::chrono::milliseconds grace);
 
@@ -38,7 +39,7 @@ struct Acceptor::State {
   AcceptorOptions options;
   const Services& services;
   net::Bell bell;
-  std::list<Session*> sessions;
+  std::list<std::shared_ptr<Session>> sessions;
   net::TaskGroup running;
   net::TaskGroup accepting;
   bool stopping = false;
@@ -61,11 +62,16 @@ net::Task<void> Acceptor::State::accept_loop() {
 }
 
 net::Task<void> Acceptor::State::serve(net::Stream stream) {
-  Session session(std::move(stream), options, services);
-  const auto place = sessions.insert(sessions.end(), &session);
-  co_await session.run();
+  const auto session = std::make_shared<Session>(std::move(stream), options, services);
+  const auto place = sessions.insert(sessions.end(), session);
+  co_await session->run();
   sessions.erase(place);
   if (stopping) bell.ring();
+}
+
+// The session may end while it is told goodbye: the client hung up. It stays until both are done.
+net::Task<void> Acceptor::State::see_off(std::shared_ptr<Session> session) {
+  co_await session->farewell();
 }
 
 net::Task<void> Acceptor::State::turn_away(net::Stream stream) {
@@ -80,9 +86,9 @@ net::Task<void> Acceptor::State::finish_up(std::chrono::milliseconds grace) {
   listener.close();
   accepting.cancel();
   co_await accepting.join();
-  for (Session* session : sessions) {
+  for (const auto& session : sessions) {
     session->drain();
-    if (session->idle()) running.spawn(session->farewell());
+    if (session->idle()) running.spawn(see_off(session));
   }
   const auto deadline = services.clock.now() + grace;
   while (!sessions.empty() && services.clock.now() < deadline) {

@@ -30,11 +30,18 @@ std::string folder_name(const std::string& local) {
 }  // namespace
 
 Directory::Directory(std::vector<DomainSettings> domains) {
+  if (!domains.empty()) first_ = domains.front().name;
   for (auto& settings : domains) {
     Entry entry{settings, {}};
     for (const auto& local : settings.mailboxes) entry.mailboxes.insert(to_lower(local.value()));
     domains_.insert_or_assign(settings.name, std::move(entry));
   }
+}
+
+Mailbox Directory::meant_by(const Mailbox& mailbox, const Domain& host) const {
+  const bool at_host = mailbox.domain() == host && !domains_.contains(host);
+  if (!at_host || !first_ || !iequals(mailbox.local().value(), postmaster)) return mailbox;
+  return Mailbox(mailbox.local(), *first_);
 }
 
 const DomainSettings* Directory::find(const Domain& domain) const {

@@ -28,6 +28,9 @@ class Directory {
  public:
   explicit Directory(std::vector<DomainSettings> domains);
 
+  /// The mailbox that is meant: postmaster at our own host name, which is what "RCPT TO:<Postmaster>" gives (RFC 5321
+  /// §4.5.1), is that of the first domain, unless mail for the host name itself is received.
+  [[nodiscard]] Mailbox meant_by(const Mailbox& mailbox, const Domain& host) const;
   /// None when the domain is not served here.
   [[nodiscard]] const DomainSettings* find(const Domain& domain) const;
   [[nodiscard]] bool is_local(const Mailbox& mailbox) const;
@@ -42,6 +45,7 @@ class Directory {
     std::set<std::string> mailboxes;
   };
   std::map<Domain, Entry> domains_;
+  std::optional<Domain> first_;
 };
 
 }  // namespace cas::inbound

@@ -92,6 +92,16 @@ TEST(Directory, NoLocalPartLeavesItsFolder) {
   EXPECT_EQ(maildir("Suzie"), "/mail/suzie");
 }
 
+TEST(Directory, PostmasterWithoutDomainIsThatOfTheFirstDomain) {  // RFC 5321 §4.5.1
+  const Domain host = *Domain::parse("mx.b.example");
+  const Directory directory({DomainSettings{.name = *Domain::parse("b.example"), .maildir = "/mail", .mailboxes = {}},
+                             DomainSettings{.name = *Domain::parse("a.example"), .maildir = "/mail", .mailboxes = {}}});
+  const auto meant = [&](const char* address) { return directory.meant_by(*Mailbox::parse(address), host).wire(); };
+  EXPECT_EQ(meant("Postmaster@mx.b.example"), "Postmaster@b.example");
+  EXPECT_EQ(meant("suzie@mx.b.example"), "suzie@mx.b.example");
+  EXPECT_EQ(meant("postmaster@a.example"), "postmaster@a.example");
+}
+
 TEST(Directory, PostmasterIsInEveryDomainAndCaseDoesNotMatter) {
   const Domain domain = *Domain::parse("b.example");
   const Directory directory(

@@ -67,7 +67,7 @@ class Session {
   net::Task<smtp::Step> answer(smtp::Step step);
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
-  smtp::Reply on_rcpt(const Mailbox& recipient);
+  smtp::Reply on_rcpt(const Mailbox& asked);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
 
   // session_data.cpp: the message

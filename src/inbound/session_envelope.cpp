@@ -69,7 +69,8 @@ net::Task<Reply> Session::on_confirm(std::string line) {
   co_return findings.reply;
 }
 
-Reply Session::on_rcpt(const Mailbox& recipient) {
+Reply Session::on_rcpt(const Mailbox& asked) {
+  const Mailbox recipient = services_.directory.meant_by(asked, services_.host);
   const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
   if (known != work_.admitted.end()) return Reply(250, EnhancedCode{2, 1, 5}, "ok, named before");
 

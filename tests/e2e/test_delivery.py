@@ -40,9 +40,6 @@ class Delivery(WorldCase):
     def west(self, token):
         return [m for m in self.sink.messages if token.encode() in m[2]]
 
-    def listed(self):
-        return json.loads(cas("queue", "list", "--json", "--config", self.north.config))
-
     def test_three_recipients_in_two_domains_end_in_three_ways(self):
         self.said["RCPT", "later@west.example"] = "451 4.2.0 not now"
         self.send("three-1", "suzie@south.example", "nobody@south.example", "later@west.example")
@@ -156,7 +153,7 @@ class Delivery(WorldCase):
         self.assertIn("walter@west.example", cas("trace", identifier, "--config", self.north.config))
 
     def listed_entries(self):
-        listed = self.listed()
+        listed = json.loads(cas("queue", "list", "--json", "--config", self.north.config))
         return listed if isinstance(listed, list) else listed["messages"]
 
     def test_what_waits_survives_a_crash(self):

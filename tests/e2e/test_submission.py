@@ -77,14 +77,6 @@ class Submission(WorldCase):
         self.assertEqual(peer.cmd(self.plain("joe@north.example", PASSWORD)).status, "235 2.7.0")
         self.assertEqual(peer.cmd("AUTH PLAIN").code, 503)  # once a session
 
-    def test_auth_login_where_offered(self):
-        peer = self.peer()
-        if "LOGIN" not in peer.hello.text:
-            self.skipTest("AUTH LOGIN is not offered")
-        self.assertEqual(peer.cmd("AUTH LOGIN").code, 334)
-        self.assertEqual(peer.cmd(base64.b64encode(b"joe@north.example").decode()).code, 334)
-        self.assertEqual(peer.cmd(base64.b64encode(PASSWORD.encode()).decode()).code, 235)
-
     # ---- As whom ----
 
     def test_envelope_sender_must_be_the_users(self):
