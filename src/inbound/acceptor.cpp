@@ -51,6 +51,7 @@ net::Task<void> Acceptor::State::accept_loop() {
     if (stopping) co_return;
     if (!stream) {
       report(stream.error().private_reason);
+      if (stream.error().lasting == Lasting::Permanent) co_return;  // the socket is gone
       continue;
     }
     if (sessions.size() >= options.max_sessions) {
