@@ -88,11 +88,11 @@ bool perform(Screen& screen, World& world, const Taps& taps, const net::Executor
 
 void summarise(Screen& screen, std::chrono::duration<double> took) {
   if (screen.failed() == 0) {
+    screen.say("A confirmed message arrived at the price of a plain one. Forged and altered ones were refused, and a");
     screen.say(
-        "A confirmed message arrived, with no round trip more than a plain one. Forged, altered and replayed ones");
-    screen.say("did not. Servers without CAS were served as before, except where a domain requires confirmation.");
+        "replay was delivered once. Servers without CAS were served as ever, but where confirmation is required.");
   }
-  screen.say(fmt::format("{} expectations held, {} did not; {:.1f} s altogether.", screen.held(), screen.failed(),
+  screen.say(fmt::format("{} expectations held, {} did not; {:.1f} s from the start.", screen.held(), screen.failed(),
                          took.count()));
 }
 
@@ -118,6 +118,7 @@ int run_demo(const DemoOptions& options) {
 
   const auto ready = (*world)->wait_until_ready(executor);
   const bool played = ready && perform(screen, **world, *taps, executor);
+  const auto played_for = std::chrono::steady_clock::now() - begin;
   if (played && options.keep) keep_running(screen, **world, runtime);
   net::run_and_wait(executor, [&] { return stop_taps(*taps); });
   const auto troubles = (*world)->stop();
@@ -126,7 +127,7 @@ int run_demo(const DemoOptions& options) {
 
   screen.scene("The end");
   screen.expect(troubles.empty(), "both servers stopped in an orderly way", troubles.empty() ? "" : troubles.front());
-  summarise(screen, std::chrono::steady_clock::now() - begin);
+  summarise(screen, played_for);
   return screen.failed() == 0 ? 0 : exit_failed;
 }
 
