@@ -6,13 +6,14 @@ import base64
 import smtplib
 import subprocess
 import tempfile
+import types
 import unittest
 
 import dns.exception
 import dns.flags
 import dns.rcode
 
-from . import cas_py, dnsserver, wire
+from . import cas_py, crash, dnsserver, wire
 from .peer import Peer, Sink, dot
 
 # RFC 8463 A.2
@@ -116,6 +117,24 @@ class DnsServerModes(unittest.TestCase):
         self.assertTrue(short.flags & dns.flags.TC)
         self.assertFalse(short.answer)
         self.assertTrue(self.ask("a.example.", "MX", tcp=True).answer)
+
+
+class CrashJudge(unittest.TestCase):
+    """What the crash test would say."""
+
+    def faults(self, delivered, **told):
+        outcome = types.SimpleNamespace(**{"accepted": set(), "unknown": set(), "refused": set(), **told})
+        return crash.judge(delivered, [outcome])[0]
+
+    def test_accepted_is_there_once_and_unknown_at_most_once(self):
+        self.assertEqual(self.faults(["a", "u"], accepted={"a"}, unknown={"u", "v"}), [])
+
+    def test_each_way_to_be_wrong_is_named(self):
+        self.assertIn("lost", self.faults([], accepted={"a"})[0])
+        self.assertIn("doubled", self.faults(["a", "a"], accepted={"a"})[0])
+        self.assertIn("doubled", self.faults(["u", "u"], unknown={"u"})[0])
+        self.assertIn("refused", self.faults(["r"], refused={"r"})[0])
+        self.assertIn("never sent", self.faults(["x"])[0])
 
 
 class Taps(unittest.TestCase):
