@@ -79,6 +79,22 @@ class LostReply(WorldCase):
         self.send("cut-2", "suzie@south.example", "bob@south.example")
         self.assert_once("cut-2", "suzie", "bob")
 
+    def test_cut_in_the_tls_handshake_is_no_reason_to_go_without(self):
+        """A connection that is lost is lost. A copy in the clear would be unconfirmed and, after a lost reply, a second
+        one."""
+        lost = wire.cut(wire.final_reply)
+
+        def rule(conversation, direction, octets):
+            passed = lost(conversation, direction, octets)
+            if passed is None:
+                self.tap.torn_handshakes = 2
+            return passed
+
+        self.tap.rule = rule
+        self.send("torn-1")
+        self.assert_once("torn-1", "suzie")
+        self.assertEqual(self.tap.torn_handshakes, 0)
+
     def test_keyword_stripped_on_the_way_is_not_confirmed_but_arrives(self):
         self.tap.rule, self.tap.hide = None, [b"CAS"]
         self.addCleanup(setattr, self.tap, "hide", [])

@@ -53,6 +53,7 @@ class Wire:
     def __init__(self, address, port, upstream, certificate=None, rule=None, hide=()):
         self.conversations = []
         self.upstream, self.rule, self.hide = upstream, rule, [k.encode() for k in hide]
+        self.torn_handshakes = 0  # so many connections are cut where the TLS handshake would begin
         self.tls = None
         if certificate:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -126,6 +127,9 @@ class _Tap:
         reply = self.server.recv(4096)
         self.conversation.note("S", reply)
         _send(self.client, reply)
+        if reply.startswith(b"220") and self.wire.torn_handshakes > 0:
+            self.wire.torn_handshakes -= 1
+            raise ConnectionError("torn")
         if reply.startswith(b"220"):
             self.client = self.wire.tls.wrap_socket(self.client, server_side=True)
             self.server = client_tls().wrap_socket(self.server)
