@@ -30,8 +30,8 @@ enum class Class { Personal, Transactional, Bulk, Automatic };
 inline constexpr std::size_t max_intent_recipients = 100;  // CAS §9
 inline constexpr std::size_t max_confirm_line = 8192;      // with "CONFIRM " and CRLF
 inline constexpr std::size_t max_intent_line = max_confirm_line - std::string_view("CONFIRM \r\n").size();
-inline constexpr std::chrono::seconds clock_skew{300};         // CAS §5
-inline constexpr std::chrono::seconds ledger_keep{24 * 3600};  // after x + skew (CAS §6)
+inline constexpr std::chrono::seconds clock_skew{300};             // CAS §5
+inline constexpr std::chrono::seconds ledger_keep{5 * 24 * 3600};  // after x + skew (CAS §6)
 
 /// Longest x - t: 24 h for personal and automatic, 72 h for transactional and bulk (CAS §9).
 [[nodiscard]] std::chrono::seconds max_lifetime(Class klass);

@@ -24,7 +24,7 @@ struct LedgerKey {
 
 struct LedgerRow {
   crypto::Sha256Digest m{};
-  UnixTime keep_until;   // x + skew + 24 h
+  UnixTime keep_until;   // x + skew + 5 days
   std::string queue_id;  // which entry it committed
   bool operator==(const LedgerRow&) const = default;
 };

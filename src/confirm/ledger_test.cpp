@@ -35,7 +35,7 @@ TEST(LedgerKey, IsSigningDomainIdAndRecipientAsSpelt) {
 }
 
 TEST(LedgerKeepUntil, IsADayAndTheSkewAfterExpiry) {
-  EXPECT_EQ(ledger_keep_until(vector_intent()), vector_intent().expires + std::chrono::hours(24) + seconds(300));
+  EXPECT_EQ(ledger_keep_until(vector_intent()), vector_intent().expires + std::chrono::hours(120) + seconds(300));
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ std::expected<KeyVerdict, Reason> check_key(const Intent& intent, std::string_vi
     return std::unexpected(Reason::Alignment);
   }
   if (!verify_intent(intent, line, *record->key)) return std::unexpected(Reason::Signature);
-  return KeyVerdict::Ok;
+  return intent.forwarded ? KeyVerdict::Forwarded : KeyVerdict::Ok;  // CAS §2: alignment was waived for it
 }
 
 std::expected<void, Reason> check_message(const Intent& intent, const MessageFacts& facts) {

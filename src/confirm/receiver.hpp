@@ -38,7 +38,8 @@ struct StatementFacts {
 [[nodiscard]] bool is_expired(const Intent& intent, TimePoint now);
 
 /// What the key record says of an intent.
-enum class KeyVerdict { Ok, Testing };
+/// Forwarded: w=fwd, and the signature verifies. Nothing but a trusted forwarder of the recipient can confirm with it.
+enum class KeyVerdict { Ok, Testing, Forwarded };
 /// Steps 6 and 7: the TXT answer for s._domainkey.d. Failed answers give KeyLookup; none, several or malformed
 /// records KeyMissing, as does a key of another type or service; empty p= KeyRevoked; t=y Testing, whatever the
 /// signature (RFC 6376 §3.6.1); t=s and a subdomain Alignment (waived with w=fwd).

@@ -177,7 +177,17 @@ TEST(CheckKey, HoldsStrictKeysToTheDomainItselfCas2) {
   };
   EXPECT_EQ(check(below), std::unexpected(Reason::Alignment));
   below.forwarded = true;
-  EXPECT_EQ(check(below), KeyVerdict::Ok);
+  EXPECT_EQ(check(below), KeyVerdict::Forwarded);
+}
+
+TEST(CheckKey, AForwardedIntentConfirmsNothingWhoeverItsAuthorIsCas2) {
+  Intent forwarded = vector_intent();
+  forwarded.forwarded = true;
+  for (const char* author : {"joe@football.example.com", "ceo@bank.example"}) {
+    forwarded.author = mailbox(author);
+    const std::string line = sign(forwarded, ed25519_key());
+    EXPECT_EQ(check_key(parse_intent(line).value(), line, txt({std::string(ed25519_record)})), KeyVerdict::Forwarded);
+  }
 }
 
 TEST(CheckKey, RefusesASignatureThatDoesNotVerify) {

@@ -21,6 +21,15 @@ ConfirmFindings refuse(Reason reason) {
   return findings;
 }
 
+// CAS §2: a valid signature that confirms nothing.
+ConfirmFindings without_confirm(std::string_view word, std::string_view why) {
+  ConfirmFindings findings;
+  findings.unconfirmed = word;
+  findings.reply = smtp::Reply(250, smtp::EnhancedCode{2, 0, 0},
+                               "[CAS:" + std::string(word) + "] " + std::string(why) + ": go on as without CONFIRM");
+  return findings;
+}
+
 // Step 8: what was committed with this digest; a row with another one is a replay with other content.
 std::expected<std::set<LocalPart>, Reason> committed_recipients(const confirm::Intent& intent, const LedgerRows& rows,
                                                                 TimePoint now) {
@@ -53,7 +62,7 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   if (auto statement = confirm::check_statement(*intent, facts); !statement) co_return refuse(statement.error());
 
   const std::string key_name = auth::dkim_key_name(intent->selector, intent->signing_domain);
-  if (!services.buckets.allow_confirm(context.peer_address, intent->signing_domain.text(), facts.now) ||
+  if (!services.buckets.allow_confirm(context.peer_address, facts.now) ||
       !services.buckets.allow_key_lookup(context.peer_address, key_name, facts.now)) {
     co_return refuse(Reason::Rate);
   }
@@ -66,11 +75,10 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   if (!key) co_return refuse(key.error());
 
   ConfirmFindings findings;
-  if (*key == confirm::KeyVerdict::Testing) {
-    findings.testing = true;
-    findings.reply =
-        smtp::Reply(250, smtp::EnhancedCode{2, 0, 0}, "[CAS:testing] the key is for testing: go on as without CONFIRM");
-    co_return findings;
+  if (!services.buckets.allow_domain(intent->signing_domain.text(), facts.now)) co_return refuse(Reason::Rate);
+  if (*key == confirm::KeyVerdict::Testing) co_return without_confirm("testing", "the key is for testing");
+  if (*key == confirm::KeyVerdict::Forwarded) {
+    co_return without_confirm("forwarded", "the forwarder is none that the recipient trusts");
   }
 
   std::vector<confirm::LedgerKey> keys;

@@ -24,7 +24,7 @@ struct ConfirmContext {
 struct ConfirmFindings {
   smtp::Reply reply;
   std::optional<confirm::Reason> refused;
-  bool testing = false;                   // t=y: the transaction goes on as without CONFIRM
+  std::string_view unconfirmed;           // accepted, and the transaction goes on as without CONFIRM: why
   std::optional<confirm::Intent> intent;  // accepted
   std::set<LocalPart> committed;          // listed recipients that were committed with this digest before
 };

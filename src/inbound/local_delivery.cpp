@@ -50,15 +50,15 @@ net::Task<Outcome> LocalDelivery::deliver(const queue::Job& job, const store::Re
   }
   auto file = std::make_unique<MaildirFile>(services_.directory.maildir(recipient.address),
                                             file_name(job.message, recipient, services_.host));
-  auto result = co_await write(job, *file);
+  auto result = co_await write(job, job.recovered || recipient.attempts > 0, *file);
   // Whatever a failed try leaves is removed by the file's destructor: a file call, so on a worker.
   auto clean_up = [owned = std::move(file)]() mutable { owned.reset(); };
   if (result.kind != Outcome::Kind::Delivered) (void)services_.workers.post(std::move(clean_up));
   co_return result;
 }
 
-net::Task<Outcome> LocalDelivery::write(const queue::Job& job, MaildirFile& file) {
-  if (job.recovered) {
+net::Task<Outcome> LocalDelivery::write(const queue::Job& job, bool tried_before, MaildirFile& file) {
+  if (tried_before) {
     auto look = [&file] { return file.exists(); };
     const auto there = co_await services_.workers.run<bool>(std::move(look));
     if (!there) co_return deferred(there.error());

@@ -20,7 +20,7 @@ class LocalDelivery {
 
  private:
   [[nodiscard]] net::Task<queue::Outcome> deliver(const queue::Job& job, const store::Recipient& recipient);
-  [[nodiscard]] net::Task<queue::Outcome> write(const queue::Job& job, MaildirFile& file);
+  [[nodiscard]] net::Task<queue::Outcome> write(const queue::Job& job, bool tried_before, MaildirFile& file);
   const Services& services_;
 };
 

@@ -51,7 +51,7 @@ net::Task<void> Session::run() {
   }
   idle_ = false;
   work_ = Work{};
-  co_await stream_.close();
+  if (!leaving_) co_await stream_.close();
   event("disconnect", {{"client", stream_.peer().text()}}, Level::Debug);
 }
 
@@ -115,7 +115,8 @@ net::Task<std::optional<Step>> Session::next_line() {
     idle_ = !protocol_.mail();
     const bool received = co_await receive();
     idle_ = false;
-    if (!received) co_return std::nullopt;
+    if (leaving_) gone_ = true;  // farewell() has the last word
+    if (!received || leaving_) co_return std::nullopt;
   }
 }
 
@@ -174,7 +175,8 @@ void Session::forget_finished_transaction() {
 }
 
 net::Task<void> Session::farewell() {
-  idle_ = false;
+  if (!idle_) co_return;  // it woke up, and says so itself: it is draining
+  leaving_ = true;
   const smtp::Reply reply(421, smtp::EnhancedCode{4, 3, 2}, options_.smtp.host.text() + " is going down");
   const std::string octets = reply.wire();
   co_await stream_.write(octets, milliseconds(1000));

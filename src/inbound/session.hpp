@@ -95,7 +95,8 @@ class Session {
   TimePoint deadline_;
   bool draining_ = false;
   bool idle_ = false;
-  bool gone_ = false;  // the connection is of no more use
+  bool leaving_ = false;  // farewell() is being said, and will hang up
+  bool gone_ = false;     // the connection is of no more use
 };
 
 }  // namespace cas::inbound

@@ -128,7 +128,7 @@ net::Task<Reply> Session::commit(IncomingMessage& message, store::BodyId& body) 
     event("swallowed", {{"from", protocol_.mail()->from.path()}});
     co_return Reply(250, EnhancedCode{2, 0, 0}, "ok, received before");
   }
-  if (body != 0) {
+  if (body != 0 || message.chunk_ready()) {
     Result<void> last;
     while (last && message.has_pending()) last = co_await store_chunk(message, body);
     if (!last) {
@@ -142,6 +142,7 @@ net::Task<Reply> Session::commit(IncomingMessage& message, store::BodyId& body) 
   auto start = [&](auto done) { services_.queue.commit(std::move(fresh), std::move(done)); };
   auto committed = co_await net::completion<Result<queue::Queue::Committed>>(std::move(start));
   if (!committed) {
+    if (body != 0) services_.queue.discard(body);
     event("commit-failed", {{"reason", committed.error().private_reason}}, Level::Error);
     co_return smtp::reply_for(committed.error());
   }
@@ -166,7 +167,11 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.arrived = services_.clock.now();
   row.sender = protocol_.mail()->from;
   row.user = protocol_.user().value_or("");
-  row.sender_verified = options_.smtp.submission || work_.intent.has_value();
+  // A signer vouches for addresses of its own domain alone: a report to any other could reach a stranger (CAS §1.12).
+  const auto& sender = row.sender.mailbox();
+  const bool signers_own =
+      work_.intent && sender && sender->domain() && sender->domain()->is_within(work_.intent->signing_domain);
+  row.sender_verified = options_.smtp.submission || signers_own;
   row.body_size = message.size();
   row.prefix = trace_fields(id, message);
   row.eight_bit = message.eight_bit();

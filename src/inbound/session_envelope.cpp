@@ -62,7 +62,7 @@ net::Task<Reply> Session::on_confirm(std::string line) {
                       {"result", "ok"}});
   } else {
     work_.status = policy::IntentStatus::Testing;
-    event("confirm", {{"from", protocol_.mail()->from.path()}, {"result", "testing"}});
+    event("confirm", {{"from", protocol_.mail()->from.path()}, {"result", std::string(findings.unconfirmed)}});
   }
   work_.intent = std::move(findings.intent);
   work_.committed = std::move(findings.committed);

@@ -51,6 +51,8 @@ class Stream {
 
   /// After a failed handshake the stream is closed. Nothing is read ahead: octets that came before the handshake and
   /// were not taken by read_some are taken for part of it, and make it fail (RFC 3207 §4.2).
+  /// A handshake that the two sides cannot agree on is a permanent error, a connection that breaks meanwhile or a
+  /// certificate that does not verify a transient one. Either way the stream is closed.
   [[nodiscard]] Task<Result<void>> start_tls_server(TlsContext context, milliseconds timeout);
   /// `server_name`: SNI, and what the certificate must match where the context verifies.
   [[nodiscard]] Task<Result<void>> start_tls_client(TlsContext context, std::string server_name, milliseconds timeout);

@@ -47,6 +47,10 @@ Task<Result<void>> shake_hands(std::shared_ptr<StreamState> state, ssl::stream_b
     co_return Result<void>();
   }
   auto error = failure(state->reading, "TLS handshake", ec);
+  // What the two sides could not agree on will not change by asking again; a lost connection may.
+  const bool disagreed = ec.category() == asio::error::get_ssl_category() &&
+                         ERR_GET_REASON(static_cast<unsigned long>(ec.value())) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
+  if (disagreed && !state->reading.passed) error.error().lasting = Lasting::Permanent;
   const long verdict = SSL_get_verify_result(state->tls->native_handle());
   if (verdict != X509_V_OK) {
     error = transient("TLS failed", std::string("certificate: ") + X509_verify_cert_error_string(verdict));

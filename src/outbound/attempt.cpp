@@ -48,6 +48,7 @@ net::Task<void> Attempt::walk_hosts() {
   if (hosts->size() > options_.max_hosts) hosts->resize(options_.max_hosts);
   bool hopeless = true;  // every host is known to have no address
   for (const auto& host : *hosts) {
+    plain_only_ = false;
     auto addresses = co_await find_addresses(services_.resolver, host);
     if (!addresses) {
       hopeless = hopeless && addresses.error().permanent();
@@ -149,7 +150,9 @@ net::Task<std::optional<ConfirmOutcome>> Attempt::transact(Connection& connectio
   transaction.smtputf8 = job_.message.smtputf8;
   const auto result = co_await connection.send(std::move(transaction), job_.message, services_.queue);
 
-  if (result.confirm && !result.confirm->positive()) {
+  // Behind a refused MAIL the reply to CONFIRM says nothing but that it came out of sequence.
+  const bool mail_refused = result.mail && !result.mail->positive();
+  if (!mail_refused && result.confirm && !result.confirm->positive()) {
     const auto outcome = confirm::judge_confirm_reply(*result.confirm);
     last_failure_ = *result.confirm;
     if (outcome == ConfirmOutcome::Misconfigured) alert(*result.confirm, connection.relay());
@@ -161,7 +164,12 @@ net::Task<std::optional<ConfirmOutcome>> Attempt::transact(Connection& connectio
     co_return std::nullopt;
   }
   for (std::size_t n = 0; n < recipients.size(); ++n) {
-    if (const auto reply = result.outcome(n)) settle(recipients[n], *reply, connection.relay());
+    if (const auto reply = result.outcome(n)) {
+      settle(recipients[n], *reply, connection.relay());
+    } else if (connection.ended_data()) {
+      // It may have been taken: another host now could be a second copy. Later, the same intent is known there.
+      settle(recipients[n], Reply(451, EnhancedCode{4, 4, 2}, "no reply to the end of data"), connection.relay());
+    }
   }
   if (!connection.usable()) {
     last_failure_ = Reply(451, EnhancedCode{4, 4, 2}, connection.relay() + ": the connection was lost");

@@ -58,6 +58,7 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint
 
 net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transaction, const store::Message& message,
                                                     queue::Queue& queue) {
+  ended_data_ = false;
   auto step = co_await advance(session_.begin(std::move(transaction)));
   if (step && std::holds_alternative<smtp::SendBody>(*step)) {
     const auto sent = co_await send_body(message, queue);
@@ -99,7 +100,8 @@ net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
       net::TlsContext tls = options_.tls;
       auto up = co_await stream_.start_tls_client(std::move(tls), options_.host_name, options_.command_timeout);
       if (!up) {
-        tls_failed_ = true;
+        // Only what TLS itself refused: a connection that was lost may come back, with TLS and CONFIRM.
+        tls_failed_ = up.error().lasting == Lasting::Permanent;
         co_return std::unexpected(std::move(up).error());
       }
       step = session_.on_tls();
@@ -140,7 +142,10 @@ net::Task<Result<void>> Connection::send_body(const store::Message& message, que
     if (chunk.empty()) co_return transient("the stored body is incomplete");
     sent += chunk.size();
     encoder.encode(chunk, out);
-    if (sent == message.body_size) encoder.finish(out);
+    if (sent == message.body_size) {
+      encoder.finish(out);
+      ended_data_ = true;
+    }
     CAS_CO_CHECK(co_await stream_.write(out, options_.data_timeout));
     out.clear();
   }

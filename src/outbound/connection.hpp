@@ -45,6 +45,8 @@ class Connection {
   [[nodiscard]] net::Task<void> quit();
 
   [[nodiscard]] bool usable() const { return usable_; }
+  /// The end of data has been sent, or part of it: whether the server took the message, its reply alone can tell.
+  [[nodiscard]] bool ended_data() const { return ended_data_; }
   [[nodiscard]] const smtp::Features& features() const { return session_.features(); }
   /// "mx.b.example[192.0.2.1]:25"
   [[nodiscard]] const std::string& relay() const { return relay_; }
@@ -62,6 +64,7 @@ class Connection {
   std::string relay_;
   bool usable_ = false;
   bool awaiting_final_ = false;
+  bool ended_data_ = false;
   bool tls_failed_ = false;
 };
 

@@ -18,7 +18,7 @@ bool is_dropped(const HeaderField& field, const BoundaryFacts& facts) {
   if (iequals(field.name, "Authentication-Results")) return auth::is_forged_result(field, facts.authserv_id);
   if (iequals(field.name, "Return-Path")) return true;
   if (iequals(field.name, "CAS-Confirmation")) return true;
-  return facts.submission && iequals(field.name, "Bcc");
+  return facts.submission && (iequals(field.name, "Bcc") || iequals(field.name, "Resent-Bcc"));
 }
 
 bool has(const std::vector<HeaderField>& fields, std::string_view name) {

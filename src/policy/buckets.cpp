@@ -4,7 +4,10 @@
 // Token buckets with a bounded memory.
 #include "policy/buckets.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace cas::policy {
@@ -48,12 +51,13 @@ void Buckets::make_room(TimePoint now) {
 ConfirmBuckets::ConfirmBuckets(BucketOptions network, BucketOptions domain, BucketOptions new_keys)
     : state_(State{Buckets(network), Buckets(domain), Buckets(new_keys), {}}) {}
 
-bool ConfirmBuckets::allow_confirm(std::string_view address, const std::string& signing_domain, TimePoint now) {
+bool ConfirmBuckets::allow_confirm(std::string_view address, TimePoint now) {
   const std::string network = network_of(address);
-  return state_.with([&](State& state) {
-    // The network first: what one floods must not use up a domain's share.
-    return state.networks.take(network, now) && state.domains.take(signing_domain, now);
-  });
+  return state_.with([&](State& state) { return state.networks.take(network, now); });
+}
+
+bool ConfirmBuckets::allow_domain(const std::string& signing_domain, TimePoint now) {
+  return state_.with([&](State& state) { return state.domains.take(signing_domain, now); });
 }
 
 bool ConfirmBuckets::allow_key_lookup(std::string_view address, const std::string& key_name, TimePoint now) {
@@ -72,17 +76,11 @@ bool ConfirmBuckets::allow_key_lookup(std::string_view address, const std::strin
 }
 
 std::string network_of(std::string_view address) {
-  const bool v6 = address.contains(':');
-  const char separator = v6 ? ':' : '.';
-  std::size_t end = 0;
-  for (int groups = 0; groups < 3; ++groups) {
-    end = address.find(separator, end == 0 ? 0 : end + 1);
-    if (end == std::string_view::npos) return std::string(address);
-  }
-  // "2001:db8::1" has fewer than three groups before its gap; the gap then ends the network.
-  const auto gap = address.find("::");
-  if (v6 && gap != std::string_view::npos) end = std::min(end, gap);
-  return std::string(address.substr(0, end));
+  const std::string text(address);
+  std::array<char, 16> octets{};
+  if (inet_pton(AF_INET, text.c_str(), octets.data()) == 1) return std::string(octets.data(), 3);
+  if (inet_pton(AF_INET6, text.c_str(), octets.data()) == 1) return std::string(octets.data(), 6);
+  return text;
 }
 
 }  // namespace cas::policy

@@ -48,7 +48,9 @@ class ConfirmBuckets {
   ConfirmBuckets(BucketOptions network, BucketOptions domain, BucketOptions new_keys);
 
   /// `address`: of the peer, "192.0.2.1" or "2001:db8::1"; networks are /24 and /48.
-  [[nodiscard]] bool allow_confirm(std::string_view address, const std::string& signing_domain, TimePoint now);
+  [[nodiscard]] bool allow_confirm(std::string_view address, TimePoint now);
+  /// Asked when the signature has verified: before that anybody could use up the share of a domain that is not theirs.
+  [[nodiscard]] bool allow_domain(const std::string& signing_domain, TimePoint now);
   /// Whether this peer may cause a lookup of a key; a (d, s) seen in the last day costs nothing.
   [[nodiscard]] bool allow_key_lookup(std::string_view address, const std::string& key_name, TimePoint now);
 
@@ -60,7 +62,7 @@ class ConfirmBuckets {
   Guarded<State> state_;
 };
 
-/// "192.0.2" for IPv4 /24, the first three groups for IPv6 /48; the text itself for anything else.
+/// The octets of an IPv4 /24 or an IPv6 /48; the text itself for anything else.
 [[nodiscard]] std::string network_of(std::string_view address);
 
 }  // namespace cas::policy

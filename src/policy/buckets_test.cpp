@@ -45,9 +45,9 @@ TEST(ConfirmBuckets, ANetworkSharesOneBucket) {
   const BucketOptions tight{.per_minute = 1, .burst = 1, .max_keys = 10};
   const BucketOptions wide{.per_minute = 100, .burst = 100, .max_keys = 10};
   ConfirmBuckets buckets(tight, wide, wide);
-  EXPECT_TRUE(buckets.allow_confirm("192.0.2.1", "a.example", at(minutes(1))));
-  EXPECT_FALSE(buckets.allow_confirm("192.0.2.99", "a.example", at(minutes(1))));
-  EXPECT_TRUE(buckets.allow_confirm("198.51.100.1", "a.example", at(minutes(1))));
+  EXPECT_TRUE(buckets.allow_confirm("192.0.2.1", at(minutes(1))));
+  EXPECT_FALSE(buckets.allow_confirm("192.0.2.99", at(minutes(1))));
+  EXPECT_TRUE(buckets.allow_confirm("198.51.100.1", at(minutes(1))));
 }
 
 TEST(ConfirmBuckets, AKnownKeyCostsNothingForADay) {
@@ -58,11 +58,20 @@ TEST(ConfirmBuckets, AKnownKeyCostsNothingForADay) {
   EXPECT_FALSE(buckets.allow_key_lookup("192.0.2.1", "s._domainkey.b.example", at(minutes(2))));
 }
 
+TEST(ConfirmBuckets, ADomainHasAShareOfItsOwn) {
+  const BucketOptions tight{.per_minute = 1, .burst = 1, .max_keys = 10};
+  ConfirmBuckets buckets(tight, tight, tight);
+  EXPECT_TRUE(buckets.allow_confirm("192.0.2.1", at(minutes(1))));
+  EXPECT_TRUE(buckets.allow_domain("a.example", at(minutes(1))));
+  EXPECT_FALSE(buckets.allow_domain("a.example", at(minutes(1))));
+  EXPECT_TRUE(buckets.allow_domain("b.example", at(minutes(1))));
+}
+
 TEST(NetworkOf, Takes24BitsOfIPv4And48OfIPv6) {
-  EXPECT_EQ(network_of("192.0.2.17"), "192.0.2");
-  EXPECT_EQ(network_of("2001:db8:1:2::3"), "2001:db8:1");
-  EXPECT_EQ(network_of("2001:db8::3"), "2001:db8");
-  EXPECT_EQ(network_of("::1"), "");
+  EXPECT_EQ(network_of("192.0.2.17"), network_of("192.0.2.200"));
+  EXPECT_NE(network_of("192.0.2.17"), network_of("192.0.3.17"));
+  EXPECT_EQ(network_of("2001:db8::1"), network_of("2001:db8:0:1::1"));
+  EXPECT_NE(network_of("2001:db8:1::1"), network_of("2001:db8:2::1"));
   EXPECT_EQ(network_of("unix"), "unix");
 }
 
