@@ -11,6 +11,7 @@ import argparse
 import collections
 import random
 import re
+import signal
 import smtplib
 import ssl
 import sys
@@ -154,6 +155,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # the servers end with us
     world = World()
     faults = []
     try:
