@@ -75,7 +75,7 @@ class Session {
   net::Task<Result<void>> pump(smtp::DataDecoder& decoder, IncomingMessage& message, store::BodyId& body);
   net::Task<Result<void>> store_chunk(IncomingMessage& message, store::BodyId& body);
   [[nodiscard]] std::optional<smtp::Reply> judge_message(const IncomingMessage& message) const;
-  net::Task<smtp::Reply> commit(IncomingMessage& message, store::BodyId& body);
+  net::Task<smtp::Reply> commit(const store::QueueId& id, IncomingMessage& message, store::BodyId& body);
   [[nodiscard]] store::Message envelope(const IncomingMessage& message, const store::QueueId& id) const;
   [[nodiscard]] std::string trace_fields(const store::QueueId& id, const IncomingMessage& message) const;
   [[nodiscard]] queue::NewRecipient new_recipient(const Admitted& admitted) const;

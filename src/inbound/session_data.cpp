@@ -61,7 +61,7 @@ net::Task<std::optional<Reply>> Session::read_message() {
     event("refused", {{"from", protocol_.mail()->from.path()}, {"reply", refusal->summary()}});
     co_return refusal;
   }
-  co_return co_await commit(message, body);
+  co_return co_await commit(id, message, body);
 }
 
 // Reads through the final dot, also after a failure of the store, so that the client hears the reply.
@@ -115,9 +115,7 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
   return std::nullopt;
 }
 
-net::Task<Reply> Session::commit(IncomingMessage& message, store::BodyId& body) {
-  const auto now = services_.clock.now();
-  const store::QueueId id = queue::make_queue_id(now, services_.random);
+net::Task<Reply> Session::commit(const store::QueueId& id, IncomingMessage& message, store::BodyId& body) {
   queue::NewMessage fresh{.message = envelope(message, id), .small_body = {}, .recipients = {}};
   for (const auto& admitted : work_.admitted) {
     if (!admitted.swallowed) fresh.recipients.push_back(new_recipient(admitted));
