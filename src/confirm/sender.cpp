@@ -120,6 +120,13 @@ ConfirmOutcome judge_confirm_reply(const smtp::Reply& reply) {
   return blames_configuration(reply) ? ConfirmOutcome::Misconfigured : ConfirmOutcome::Refused;
 }
 
+smtp::Reply judge_unconfirmed_reply(smtp::Reply reply, bool tls) {
+  if (tls || reply.code != 530) return reply;
+  reply.code = 451;
+  reply.enhanced = {4, 7, 0};
+  return reply;
+}
+
 std::chrono::seconds retry_delay(std::size_t attempts, std::optional<std::chrono::seconds> hint) {
   if (hint) return std::clamp(*hint, min_retry, max_retry);
   std::chrono::seconds delay = min_retry;

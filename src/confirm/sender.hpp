@@ -55,6 +55,10 @@ enum class ConfirmOutcome {
 };
 [[nodiscard]] ConfirmOutcome judge_confirm_reply(const smtp::Reply& reply);
 
+/// What a reply to MAIL, RCPT or the end of data of a transaction without CONFIRM means. Without TLS no server can have
+/// offered CAS, so its 530 is not the domain's last word: 451 4.7.0, to be tried again with TLS (CAS §9.6).
+[[nodiscard]] smtp::Reply judge_unconfirmed_reply(smtp::Reply reply, bool tls);
+
 /// What to do with a domain that cannot or will not confirm (CAS §6: FALLBACK).
 enum class Fallback { Send, Hold, Bounce };
 

@@ -205,6 +205,17 @@ TEST(JudgeConfirmReply, FollowsTheCodeOfServersThatDoNotKnowTheVerbCas4) {
   EXPECT_EQ(judge_confirm_reply({550, {5, 7, 5}, "bad signature"}), Misconfigured);
 }
 
+TEST(JudgeUnconfirmedReply, A530WithoutTlsIsNotTheLastWordCas96) {
+  const smtp::Reply required = reply_for(Reason::Required);
+  EXPECT_EQ(judge_unconfirmed_reply(required, true), required);
+  const smtp::Reply later = judge_unconfirmed_reply(required, false);
+  EXPECT_EQ(later.code, 451);
+  EXPECT_EQ(later.enhanced, (smtp::EnhancedCode{4, 7, 0}));
+  EXPECT_EQ(later.lines, required.lines);
+  const smtp::Reply unknown(550, {5, 1, 1}, "no such mailbox here");
+  EXPECT_EQ(judge_unconfirmed_reply(unknown, false), unknown);
+}
+
 TEST(RetryDelay, ClampsTheHintCas6) {
   EXPECT_EQ(retry_delay(1, seconds(1800)), seconds(1800));
   EXPECT_EQ(retry_delay(9, seconds(1800)), seconds(1800));

@@ -148,6 +148,7 @@ net::Task<std::optional<ConfirmOutcome>> Attempt::transact(Connection& connectio
   transaction.size = job_.message.prefix.size() + job_.message.body_size;
   transaction.eight_bit = job_.message.eight_bit;
   transaction.smtputf8 = job_.message.smtputf8;
+  const bool confirmed = transaction.confirm.has_value();
   const auto result = co_await connection.send(std::move(transaction), job_.message, services_.queue);
 
   // Behind a refused MAIL the reply to CONFIRM says nothing but that it came out of sequence.
@@ -164,7 +165,8 @@ net::Task<std::optional<ConfirmOutcome>> Attempt::transact(Connection& connectio
     co_return std::nullopt;
   }
   for (std::size_t n = 0; n < recipients.size(); ++n) {
-    if (const auto reply = result.outcome(n)) {
+    if (auto reply = result.outcome(n)) {
+      if (!confirmed) *reply = confirm::judge_unconfirmed_reply(*std::move(reply), connection.tls());
       settle(recipients[n], *reply, connection.relay());
     } else if (connection.ended_data()) {
       // It may have been taken: another host now could be a second copy. Later, the same intent is known there.

@@ -48,6 +48,7 @@ class Connection {
   /// The end of data has been sent, or part of it: whether the server took the message, its reply alone can tell.
   [[nodiscard]] bool ended_data() const { return ended_data_; }
   [[nodiscard]] const smtp::Features& features() const { return session_.features(); }
+  [[nodiscard]] bool tls() const { return session_.tls(); }
   /// "mx.b.example[192.0.2.1]:25"
   [[nodiscard]] const std::string& relay() const { return relay_; }
 

@@ -127,7 +127,7 @@ def dot(octets):
 
 class Sink:
     """A small SMTP server without CAS. `answer(verb, argument)` gives a reply line or None for the ordinary one; it is
-    asked for MAIL, RCPT, DATA and, as "END", for the end of data. Messages land in `messages` as (from, to, octets)."""
+    asked for STARTTLS, MAIL, RCPT, DATA and, as "END", for the end of data. Messages land in `messages` as (from, to, octets)."""
 
     def __init__(self, address, port, answer=None, certificate=None, keywords=("PIPELINING", "8BITMIME")):
         self.answer = answer or (lambda verb, argument: None)
@@ -180,7 +180,10 @@ class _SinkSession:
             if verb == "QUIT":
                 return self.say("221 bye")
             if verb == "STARTTLS" and self.sink.tls:
-                self.say("220 go")
+                reply = self.sink.answer(verb, argument) or "220 go"
+                self.say(reply)
+                if not reply.startswith("2"):
+                    continue
                 self.sock = self.sink.tls.wrap_socket(self.sock, server_side=True)
                 self.file = self.sock.makefile("rb")
             elif verb == "EHLO":

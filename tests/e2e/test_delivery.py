@@ -68,6 +68,17 @@ class Delivery(WorldCase):
         self.assertEqual(self.west("three-1")[0][1], ["later@west.example"])
         self.assertEqual(len(self.south.find("suzie", "three-1")), 1)
 
+    def test_a_530_without_tls_is_not_the_last_word(self):
+        """CAS §9.6: a server whose TLS is out of order cannot offer CAS; its domain may still take confirmed mail."""
+        self.said["STARTTLS", ""] = "454 4.7.0 TLS not available"
+        self.said["RCPT", "ann@west.example"] = "530 5.7.0 [CAS:required] mail to this domain must be confirmed"
+        self.send("clear-1", "ann@west.example")
+        poll(lambda: self.waiting("[CAS:required]"), "the message waits")
+        self.said.clear()
+        poll(lambda: self.west("clear-1"), "it goes when TLS is back")
+        self.north.await_empty_queue()
+        self.assertEqual(self.north.find("joe", "clear-1"), [])
+
     def waiting(self, reason):
         listing = self.north.queue()
         return listing if reason in listing else None
