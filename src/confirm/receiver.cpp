@@ -4,6 +4,8 @@
 // CAS §5, step by step.
 #include "confirm/receiver.hpp"
 
+#include <utility>
+
 namespace cas::confirm {
 namespace {
 
@@ -23,6 +25,17 @@ const dns::Txt* only_txt(const dns::Answer& answer) {
 
 crypto::KeyType key_type(Algorithm algorithm) {
   return algorithm == Algorithm::RsaSha256 ? crypto::KeyType::Rsa : crypto::KeyType::Ed25519;
+}
+
+/// CAS §8.3, step 17: what the signer claims must be what the message is.
+bool claims_its_class(const Intent& intent, const MessageClass& message) {
+  switch (message.klass) {
+    case Class::Bulk: return intent.klass == Class::Bulk && intent.list_id == message.list_id;
+    case Class::Automatic: return intent.klass == Class::Automatic || intent.klass == Class::Transactional;
+    case Class::Personal:
+    case Class::Transactional: return intent.klass == Class::Personal || intent.klass == Class::Transactional;
+  }
+  std::unreachable();
 }
 
 }  // namespace
@@ -84,6 +97,7 @@ std::expected<void, Reason> check_message(const Intent& intent, const MessageFac
   // RFC 5322 §3.6 wants one Date and allows one Message-ID; a signer could not have meant this message.
   if (facts.date_fields != 1 || facts.message_id_fields != 1) return std::unexpected(Reason::Digest);
   if (intent.digest != digest_c1(intent.id, facts.hashes)) return std::unexpected(Reason::Digest);
+  if (!claims_its_class(intent, facts.klass)) return std::unexpected(Reason::Class);
   return {};
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The receiver's judgement of a CONFIRM, cheapest check first (CAS §5, steps 1 to 8), and of the message at its end
-// (steps 15 and 16). Each step is a function of facts; the driver gathers the facts between them, and asks for no
+// (steps 15 to 17). Each step is a function of facts; the driver gathers the facts between them, and asks for no
 // DNS record before check_statement said yes and for no ledger row before check_key did.
 #pragma once
 
@@ -46,17 +46,26 @@ enum class KeyVerdict { Ok, Testing, Forwarded };
 [[nodiscard]] std::expected<KeyVerdict, Reason> check_key(const Intent& intent, std::string_view line,
                                                           const dns::Answer& answer);
 
-/// Steps 15 and 16, facts from the received message.
+/// What kind of mail a message is by its own fields (CAS §4.8): bulk with a List-Id, automatic with Auto-Submitted
+/// other than "no" (RFC 3834 §5), personal otherwise. Transactional mail looks like one of the last two.
+struct MessageClass {
+  Class klass = Class::Personal;
+  std::string list_id;  // of bulk mail
+};
+
+/// Steps 15 to 17, facts from the received message.
 struct MessageFacts {
   std::vector<Mailbox> from;  // every mailbox of every From field
   std::size_t from_fields = 0;
   std::size_t date_fields = 0;
   std::size_t message_id_fields = 0;
   bool from_is_malformed = false;
+  MessageClass klass;
   MessageHashes hashes;
 };
 /// Exactly one From field with one mailbox and it is o (with w=fwd, o is still checked): FromMismatch. One Date, one
-/// Message-ID, and the digest is m: Digest.
+/// Message-ID, and the digest is m: Digest. Bulk mail says so with its own List-Id, automatic mail is no person's:
+/// Class.
 [[nodiscard]] std::expected<void, Reason> check_message(const Intent& intent, const MessageFacts& facts);
 
 }  // namespace cas::confirm

@@ -219,6 +219,7 @@ MessageFacts vector_message() {
           .date_fields = 1,
           .message_id_fields = 1,
           .from_is_malformed = false,
+          .klass = {},
           .hashes = {.header = header_hash(parse_header(vector_header).value()), .body = body.finish()}};
 }
 
@@ -266,6 +267,32 @@ TEST(CheckMessage, WantsOneDateOneMessageIdAndTheDigest) {
   Intent preflight = vector_intent();
   preflight.digest = std::nullopt;
   EXPECT_EQ(check_message(preflight, vector_message()), other_message);
+}
+
+TEST(CheckMessage, HoldsTheSignerToTheClassTheMessageShowsCas83Step17) {
+  const auto check = [](Class claimed, std::optional<std::string> list_id, MessageClass shown) {
+    Intent intent = vector_intent();
+    intent.klass = claimed;
+    intent.list_id = std::move(list_id);
+    MessageFacts facts = vector_message();
+    facts.klass = std::move(shown);
+    return check_message(intent, facts).has_value();
+  };
+  const MessageClass personal{.klass = Class::Personal, .list_id = {}};
+  const MessageClass automatic{.klass = Class::Automatic, .list_id = {}};
+  const MessageClass bulk{.klass = Class::Bulk, .list_id = "news.a.example"};
+  EXPECT_TRUE(check(Class::Personal, {}, personal));
+  EXPECT_TRUE(check(Class::Transactional, {}, personal));
+  EXPECT_FALSE(check(Class::Automatic, {}, personal));
+  EXPECT_FALSE(check(Class::Bulk, "news.a.example", personal));
+  EXPECT_TRUE(check(Class::Automatic, {}, automatic));
+  EXPECT_TRUE(check(Class::Transactional, {}, automatic));
+  EXPECT_FALSE(check(Class::Personal, {}, automatic));
+  EXPECT_TRUE(check(Class::Bulk, "news.a.example", bulk));
+  EXPECT_FALSE(check(Class::Bulk, "other.a.example", bulk));
+  EXPECT_FALSE(check(Class::Personal, {}, bulk));
+  EXPECT_FALSE(check(Class::Transactional, {}, bulk));
+  EXPECT_FALSE(check(Class::Automatic, {}, bulk));
 }
 
 }  // namespace

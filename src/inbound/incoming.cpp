@@ -68,7 +68,6 @@ void IncomingMessage::end_header() {
   const auto kept = parse_header(edited);
   if (!kept) return refuse(Reply(554, EnhancedCode{5, 6, 0}, kept.error().public_text));
   facts_ = policy::message_facts(*kept);
-  class_ = policy::classify(*kept);
   facts_.hashes.header = confirm::header_hash(*kept);
   keep(edited);
   header_ = {};

@@ -39,7 +39,6 @@ class IncomingMessage {
 
   // After finish():
   [[nodiscard]] const confirm::MessageFacts& facts() const { return facts_; }
-  [[nodiscard]] const policy::MessageClass& klass() const { return class_; }
   /// Octets that are kept (header edited).
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] bool eight_bit() const { return eight_bit_; }
@@ -56,7 +55,6 @@ class IncomingMessage {
   std::string pending_;  // to be stored
   confirm::BodyHasher body_hash_;
   confirm::MessageFacts facts_;
-  policy::MessageClass class_;
   std::optional<smtp::Reply> refusal_;
   std::uint64_t received_ = 0;
   std::uint64_t size_ = 0;

@@ -175,8 +175,8 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.eight_bit = message.eight_bit();
   row.smtputf8 = protocol_.mail()->smtputf8;
   if (message.facts().from.size() == 1) row.author = message.facts().from.front();
-  row.klass = message.klass().klass;
-  row.list_id = message.klass().list_id;
+  row.klass = message.facts().klass.klass;
+  row.list_id = message.facts().klass.list_id;
   row.hashes = message.facts().hashes;
   return row;
 }

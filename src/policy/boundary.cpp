@@ -6,13 +6,12 @@
 
 #include "auth/authentication_results.hpp"
 #include "base/encoding.hpp"
+#include "confirm/intent_grammar.hpp"
 #include "message/date.hpp"
 
 namespace cas::policy {
 
 namespace {
-
-constexpr std::size_t max_list_id = 200;
 
 bool is_dropped(const HeaderField& field, const BoundaryFacts& facts) {
   if (iequals(field.name, "Authentication-Results")) return auth::is_forged_result(field, facts.authserv_id);
@@ -53,6 +52,7 @@ confirm::MessageFacts message_facts(const std::vector<HeaderField>& fields) {
   }
   facts.date_fields = fields_named(fields, "Date").size();
   facts.message_id_fields = fields_named(fields, "Message-ID").size();
+  facts.klass = classify(fields);
   return facts;
 }
 
@@ -61,10 +61,10 @@ std::string list_identifier(std::string_view value) {
   const auto close = value.rfind('>');
   if (open == std::string_view::npos || close == std::string_view::npos || close <= open) return {};
   std::string id = to_lower(trim_wsp(value.substr(open + 1, close - open - 1)));
-  return confirm::percent_encode(id).size() <= max_list_id ? id : std::string();
+  return confirm::grammar::is_list_id(id) ? id : std::string();
 }
 
-MessageClass classify(const std::vector<HeaderField>& fields) {
+confirm::MessageClass classify(const std::vector<HeaderField>& fields) {
   if (const auto lists = fields_named(fields, "List-Id"); lists.size() == 1) {
     if (auto id = list_identifier(lists.front().value); !id.empty()) return {confirm::Class::Bulk, std::move(id)};
   }

@@ -27,19 +27,14 @@ struct BoundaryFacts {
 /// Message-ID. All other fields stay as they are, octet for octet and in order.
 [[nodiscard]] std::string edit_header(const std::vector<HeaderField>& fields, const BoundaryFacts& facts);
 
-/// Steps 15's facts (CAS §5); `hashes` is left for the caller.
+/// Facts for steps 15 and 17 (CAS §8.3); `hashes` is left for the caller.
 [[nodiscard]] confirm::MessageFacts message_facts(const std::vector<HeaderField>& fields);
 
-/// What kind of mail it is (CAS §2: k, l), from its own fields: bulk with a List-Id, automatic with Auto-Submitted
-/// other than "no" (RFC 3834 §5), personal otherwise.
-struct MessageClass {
-  confirm::Class klass = confirm::Class::Personal;
-  std::string list_id;
-};
-[[nodiscard]] MessageClass classify(const std::vector<HeaderField>& fields);
+/// Bulk with exactly one List-Id that has an identifier; else automatic by the first Auto-Submitted; else personal.
+[[nodiscard]] confirm::MessageClass classify(const std::vector<HeaderField>& fields);
 
-/// The identifier between the angle brackets of a List-Id (RFC 2919), lower-cased; empty when there is none, or it is
-/// longer than an intent can carry.
+/// The identifier between the angle brackets of a List-Id (RFC 2919), lower-cased; empty when there is none, or none
+/// that an intent can carry (CAS §4.3: at most 200 octets of UTF-8, no control characters).
 [[nodiscard]] std::string list_identifier(std::string_view value);
 
 /// Received fields, to break loops (RFC 5321 §6.3).

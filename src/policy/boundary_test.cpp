@@ -62,6 +62,10 @@ TEST(Boundary, ClassComesFromTheMessagesOwnFields) {
   EXPECT_EQ(klass("Auto-Submitted: auto-replied\r\n").klass, confirm::Class::Automatic);
   EXPECT_EQ(klass("Auto-Submitted: no\r\n").klass, confirm::Class::Personal);
   EXPECT_EQ(klass("List-Id: broken\r\n").klass, confirm::Class::Personal);
+  EXPECT_EQ(klass("List-Id: <a.example>\r\nList-Id: <b.example>\r\n").klass, confirm::Class::Personal);
+  EXPECT_EQ(klass("List-Id: <" + std::string(200, 'a') + ">\r\n").list_id.size(), 200U);
+  EXPECT_EQ(klass("List-Id: <" + std::string(201, 'a') + ">\r\n").klass, confirm::Class::Personal);
+  EXPECT_EQ(message_facts(*parse_header("List-Id: <a.example>\r\n")).klass.list_id, "a.example");
 }
 
 }  // namespace
