@@ -57,9 +57,12 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   confirm::StatementFacts facts;
   facts.now = services.clock.now();
   facts.mail_from = context.mail_from;
-  facts.recipient_domain_is_local = services.directory.find(intent->recipient_domain) != nullptr;
+  const DomainSettings* const recipient_domain = services.directory.find(intent->recipient_domain);
+  facts.recipient_domain_is_local = recipient_domain != nullptr;
   facts.signing_domain_is_public_suffix = auth::is_public_suffix(intent->signing_domain);
   if (auto statement = confirm::check_statement(*intent, facts); !statement) co_return refuse(statement.error());
+  // CAS §8.1: such a domain looks at no intent, so nothing is asked of the DNS for one.
+  if (recipient_domain->mode == confirm::Mode::Off) co_return without_confirm("off", "this domain does not use CAS");
 
   const std::string key_name = auth::dkim_key_name(intent->selector, intent->signing_domain);
   if (!services.buckets.allow_confirm(context.peer_address, facts.now) ||

@@ -21,6 +21,7 @@ class Forged(WorldCase):
     @classmethod
     def build(cls, world):
         cls.south = world.server("south.example", mailboxes=["suzie", "bob", "o'neil"])
+        cls.south.add_domain("off.south.example", ["walter"], mode="off")
         cls.key, cls.evil = SigningKey(), SigningKey()
         cls.rsa = RsaKey(world.directory / "rsa.pem")
         cls.publish("s1._domainkey.west.example", cls.key.dns_record())
@@ -269,6 +270,36 @@ class Forged(WorldCase):
         peer = self.connect()
         replies = peer.pipeline(MAIL, f"CONFIRM {line}", RCPT, "RCPT TO:<nobody@south.example>")
         self.assertEqual(replies[2].text, replies[3].text)
+
+    def test_class_must_be_the_one_the_message_shows(self):
+        """CAS §8.3, step 17: a mailing does not pass for a letter."""
+        shown = self.octets.replace(b"Subject: ", b"List-Id: News <news.west.example>\r\nSubject: ")
+        reply = self.deliver(self.intent().line(self.key, shown), shown)
+        self.assertEqual(reply.status, "550 5.7.1")
+        self.assertIn("[CAS:class]", reply.text)
+        other = self.intent(klass="b", list_id="other.west.example").line(self.key, shown)
+        self.assertEqual(self.deliver(other, shown).status, "550 5.7.1")
+        self.assert_not_delivered()
+        self.assertEqual(self.deliver(self.intent(klass="b", list_id="news.west.example").line(self.key, shown),
+                                      shown).code, 250)
+
+    # ---- Off ----
+
+    def test_a_domain_that_is_off_looks_at_no_intent(self):
+        """CAS §8.1: not at its signature, not at its digest; and it asks the DNS nothing."""
+        line = self.intent(selector="nowhere", recipients=["walter@off.south.example"]).line(self.evil, self.octets)
+        other = self.octets.replace(b"Hello.", b"Other.")
+        peer = self.connect()
+        _, confirm, rcpt, data = peer.pipeline(MAIL, f"CONFIRM {line}", "RCPT TO:<walter@off.south.example>", "DATA")
+        self.assertEqual(confirm.status, "250 2.0.0")
+        self.assertIn("[CAS:off]", confirm.text)
+        self.assertEqual((rcpt.status, data.code), ("250 2.1.5", 354))
+        self.assertNotIn("[CAS:", rcpt.text)
+        peer.send(dot(other))
+        self.assertEqual(peer.reply().code, 250)
+        mail = self.south.await_mail("walter", self.token, domain="off.south.example")
+        self.assert_results(mail, "mx.south.example", "cas=none")
+        self.assertEqual(self.world.dns.count("nowhere._domainkey.west.example"), 0)
 
     # ---- Again ----
 
