@@ -32,8 +32,8 @@ torture: asan ## every test twenty times over, in random order
 fmt: test-deps ## formats the C++ files
 	git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
 
-lint: asan ## clang-tidy, layers, style
-	tools/check-layers && tools/check-style
+lint: asan ## clang-tidy, layers, style, citations
+	tools/check-layers && tools/check-style && tools/check-spec
 	run-clang-tidy-19 -quiet -p build/asan '/src/.*\.cpp$$'
 
 bench: test-deps ## the benchmarks, optimised

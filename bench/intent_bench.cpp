@@ -80,7 +80,7 @@ void verify(benchmark::State& state, crypto::KeyType type) {
 BENCHMARK_CAPTURE(verify, ed25519, crypto::KeyType::Ed25519);
 BENCHMARK_CAPTURE(verify, rsa_2048, crypto::KeyType::Rsa);
 
-/// Steps 1, 2, 3, 6 and 7 of CAS §5: all that CONFIRM costs but DNS and the ledger.
+/// Steps 1, 2, 3, 6 and 7 of CAS §8.1: all that CONFIRM costs but DNS and the ledger.
 void receive(benchmark::State& state, crypto::KeyType type) {
   const std::string line = line_for(1, type);
   const auto request = request_to(1);

@@ -96,7 +96,7 @@ void read_listen(Section section, Config& config) {
   config.listen.push_back(std::move(listen));
 }
 
-// CAS §3: the keyword is offered on a TLS session only.
+// CAS §5.8: the keyword is offered on a TLS session only.
 void check_required(const Config& config, Findings& findings) {
   const auto can_confirm = [](const ListenConfig& listen) {
     return listen.role == Role::Mx && listen.tls != ListenTls::Off;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading key records as RFC 6376 §3.6.1 writes them; bounded by what CAS §9 lets a record be.
+// Reading key records as RFC 6376 §3.6.1 writes them; bounded by what CAS §20 lets a record be.
 #include "auth/dkim_key.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace cas::auth {
 namespace {
 
-constexpr std::size_t max_record_octets = 4096;  // CAS §9
+constexpr std::size_t max_record_octets = 4096;  // CAS §20
 constexpr std::string_view blanks = " \t\r\n";
 
 std::string without_blanks(std::string_view text) {

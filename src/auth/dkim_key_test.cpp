@@ -72,7 +72,7 @@ TEST(DkimKey, SaysWhyItRefuses) {
   EXPECT_EQ(error("v=spf1 -all"), DkimKeyError::Syntax);
   EXPECT_EQ(error("v=DKIM1; k=ed25519"), DkimKeyError::Syntax);
   EXPECT_EQ(error("v=DKIM1; p=; p="), DkimKeyError::Syntax);
-  EXPECT_EQ(error("v=DKIM1; p=; n=" + std::string(5000, 'x')), DkimKeyError::Syntax);  // CAS §9
+  EXPECT_EQ(error("v=DKIM1; p=; n=" + std::string(5000, 'x')), DkimKeyError::Syntax);  // CAS §20
   EXPECT_EQ(error("v=DKIM2; p="), DkimKeyError::Version);
   EXPECT_EQ(error("v=dkim1; p="), DkimKeyError::Version);
   EXPECT_EQ(error("k=rsa; v=DKIM1; p="), DkimKeyError::Version);

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 /// Wall-clock time in milliseconds since the Unix epoch: what is stored, logged and compared.
 using TimePoint = std::chrono::sys_time<milliseconds>;
-/// Wall-clock time in whole seconds: what the protocol writes (CAS §2: t, x).
+/// Wall-clock time in whole seconds: what the protocol writes (CAS §4.1: t, x).
 using UnixTime = std::chrono::sys_seconds;
 
 [[nodiscard]] inline UnixTime to_unix(TimePoint t) {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Digest c1 (CAS §2).
+// Digest c1 (CAS §4.4).
 #include "confirm/digest.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The message digest c1 (CAS §2): which message the signer meant. Salted by the intent's id; unchanged by refolding,
+// The message digest c1 (CAS §4.4): which message the signer meant. Salted by the intent's id; unchanged by refolding,
 // field name case, trailing blanks and added trace fields; changed by a second From or any edit of the body.
 #pragma once
 

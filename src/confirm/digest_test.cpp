@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Digest c1, CAS §2: the vector, what it forgives and what it does not.
+// Digest c1, CAS §4.4: the vector, what it forgives and what it does not.
 #include "confirm/digest.hpp"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ std::string body_with(std::string_view from, std::string_view to) {
   return with(std::string(vector_body), from, to);
 }
 
-TEST(DigestVector, HasTheHashesOfCas2) {
+TEST(DigestVector, HasTheHashesOfCasSectionA1) {
   const MessageHashes hashes{.header = header_hash_of(vector_header), .body = body_hash_of(vector_body)};
   EXPECT_EQ(base64url(hashes.header), vector_header_hash);
   EXPECT_EQ(base64url(hashes.body), vector_body_hash);
@@ -80,7 +80,7 @@ TEST(HeaderHash, NoticesChangedValues) {
   EXPECT_NE(header_hash_of(header_with("To: ", "Cc: ")), original);
 }
 
-TEST(BodyHash, DoesNotCareHowTheBodyIsCutCas10) {
+TEST(BodyHash, DoesNotCareHowTheBodyIsCutCasSection21) {
   for (std::size_t first = 0; first <= vector_body.size(); ++first) {
     for (std::size_t second = first; second <= vector_body.size(); ++second) {
       BodyHasher hasher;

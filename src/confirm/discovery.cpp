@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Discovery records (CAS §3), in the tag-list form of RFC 6376 §3.2.
+// Discovery records (CAS §7.1), in the tag-list form of RFC 6376 §3.2.
 #include "confirm/discovery.hpp"
 
 #include <array>
@@ -93,7 +93,7 @@ std::optional<DiscoveryRecord> find_discovery(const dns::Answer& answer) {
   for (const dns::Record& record : answer.records) {
     const auto* const txt = std::get_if<dns::Txt>(&record);
     if (txt == nullptr || !claims_version_1(txt->text)) continue;
-    if (found != nullptr) return std::nullopt;  // CAS §3: several are none
+    if (found != nullptr) return std::nullopt;  // CAS §7.2: several are none
     found = txt;
   }
   return found == nullptr ? std::nullopt : parse_discovery(found->text);

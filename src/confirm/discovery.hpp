@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The discovery record (CAS §3): _cas.D TXT "v=CAS1; m=optional; e=host; p=all; rua=mailto:...".
+// The discovery record (CAS §7.1): _cas.D TXT "v=CAS1; m=optional; e=host; p=all; rua=mailto:...".
 #pragma once
 
 #include <optional>

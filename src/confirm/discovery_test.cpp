@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Discovery records, CAS §3.
+// Discovery records, CAS §7.
 #include "confirm/discovery.hpp"
 
 #include <gtest/gtest.h>
@@ -57,7 +57,7 @@ dns::Answer answer(std::vector<dns::Record> records) {
   return {.status = dns::Status::Ok, .secure = false, .ttl = {}, .records = std::move(records), .private_reason = {}};
 }
 
-TEST(FindDiscovery, WantsExactlyOneRecordCas3) {
+TEST(FindDiscovery, WantsExactlyOneRecordCasSection72) {
   const dns::Txt off{"v=CAS1; m=off"};
   const dns::Txt other{"v=spf1 -all"};
   EXPECT_EQ(find_discovery(answer({other, off}))->mode, Mode::Off);

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading and writing the intent (CAS §2). The line is first cut into its tags, in their one order, and then each
+// Reading and writing the intent (CAS §4.2). The line is first cut into its tags, in their one order, and then each
 // value is read by its own rule; what no rule allows is a syntax error.
 #include "confirm/intent.hpp"
 
@@ -221,7 +221,7 @@ bool verify_intent(const Intent& intent, std::string_view line, const crypto::Pu
   const bool rsa = intent.algorithm == Algorithm::RsaSha256;
   if ((key.type() == crypto::KeyType::Rsa) != rsa) return false;
   if (rsa && (key.rsa_bits() < min_rsa_bits || key.rsa_bits() > max_rsa_bits || !key.rsa_exponent_is_65537())) {
-    return false;  // CAS §2
+    return false;  // CAS §4.5
   }
   return key.verify(signature_hash(line), intent.signature);
 }

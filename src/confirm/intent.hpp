@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The signed intent (CAS §2): the only credential that SMTP commands carry. One canonical spelling for each value:
+// The signed intent (CAS §4): the only credential that SMTP commands carry. One canonical spelling for each value:
 // parse(print(x)) = x, and every other spelling is refused.
 #pragma once
 
@@ -27,13 +27,13 @@ using IntentId = std::array<std::uint8_t, 16>;
 enum class Algorithm { Ed25519Sha256, RsaSha256 };
 enum class Class { Personal, Transactional, Bulk, Automatic };
 
-inline constexpr std::size_t max_intent_recipients = 100;  // CAS §9
+inline constexpr std::size_t max_intent_recipients = 100;  // CAS §20
 inline constexpr std::size_t max_confirm_line = 8192;      // with "CONFIRM " and CRLF
 inline constexpr std::size_t max_intent_line = max_confirm_line - std::string_view("CONFIRM \r\n").size();
-inline constexpr std::chrono::seconds clock_skew{300};             // CAS §5
-inline constexpr std::chrono::seconds ledger_keep{5 * 24 * 3600};  // after x + skew (CAS §6)
+inline constexpr std::chrono::seconds clock_skew{300};             // CAS §20
+inline constexpr std::chrono::seconds ledger_keep{5 * 24 * 3600};  // after x + skew (CAS §10.5)
 
-/// Longest x - t: 24 h for personal and automatic, 72 h for transactional and bulk (CAS §9).
+/// Longest x - t: 24 h for personal and automatic, 72 h for transactional and bulk (CAS §4.8).
 [[nodiscard]] std::chrono::seconds max_lifetime(Class klass);
 
 struct Intent {
@@ -59,7 +59,7 @@ struct Intent {
 
 /// The line without "CONFIRM " and CRLF. Reasons: Syntax, Version, Algorithm, TooLong. Nothing is judged here but
 /// the grammar: order, spelling, sortedness, k=b iff l. Version and Algorithm are said only of lines that have the
-/// form of a later CAS: anything else is Syntax. Not checked: that UTF-8 is in NFC.
+/// form of a later CAS: anything else is Syntax.
 [[nodiscard]] std::expected<Intent, Reason> parse_intent(std::string_view line);
 /// The canonical line. The intent must be one that parse_intent could give (sort_recipients helps).
 [[nodiscard]] std::string print_intent(const Intent& intent);
@@ -67,15 +67,15 @@ struct Intent {
 /// stands on the line can be checked by reading the line.
 void sort_recipients(Intent& intent);
 
-/// SHA-256 of "CAS1 INTENT" LF and the line through ";b=" (CAS §2).
+/// SHA-256 of "CAS1 INTENT" LF and the line through ";b=" (CAS §4.5).
 [[nodiscard]] crypto::Sha256Digest signature_hash(std::string_view line);
 /// Fills algorithm and signature.
 [[nodiscard]] Result<void> sign_intent(Intent& intent, const crypto::PrivateKey& key);
 /// Whether `line` (which gave `intent`) was signed with that key, of the right type; RSA only 2048..4096, e = 65537.
 [[nodiscard]] bool verify_intent(const Intent& intent, std::string_view line, const crypto::PublicKey& key);
 
-/// A mailbox in the intent's spelling: percent-encoded local part "@" domain (CAS §2: addr). None for address literals
-/// and for domains with "_", which the grammar has no place for.
+/// A mailbox in the intent's spelling: percent-encoded local part "@" domain (CAS §4.2: addr). None for address
+/// literals and for domains with "_", which the grammar has no place for.
 [[nodiscard]] std::optional<std::string> print_addr(const Mailbox& mailbox);
 [[nodiscard]] std::string percent_encode(std::string_view value);
 

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Values of an intent. Percent-encoding is a bijection: atext characters and "." stand for themselves, all other octets
-// are encoded with upper-case digits. Deliberate omission: that UTF-8 is in NFC (CAS §2) is not checked; another
-// normal form is another mailbox here, and matches none.
+// are encoded with upper-case digits. Octets are compared, and nothing is normalised (CAS §4.3, rule 3).
 #include "confirm/intent_grammar.hpp"
 
 #include <algorithm>

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The values of an intent's tags (CAS §2), each with one spelling: what does not print back as it was read is refused.
+// The values of an intent's tags (CAS §4.3), each with one spelling: what does not print back as it was read is
+// refused.
 #pragma once
 
 #include <array>

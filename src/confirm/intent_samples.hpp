@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests: the vector of CAS §2 and intents to vary.
+// For tests: the example of CAS §A.1 and intents to vary.
 #pragma once
 
 #include <string>
@@ -42,7 +42,7 @@ inline crypto::PublicKey public_half(const crypto::PrivateKey& key) {
   return crypto::PublicKey::from_dkim(key.type(), from_base64(key.dkim_public_key()).value()).value();
 }
 
-// CAS §2, vector.
+// CAS §A.1.
 inline constexpr std::string_view vector_header =
     "Received: from x by y; Mon, 23 Nov 2026 19:00:00 +0000\r\n"
     "From: Joe SixPack <joe@football.example.com>\r\n"

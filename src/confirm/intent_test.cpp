@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The intent, CAS §2: the vector, one spelling for each value, and signatures over exactly the line.
+// The intent, CAS §4: the example, one spelling for each value, and signatures over exactly the line.
 #include "confirm/intent.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace samples;
 
-TEST(IntentVector, ParsesPrintsAndVerifiesCas2) {
+TEST(IntentVector, ParsesPrintsAndVerifiesCasSectionA1) {
   const auto intent = parse_intent(vector_line);
   ASSERT_TRUE(intent);
   EXPECT_EQ(print_intent(*intent), vector_line);
@@ -34,7 +34,7 @@ TEST(IntentVector, ParsesPrintsAndVerifiesCas2) {
   EXPECT_EQ(sign(*intent, ed25519_key()), vector_line);
 }
 
-TEST(IntentVector, Has345OctetsOnTheWireCas2) {
+TEST(IntentVector, Has345OctetsOnTheWireCasSectionA1) {
   EXPECT_EQ(vector_line.size() + std::string_view("CONFIRM \r\n").size(), 345U);
 }
 
@@ -65,7 +65,7 @@ std::vector<Intent> varied_intents() {
   return out;
 }
 
-TEST(Intent, ParseAndPrintAreInverseCas10) {
+TEST(Intent, ParseAndPrintAreInverseCasSection21) {
   for (Intent intent : varied_intents()) {
     for (const auto& key : {ed25519_key(), rsa_key()}) {
       ASSERT_TRUE(sign_intent(intent, key));
@@ -79,7 +79,7 @@ TEST(Intent, ParseAndPrintAreInverseCas10) {
   }
 }
 
-TEST(Intent, EveryChangedOctetBreaksTheGrammarOrTheSignatureCas10) {
+TEST(Intent, EveryChangedOctetBreaksTheGrammarOrTheSignatureCasSection21) {
   for (const Intent& intent : varied_intents()) {
     const std::string line = sign(intent, ed25519_key());
     const auto key = ed25519_public_key();
@@ -94,7 +94,7 @@ TEST(Intent, EveryChangedOctetBreaksTheGrammarOrTheSignatureCas10) {
   }
 }
 
-TEST(Intent, EveryDroppedOrDoubledOctetBreaksItCas10) {
+TEST(Intent, EveryDroppedOrDoubledOctetBreaksItCasSection21) {
   const auto key = ed25519_public_key();
   for (std::size_t at = 0; at < vector_line.size(); ++at) {
     std::string shorter(vector_line);
@@ -108,7 +108,7 @@ TEST(Intent, EveryDroppedOrDoubledOctetBreaksItCas10) {
   }
 }
 
-TEST(Intent, HasNoOtherOrderNoOtherTagsAndNoneTwiceCas2) {
+TEST(Intent, HasNoOtherOrderNoOtherTagsAndNoneTwiceCasSection43) {
   const std::string line(vector_line);
   for (const std::string& wrong : {std::string(),
                                    std::string("v=CAS1"),
@@ -203,14 +203,14 @@ TEST(Intent, AcceptsListIdsUpTo200OctetsOnceDecoded) {
   EXPECT_EQ(parse_intent(line("%20", 201)), std::unexpected(Reason::Syntax));
 }
 
-TEST(Intent, NamesLaterVersionsAndAlgorithmsAsSuchCas7) {
+TEST(Intent, NamesLaterVersionsAndAlgorithmsAsSuchCasSection43) {
   EXPECT_EQ(parse_intent(vector_with("v=CAS1;", "v=CAS2;")), std::unexpected(Reason::Version));
   EXPECT_EQ(parse_intent("v=CAS2;whatever=it is"), std::unexpected(Reason::Version));
   EXPECT_EQ(parse_intent(vector_with("v=CAS1;", "v=CAS12;")), std::unexpected(Reason::Version));
   EXPECT_EQ(parse_intent(vector_with("ed25519-sha256", "mldsa65-sha512")), std::unexpected(Reason::Algorithm));
 }
 
-TEST(Intent, TakesAtMost8192OctetsWithCommandAndLineEndCas9) {
+TEST(Intent, TakesAtMost8192OctetsWithCommandAndLineEndCasSection20) {
   const std::string base(vector_line);
   const std::string longest = base + std::string(max_confirm_line - 10 - base.size(), 'A');
   EXPECT_EQ(parse_intent(longest), std::unexpected(Reason::Syntax));
@@ -223,7 +223,7 @@ std::string numbered_recipients(int count) {
   return list;
 }
 
-TEST(Intent, ListsAtMost100RecipientsCas9) {
+TEST(Intent, ListsAtMost100RecipientsCasSection20) {
   EXPECT_EQ(parse_intent(vector_with("r=suzie", "r=" + numbered_recipients(100))).value().recipients.size(), 100U);
   EXPECT_EQ(parse_intent(vector_with("r=suzie", "r=" + numbered_recipients(101))), std::unexpected(Reason::Syntax));
 }
@@ -252,7 +252,7 @@ TEST(Intent, ListsARecipientOfItsDomainByExactLocalPart) {
   EXPECT_FALSE(intent.lists(mailbox("joe@shopping.example.net")));
 }
 
-TEST(VerifyIntent, WantsAKeyOfTheClaimedAlgorithmCas2) {
+TEST(VerifyIntent, WantsAKeyOfTheClaimedAlgorithmCasSection45) {
   const Intent intent = vector_intent();
   EXPECT_FALSE(verify_intent(intent, vector_line, public_half(rsa_key())));
   const std::string rsa_line = sign(intent, rsa_key());
@@ -262,7 +262,7 @@ TEST(VerifyIntent, WantsAKeyOfTheClaimedAlgorithmCas2) {
   EXPECT_FALSE(verify_intent(rsa_intent, rsa_line, public_half(crypto::generate_key(crypto::KeyType::Rsa).value())));
 }
 
-TEST(PercentEncode, EncodesExactlyWhatIsNoAtextCas2) {
+TEST(PercentEncode, EncodesExactlyWhatIsNoAtextCasSection43) {
   for (int octet = 1; octet < 256; ++octet) {
     const char c = static_cast<char>(octet);
     const bool plain = is_alnum(c) || std::string_view("!#$&'*+-/=?^_`{|}~.").contains(c);
@@ -285,7 +285,7 @@ TEST(DeriveIntentId, DependsOnSecretQueueIdAndDomainAlone) {
   EXPECT_NE(id, derive_intent_id(as_octets("secret"), "Q1", domain("b.example")));
 }
 
-TEST(MaxLifetime, IsOneDayOrThreeCas9) {
+TEST(MaxLifetime, IsOneDayOrThreeCasSection48) {
   EXPECT_EQ(max_lifetime(Class::Personal), std::chrono::hours(24));
   EXPECT_EQ(max_lifetime(Class::Automatic), std::chrono::hours(24));
   EXPECT_EQ(max_lifetime(Class::Transactional), std::chrono::hours(72));

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ledger rules (CAS §6).
+// Ledger rules (CAS §10.1).
 #include "confirm/ledger.hpp"
 
 namespace cas::confirm {

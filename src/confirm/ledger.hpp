@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ledger's rules (CAS §6): which (d, i, recipient) was committed with which digest. Storage is store/'s business.
+// The ledger's rules (CAS §10.1): which (d, i, recipient) was committed with which digest. Storage is store/'s
+// business.
 #pragma once
 
 #include <compare>

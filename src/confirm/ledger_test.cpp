@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ledger rules, CAS §6.
+// Ledger rules, CAS §10.1.
 #include "confirm/ledger.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace samples;
 
-TEST(JudgeLedger, FollowsCas6ForEveryState) {
+TEST(JudgeLedger, FollowsCasSection101ForEveryState) {
   const crypto::Sha256Digest m = crypto::sha256("this");
   const LedgerRow same{.m = m, .keep_until = vector_issued, .queue_id = "Q"};
   const LedgerRow other{.m = crypto::sha256("that"), .keep_until = vector_issued, .queue_id = "Q"};

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reply table of CAS §7, one row a reason.
+// The reply table of CAS §15.2, one row a reason.
 #include "confirm/reason.hpp"
 
 #include <algorithm>

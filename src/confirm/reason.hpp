@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why CAS says no, and the reply that says it (CAS §7). The bracketed word in the reply text is for people and logs;
+// Why CAS says no, and the reply that says it (CAS §15.2). The bracketed word in the reply text is for people and logs;
 // behaviour follows the code alone.
 #pragma once
 
@@ -51,7 +51,7 @@ enum class Reason {
 [[nodiscard]] smtp::Reply reply_for(Reason reason, std::optional<std::chrono::seconds> retry = {});
 /// The reason a reply names, when it names one: for logs and bounces.
 [[nodiscard]] std::optional<std::string_view> word_in(const smtp::Reply& reply);
-/// "[CAS:pending retry=1800]" (CAS §4); advisory.
+/// "[CAS:pending retry=1800]" (CAS §15.1); advisory.
 [[nodiscard]] std::optional<std::chrono::seconds> retry_in(const smtp::Reply& reply);
 
 }  // namespace cas::confirm

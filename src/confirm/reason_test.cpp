@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Replies of CAS §7, and reading them.
+// Replies of CAS §15, and reading them.
 #include "confirm/reason.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace cas::confirm {
 namespace {
 
-TEST(ReplyFor, FollowsTheTableOfCas7) {
+TEST(ReplyFor, FollowsTheTableOfCasSection152) {
   struct Row {
     Reason reason;
     int code;
@@ -40,7 +40,7 @@ TEST(ReplyFor, FollowsTheTableOfCas7) {
   EXPECT_EQ(words.size(), 29U);
 }
 
-TEST(ReplyFor, WritesTheWordsOfCas4) {
+TEST(ReplyFor, WritesTheWordsOfCasSection151) {
   EXPECT_TRUE(reply_for(Reason::Signature).summary().starts_with("550 5.7.5 [CAS:signature] "));
   EXPECT_TRUE(reply_for(Reason::Required).summary().starts_with("530 5.7.0 [CAS:required] "));
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// CAS §5, step by step.
+// CAS §8, step by step.
 #include "confirm/receiver.hpp"
 
 #include <utility>
@@ -42,7 +42,7 @@ bool claims_its_class(const Intent& intent, const MessageClass& message) {
 
 std::expected<Intent, Reason> read_intent(std::string_view line) {
   auto intent = parse_intent(line);
-  if (intent && !intent->digest) return std::unexpected(Reason::Syntax);  // CAS §2: "-" only in a preflight
+  if (intent && !intent->digest) return std::unexpected(Reason::Syntax);  // CAS §8.1, step 1: "-" only in a preflight
   return intent;
 }
 
@@ -86,7 +86,7 @@ std::expected<KeyVerdict, Reason> check_key(const Intent& intent, std::string_vi
     return std::unexpected(Reason::Alignment);
   }
   if (!verify_intent(intent, line, *record->key)) return std::unexpected(Reason::Signature);
-  return intent.forwarded ? KeyVerdict::Forwarded : KeyVerdict::Ok;  // CAS §2: alignment was waived for it
+  return intent.forwarded ? KeyVerdict::Forwarded : KeyVerdict::Ok;  // CAS §4.7: alignment was waived for it
 }
 
 std::expected<void, Reason> check_message(const Intent& intent, const MessageFacts& facts) {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The receiver's judgement of a CONFIRM, cheapest check first (CAS §5, steps 1 to 8), and of the message at its end
+// The receiver's judgement of a CONFIRM, cheapest check first (CAS §8.1, steps 1 to 8), and of the message at its end
 // (steps 15 to 17). Each step is a function of facts; the driver gathers the facts between them, and asks for no
 // DNS record before check_statement said yes and for no ledger row before check_key did.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sender rules (CAS §6).
+// Sender rules (CAS §9).
 #include "confirm/sender.hpp"
 
 #include <algorithm>
@@ -74,7 +74,7 @@ std::vector<LocalPart> take_fitting(std::span<const LocalPart>& waiting, std::si
   return taken;
 }
 
-/// 5xx replies to CONFIRM that blame our own set-up (CAS §7), by the word where the code has several meanings.
+/// 5xx replies to CONFIRM that blame our own set-up (CAS §9.3), by the word where the code has several meanings.
 bool blames_configuration(const smtp::Reply& reply) {
   constexpr std::array words{Reason::Syntax,    Reason::TooLong,   Reason::Sequence,   Reason::Version,
                              Reason::Algorithm, Reason::Lifetime,  Reason::KeyMissing, Reason::KeyRevoked,

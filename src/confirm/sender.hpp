@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sender's rules (CAS §6): which signed intents a message needs, and what follows from the replies.
+// The sender's rules (CAS §9): which signed intents a message needs, and what follows from the replies.
 #pragma once
 
 #include <chrono>
@@ -59,7 +59,7 @@ enum class ConfirmOutcome {
 /// offered CAS, so its 530 is not the domain's last word: 451 4.7.0, to be tried again with TLS (CAS §9.6).
 [[nodiscard]] smtp::Reply judge_unconfirmed_reply(smtp::Reply reply, bool tls);
 
-/// What to do with a domain that cannot or will not confirm (CAS §6: FALLBACK).
+/// What to do with a domain that cannot or will not confirm (CAS §9.6).
 enum class Fallback { Send, Hold, Bounce };
 
 /// When to try a deferred recipient again: clamp(hint, 300 s, 24 h) without a hint 300 s doubling with each attempt,

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sender rules, CAS §6.
+// Sender rules, CAS §9.
 #include "confirm/sender.hpp"
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ IntentRequest request_to_suzie() {
   return request_to({mailbox("suzie@shopping.example.net")});
 }
 
-/// Local parts of twenty octets, as in the measurement of CAS §2.
+/// Local parts of twenty octets.
 std::vector<Mailbox> numbered(std::size_t count, std::size_t first = 1000000000000000000) {
   std::vector<Mailbox> out;
   for (std::size_t i = 0; i < count; ++i) {
@@ -57,7 +57,7 @@ TEST(MakeIntents, SignsWhatWasAskedFor) {
   EXPECT_EQ(made->front().recipients, request_to_suzie().recipients);
 }
 
-TEST(MakeIntents, GivesTheVectorsLineForTheVectorsMessageCas2) {
+TEST(MakeIntents, GivesTheVectorsLineForTheVectorsMessageCasSectionA1) {
   IntentRequest request = request_to_suzie();
   request.hashes.header = grammar::read_octets<32>(vector_header_hash).value();
   request.hashes.body = grammar::read_octets<32>(vector_body_hash).value();
@@ -65,14 +65,14 @@ TEST(MakeIntents, GivesTheVectorsLineForTheVectorsMessageCas2) {
   EXPECT_EQ(make_intents(request, ed25519_key()).value().front().line, vector_line);
 }
 
-TEST(MakeIntents, CutsTheLifetimeToWhatTheClassAllowsCas9) {
+TEST(MakeIntents, CutsTheLifetimeToWhatTheClassAllowsCasSection48) {
   IntentRequest request = request_to_suzie();
   request.lifetime = std::chrono::hours(1000);
   EXPECT_EQ(parse_intent(make_intents(request, ed25519_key())->front().line)->expires,
             vector_issued + std::chrono::hours(24));
 }
 
-TEST(MakeIntents, FitsOneHundredRecipientsInto2439OctetsCas2) {
+TEST(MakeIntents, FitsOneHundredRecipientsInto2439OctetsCasSection42) {
   const auto recipients = numbered(100);
   const auto made = make_intents(request_to(recipients), ed25519_key()).value();
   ASSERT_EQ(made.size(), 1U);
@@ -97,7 +97,7 @@ void expect_cover(const std::vector<SignedIntent>& made, const std::vector<Mailb
   EXPECT_EQ(listed, std::multiset<Mailbox>(recipients.begin(), recipients.end()));
 }
 
-TEST(MakeIntents, SplitsAfterOneHundredRecipientsUnderOneIdCas9) {
+TEST(MakeIntents, SplitsAfterOneHundredRecipientsUnderOneIdCasSection91) {
   const auto recipients = numbered(250);
   const auto made = make_intents(request_to(recipients), ed25519_key()).value();
   ASSERT_EQ(made.size(), 3U);
@@ -107,7 +107,7 @@ TEST(MakeIntents, SplitsAfterOneHundredRecipientsUnderOneIdCas9) {
   for (const auto& one : made) EXPECT_EQ(parse_intent(one.line)->id, vector_intent().id);
 }
 
-TEST(MakeIntents, SplitsWhereTheLineEndsCas9) {
+TEST(MakeIntents, SplitsWhereTheLineEndsCasSection91) {
   std::vector<Mailbox> recipients;
   for (int i = 0; i < 100; ++i) {
     recipients.emplace_back(local(std::string(61, ' ') + std::to_string(100 + i)), domain("shopping.example.net"));
@@ -160,7 +160,7 @@ TEST(MakeIntents, WritesListIdsInLowerCaseAndNullSendersEmpty) {
   EXPECT_FALSE(intent.envelope_from);
 }
 
-TEST(JudgeConfirmReply, UnderstandsEveryReasonOfCas7) {
+TEST(JudgeConfirmReply, UnderstandsEveryReasonOfCasSection93) {
   using enum ConfirmOutcome;
   const std::vector<std::pair<Reason, ConfirmOutcome>> table{{Reason::Required, Refused},
                                                              {Reason::Syntax, Misconfigured},
@@ -190,7 +190,7 @@ TEST(JudgeConfirmReply, UnderstandsEveryReasonOfCas7) {
   }
 }
 
-TEST(JudgeConfirmReply, FollowsTheCodeOfServersThatDoNotKnowTheVerbCas4) {
+TEST(JudgeConfirmReply, FollowsTheCodeOfServersThatDoNotKnowTheVerbCasSection93) {
   using enum ConfirmOutcome;
   EXPECT_EQ(judge_confirm_reply({250, {2, 7, 0}, "[CAS:ok] intent accepted"}), Accepted);
   EXPECT_EQ(judge_confirm_reply({250, {2, 0, 0}, "[CAS:testing]"}), Accepted);
@@ -205,7 +205,7 @@ TEST(JudgeConfirmReply, FollowsTheCodeOfServersThatDoNotKnowTheVerbCas4) {
   EXPECT_EQ(judge_confirm_reply({550, {5, 7, 5}, "bad signature"}), Misconfigured);
 }
 
-TEST(JudgeUnconfirmedReply, A530WithoutTlsIsNotTheLastWordCas96) {
+TEST(JudgeUnconfirmedReply, A530WithoutTlsIsNotTheLastWordCasSection96) {
   const smtp::Reply required = reply_for(Reason::Required);
   EXPECT_EQ(judge_unconfirmed_reply(required, true), required);
   const smtp::Reply later = judge_unconfirmed_reply(required, false);
@@ -216,7 +216,7 @@ TEST(JudgeUnconfirmedReply, A530WithoutTlsIsNotTheLastWordCas96) {
   EXPECT_EQ(judge_unconfirmed_reply(unknown, false), unknown);
 }
 
-TEST(RetryDelay, ClampsTheHintCas6) {
+TEST(RetryDelay, ClampsTheHintCasSection94) {
   EXPECT_EQ(retry_delay(1, seconds(1800)), seconds(1800));
   EXPECT_EQ(retry_delay(9, seconds(1800)), seconds(1800));
   EXPECT_EQ(retry_delay(1, seconds(0)), seconds(300));
@@ -224,7 +224,7 @@ TEST(RetryDelay, ClampsTheHintCas6) {
   EXPECT_EQ(retry_delay(1, seconds(999999999)), std::chrono::hours(24));
 }
 
-TEST(RetryDelay, DoublesWithoutAHintUpToADayCas6) {
+TEST(RetryDelay, DoublesWithoutAHintUpToADayCasSection94) {
   EXPECT_EQ(retry_delay(0, {}), seconds(300));
   EXPECT_EQ(retry_delay(1, {}), seconds(300));
   EXPECT_EQ(retry_delay(2, {}), seconds(600));

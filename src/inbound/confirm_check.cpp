@@ -21,7 +21,7 @@ ConfirmFindings refuse(Reason reason) {
   return findings;
 }
 
-// CAS §2: a valid signature that confirms nothing.
+// CAS §5.2: a CONFIRM that confirms nothing.
 ConfirmFindings without_confirm(std::string_view word, std::string_view why) {
   ConfirmFindings findings;
   findings.unconfirmed = word;
@@ -52,7 +52,7 @@ std::expected<std::set<LocalPart>, Reason> committed_recipients(const confirm::I
 net::Task<ConfirmFindings> check_confirm(const Services& services, std::string line, ConfirmContext context) {
   auto intent = confirm::read_intent(line);
   if (!intent) co_return refuse(intent.error());
-  if (!intent->digest) co_return refuse(Reason::Syntax);  // "-" is for preflights (CAS §2)
+  if (!intent->digest) co_return refuse(Reason::Syntax);  // "-" is for preflights (CAS §8.1, step 1)
 
   confirm::StatementFacts facts;
   facts.now = services.clock.now();
@@ -88,7 +88,7 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   for (const auto& recipient : intent->recipients) keys.push_back(confirm::ledger_key(*intent, recipient));
   auto start = [&services, &keys](auto done) { services.queue.ledger(std::move(keys), std::move(done)); };
   const auto rows = co_await net::completion<Result<LedgerRows>>(std::move(start));
-  if (!rows) co_return refuse(Reason::LedgerDown);  // CAS §10, I8: never confirmed without the ledger
+  if (!rows) co_return refuse(Reason::LedgerDown);  // CAS §21, I8: never confirmed without the ledger
   auto committed = committed_recipients(*intent, *rows, facts.now);
   if (!committed) co_return refuse(committed.error());
 

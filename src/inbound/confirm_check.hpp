@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gathers what the judgement of a CONFIRM needs, cheapest first (CAS §5, steps 1 to 8).
+// Gathers what the judgement of a CONFIRM needs, cheapest first (CAS §8.1, steps 1 to 8).
 #pragma once
 
 #include <map>

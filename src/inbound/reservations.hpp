@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// RESERVED (CAS §6): which (d, i, recipient) a session is working on right now. In memory: one node has one table.
+// RESERVED (CAS §10.1): which (d, i, recipient) a session is working on right now. In memory: one node has one table.
 #pragma once
 
 #include <memory>

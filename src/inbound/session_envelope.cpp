@@ -91,7 +91,7 @@ Reply Session::on_rcpt(const Mailbox& asked) {
     }
     facts.ledger_in_progress = !lease;
   }
-  // What was committed before stays confirmed, whatever became of the mailbox since (CAS §5, step 8 before 10).
+  // What was committed before stays confirmed, whatever became of the mailbox since (CAS §8.2, step 10).
   if (swallowed) facts.mailbox = policy::MailboxStatus::Exists;
 
   auto verdict = policy::judge(facts);

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sender's side of CAS §6 for one job: SIGNED, then per recipient DELIVERED, WAIT or FAILED; FALLBACK where the
+// The sender's side of CAS §9.2 for one job: SIGNED, then per recipient DELIVERED, WAIT or FAILED; FALLBACK where the
 // domain does not confirm.
 #include "outbound/attempt.hpp"
 
@@ -204,7 +204,7 @@ const std::pair<const Domain, Signing>* Attempt::signing() const {
 
 Result<std::vector<confirm::SignedIntent>> Attempt::sign(const Signing& signing, const Domain& domain) const {
   const auto& recipient_domain = job_.recipients.front().address.domain();
-  if (!recipient_domain) return permanent("an address literal cannot be confirmed");  // CAS §2
+  if (!recipient_domain) return permanent("an address literal cannot be confirmed");  // CAS §4.3
   const std::string& secret = services_.queue.secret();
   std::vector<Mailbox> recipients;
   for (const auto index : open_recipients()) recipients.push_back(job_.recipients[index].address);

@@ -33,7 +33,7 @@ struct RelayOptions {
   std::map<Domain, Signing> signing;  // by signing domain; it speaks for itself and what is below it
   std::size_t max_hosts = 5;          // MX hosts tried in one attempt
   std::chrono::milliseconds connect_timeout{30000};
-  std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §9
+  std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §20
   std::chrono::milliseconds data_timeout{180000};
   std::chrono::milliseconds final_timeout{600000};  // after the final dot
 };

@@ -23,7 +23,7 @@ struct BoundaryFacts {
 };
 
 /// The header section (with its final empty line) as it is kept: without forged Authentication-Results, Return-Path
-/// (RFC 5321 §4.4: ours to add) and CAS-Confirmation (CAS §4); a submission also loses Bcc and gains Date and
+/// (RFC 5321 §4.4: ours to add) and CAS-Confirmation (CAS §14.3); a submission also loses Bcc and gains Date and
 /// Message-ID. All other fields stay as they are, octet for octet and in order.
 [[nodiscard]] std::string edit_header(const std::vector<HeaderField>& fields, const BoundaryFacts& facts);
 

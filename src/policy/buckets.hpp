@@ -40,8 +40,8 @@ class Buckets {
   std::unordered_map<std::string, Bucket> buckets_;
 };
 
-/// CAS §5 step 4 and §8: how many CONFIRMs a network and a signing domain may show, and how many keys nobody looked up
-/// before a network may make us look up. Thread-safe.
+/// CAS §8.1, step 4, and CAS §18: how many CONFIRMs a network and a signing domain may show, and how many keys nobody
+/// looked up before a network may make us look up. Thread-safe.
 class ConfirmBuckets {
  public:
   ConfirmBuckets() : ConfirmBuckets(BucketOptions{}, BucketOptions{}, BucketOptions{.per_minute = 20, .burst = 20}) {}

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rules, in order. Whatever is answered before the line "the mailbox" must not depend on whether it exists: nobody
-// learns that without a signature where one is required (CAS §1.3, §10).
+// learns that without a signature where one is required (CAS §8.5).
 #include "policy/judge.hpp"
 
 #include <algorithm>
@@ -41,7 +41,7 @@ bool is_local_part(const Mailbox& mailbox, std::string_view name) {
   return iequals(mailbox.local().value(), name);
 }
 
-/// RFC 5321 §4.5.1: postmaster is always there; RFC 2142 §2 adds abuse. CAS §4 exempts both.
+/// RFC 5321 §4.5.1: postmaster is always there; RFC 2142 §2 adds abuse. CAS §8.2 exempts both.
 bool is_postmaster(const Mailbox& mailbox) {
   return is_local_part(mailbox, "postmaster");
 }
@@ -77,9 +77,10 @@ Verdict judge_exempt(const RecipientFacts& facts) {
 /// A signature that verified, where it counts. The signer has earned an answer about the mailbox.
 Verdict judge_confirmed(const RecipientFacts& facts) {
   if (!facts.listed_in_intent) {
-    return is_role(facts.recipient) ? judge_exempt(facts) : turn_away(Reason::NotListed, "not-listed");  // CAS §5 (9)
+    return is_role(facts.recipient) ? judge_exempt(facts)
+                                    : turn_away(Reason::NotListed, "not-listed");  // CAS §8.2, step 9
   }
-  if (!facts.ledger_available) return turn_away(Reason::LedgerDown, "ledger-down");  // CAS §10, I8
+  if (!facts.ledger_available) return turn_away(Reason::LedgerDown, "ledger-down");  // CAS §21, I8
   if (facts.ledger_in_progress) return turn_away(Reason::InProgress, "in-progress");
   switch (mailbox_of(facts)) {
     case MailboxStatus::Exists: return accept(Admission::Confirmed, "[CAS:confirmed] ok", "listed");
@@ -112,10 +113,10 @@ Verdict judge(const RecipientFacts& facts) {
   if (!facts.domain_is_local) return turn_away(smtp::Reply(550, {5, 7, 1}, "relaying denied"), "relay-denied");
   if (facts.mode == Mode::Off) return judge_mailbox(facts, Admission::Unconfirmed, "ok", "mode-off");
 
-  // CAS §2: under a testing key the transaction goes on as without CONFIRM.
+  // CAS §6.1: under a testing key the transaction goes on as without CONFIRM.
   if (facts.intent == IntentStatus::Valid) return judge_confirmed(facts);
   if (is_role(facts.recipient)) return judge_exempt(facts);
-  // Deliberate omission: a null-sender DSN that answers own recent mail (CAS §4) is not recognised yet, so facts of
+  // Deliberate omission: a null-sender DSN that answers own recent mail (CAS §8.2) is not recognised yet, so facts of
   // the sender do not matter here.
   if (facts.mode == Mode::Required) return turn_away(Reason::Required, "required");
   // The mailbox.

@@ -25,7 +25,7 @@ struct RecipientFacts {
   bool domain_is_local = false;
   confirm::Mode mode = confirm::Mode::Optional;  // of the recipient's domain
   IntentStatus intent = IntentStatus::None;
-  bool listed_in_intent = false;    // CAS §5, step 9
+  bool listed_in_intent = false;    // CAS §8.2, step 9
   bool ledger_in_progress = false;  // reserved by another session
   bool ledger_available = true;
   MailboxStatus mailbox = MailboxStatus::Unknown;

@@ -80,7 +80,7 @@ TEST(Judge, NeverRelaysForStrangersAndAlwaysForUsers) {
   });
 }
 
-TEST(Judge, ConfirmsOnlyByAValidIntentThatListsTheRecipientWithTheLedgerAtHandCas10I1I8) {
+TEST(Judge, ConfirmsOnlyByAValidIntentThatListsTheRecipientWithTheLedgerAtHandCasSection21I1I8) {
   for_all_facts([](const RecipientFacts& facts) {
     const bool may = facts.domain_is_local && !facts.user && counts(facts) && facts.listed_in_intent &&
                      facts.ledger_available && !facts.ledger_in_progress && exists(facts);
@@ -90,7 +90,7 @@ TEST(Judge, ConfirmsOnlyByAValidIntentThatListsTheRecipientWithTheLedgerAtHandCa
   });
 }
 
-TEST(Judge, ExemptsOnlyPostmasterAndAbuseCas4) {
+TEST(Judge, ExemptsOnlyPostmasterAndAbuseCasSection82) {
   for_all_facts([](const RecipientFacts& facts) {
     const Verdict verdict = judge(facts);
     const bool exempt = verdict.admission == Admission::Exempt;
@@ -118,7 +118,7 @@ std::string without_mailbox(const RecipientFacts& facts) {
   return key;
 }
 
-TEST(Judge, TellsStrangersNothingAboutMailboxesAtRequiredCas10) {
+TEST(Judge, TellsStrangersNothingAboutMailboxesAtRequiredCasSection85) {
   std::map<std::string, smtp::Reply> replies;
   for_all_facts([&](const RecipientFacts& facts) {
     if (!facts.domain_is_local || facts.user || facts.mode != Mode::Required || counts(facts) || is_role(facts)) return;
@@ -130,14 +130,14 @@ TEST(Judge, TellsStrangersNothingAboutMailboxesAtRequiredCas10) {
   EXPECT_FALSE(replies.empty());
 }
 
-TEST(Judge, TellsASignerNothingAboutMailboxesItDidNotListCas5Step9) {
+TEST(Judge, TellsASignerNothingAboutMailboxesItDidNotListCasSection82Step9) {
   for_all_facts([&](const RecipientFacts& facts) {
     if (!facts.domain_is_local || facts.user || !counts(facts) || facts.listed_in_intent || is_role(facts)) return;
     ASSERT_TRUE(judge(facts).reply.summary().starts_with("550 5.7.1 [CAS:rcpt]"));
   });
 }
 
-TEST(Judge, TakesTestingKeysForNoIntentCas2) {
+TEST(Judge, TakesTestingKeysForNoIntentCasSection61) {
   for_all_facts([](const RecipientFacts& facts) {
     RecipientFacts none = facts;
     none.intent = IntentStatus::None;
@@ -183,7 +183,7 @@ RecipientFacts confirmed_to_suzie() {
   return facts;
 }
 
-TEST(Judge, SpeaksAsTheDialogsOfCas4) {
+TEST(Judge, SpeaksAsTheDialogsOfCasSection3) {
   EXPECT_TRUE(judge(confirmed_to_suzie()).reply.summary().starts_with("250 2.1.5 [CAS:confirmed]"));
   RecipientFacts plain = to_suzie();
   EXPECT_EQ(judge(plain).reply.code, 250);
@@ -195,7 +195,7 @@ TEST(Judge, SpeaksAsTheDialogsOfCas4) {
   EXPECT_TRUE(judge(plain).reply.summary().starts_with("250 2.1.5 [CAS:exempt]"));
 }
 
-TEST(Judge, AnswersASignerRecipientByRecipientCas5) {
+TEST(Judge, AnswersASignerRecipientByRecipientCasSection82) {
   const auto said = [](auto change) {
     RecipientFacts facts = confirmed_to_suzie();
     change(facts);

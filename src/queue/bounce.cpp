@@ -20,7 +20,7 @@ constexpr std::size_t max_quoted_header = 32 * 1024;
 constexpr std::string_view empty_line = "\r\n\r\n";
 
 struct Explanation {
-  std::string_view what;  // a word of CAS §7, or the start of an enhanced code
+  std::string_view what;  // a word of CAS §15.2, or the start of an enhanced code
   std::string_view text;
 };
 

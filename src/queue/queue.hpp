@@ -40,7 +40,7 @@ struct Options {
 };
 
 /// One recipient of a message that is about to be committed. With `ledger`, the recipient is delivered only if this
-/// commit is the one that writes the ledger row; the body, the entry and the row are one transaction (CAS §1.10).
+/// commit is the one that writes the ledger row; the body, the entry and the row are one transaction (CAS §10.2).
 struct NewRecipient {
   Mailbox address;
   store::Route route = store::Route::Local;

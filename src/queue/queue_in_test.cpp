@@ -111,7 +111,7 @@ TEST_P(QueueIn, AFailedCommitKeepsNothingAndTellsSo) {
   EXPECT_THAT(ledger({confirmed_to("suzie@b.example", 1, 1)}), ElementsAre(std::nullopt));
 }
 
-// ---- Ledger (CAS §6) ----
+// ---- Ledger (CAS §10) ----
 
 TEST_P(QueueIn, TheSameIntentTwiceIsSwallowed_I3_I10) {
   const auto first = commit(message({confirmed_to("suzie@b.example", 1, 9)}));

@@ -10,7 +10,7 @@
 namespace cas::queue {
 namespace {
 
-constexpr std::chrono::seconds longest_hint{24 * 3600};  // CAS §6: clamp(retry, 300 s, 24 h)
+constexpr std::chrono::seconds longest_hint{24 * 3600};  // CAS §9.4: clamp(retry, 300 s, 24 h)
 constexpr std::chrono::seconds shortest_delay{1};        // a driver that asks for 0 must not spin
 
 /// Evenly from low to high, both included.

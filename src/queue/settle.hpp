@@ -13,7 +13,7 @@ namespace cas::queue {
 [[nodiscard]] store::Recipient settle(const store::Message& message, store::Recipient recipient, const Outcome& outcome,
                                       const Options& options, TimePoint now, Random& random);
 
-/// From this attempt to the next. `asked` (the retry hint of CAS §4) is honoured up to a day and never undercut;
+/// From this attempt to the next. `asked` (the retry hint of CAS §15.1) is honoured up to a day and never undercut;
 /// without it first_retry doubles with each attempt up to max_retry, one tenth more or less. `attempts` is at least 1.
 [[nodiscard]] std::chrono::milliseconds retry_after(std::uint32_t attempts, std::optional<std::chrono::seconds> asked,
                                                     const Options& options, Random& random);

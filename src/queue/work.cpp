@@ -44,7 +44,7 @@ Result<void> CommitWork::run(store::Tx& tx) {
     if (recipient.ledger) {
       CAS_TRY(const auto verdict, ask_ledger(tx, *recipient.ledger, added));
       if (verdict == confirm::LedgerVerdict::Conflict) return drop(tx, CommitOutcome::Conflict);
-      if (verdict == confirm::LedgerVerdict::Swallow) continue;  // CAS §10, I3, I10: it has its copy
+      if (verdict == confirm::LedgerVerdict::Swallow) continue;  // CAS §21, I3, I10: it has its copy
     }
     remaining.push_back(recipient);
   }

@@ -15,7 +15,7 @@ struct Entered {
   std::vector<store::Recipient> recipients;
 };
 
-/// commit(): the ledger's word, then body, entry and ledger rows (CAS §1.10).
+/// commit(): the ledger's word, then body, entry and ledger rows (CAS §10.2).
 class CommitWork {
  public:
   CommitWork(NewMessage given, TimePoint now) : given_(std::move(given)), now_(now) {}

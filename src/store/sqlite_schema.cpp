@@ -13,7 +13,7 @@ namespace {
 // chunk     id = body id << 20 | number: one B-tree in order of arrival, a body's chunks side by side.
 // message   times are milliseconds since 1970; addresses as SMTP writes them.
 // recipient state: 0 waiting, 1 delivered, 2 failed; route: 0 local, 1 remote.
-// ledger    CAS §6; keep_until is in seconds.
+// ledger    CAS §10; keep_until is in seconds.
 constexpr const char* version_1 = R"sql(
 CREATE TABLE body (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT;
 CREATE TABLE chunk (id INTEGER PRIMARY KEY, octets BLOB NOT NULL) STRICT;

@@ -68,7 +68,7 @@ class Tx : public Reader {
   /// With its recipients and its body. No such message: nothing.
   [[nodiscard]] virtual Result<void> remove_message(const QueueId& id) = 0;
 
-  /// Permanent error when the key exists (CAS §10, I3: committed at most once).
+  /// Permanent error when the key exists (CAS §21, I3: committed at most once).
   [[nodiscard]] virtual Result<void> add_ledger(const confirm::LedgerKey& key, const confirm::LedgerRow& row) = 0;
   /// Removes at most `limit` rows with keep_until < now; how many it removed.
   [[nodiscard]] virtual Result<std::size_t> expire_ledger(UnixTime now, std::size_t limit) = 0;

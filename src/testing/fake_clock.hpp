@@ -10,7 +10,7 @@
 
 namespace cas::testing {
 
-/// Starts at the time of the protocol's test vector (CAS §2): 2026-11-23 19:00:00 UTC.
+/// Starts at the time of the protocol's example (CAS §A.1): 2026-11-23 19:00:00 UTC.
 class FakeClock final : public Clock {
  public:
   FakeClock() = default;

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The CAS authors
 # SPDX-License-Identifier: Apache-2.0
-"""A second implementation of the CAS sender, written from the protocol text alone (CAS §2) and sharing nothing with
+"""A second implementation of the CAS sender, written from the protocol text alone (CAS §4) and sharing nothing with
 the C++: the intent line, the digest c1, and Ed25519 (RFC 8032 §5.1). What both agree on is the protocol."""
 
 import base64

@@ -196,7 +196,7 @@ class Lifetime(WorldCase):
 
 
 class Fallback(WorldCase):
-    """outbound.fallback: what happens to mail for domains that do not speak CAS (CAS §6)."""
+    """outbound.fallback: what happens to mail for domains that do not speak CAS (CAS §9.6)."""
 
     @classmethod
     def build(cls, world):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The CAS authors
 # SPDX-License-Identifier: Apache-2.0
-"""A DNS that fails is not a DNS that says no: the key lookup of a receiver and the MX lookup of a sender (CAS §5, §7)."""
+"""A DNS that fails is not a DNS that says no: the key lookup of a receiver and the MX lookup of a sender (CAS §6.1)."""
 
 import unittest
 
@@ -67,7 +67,7 @@ class MxServfail(FailingDns):
 
 class KeyCached(FailingDns):
     def test_key_is_asked_for_once_for_many_messages(self):
-        """CAS §5, step 6: cached at least 60 s, whatever its TTL."""
+        """CAS §6.2: cached at least 60 s, whatever its TTL."""
         for n in range(5):
             self.send(f"cached-{n}")
         for n in range(5):

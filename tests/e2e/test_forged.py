@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The CAS authors
 # SPDX-License-Identifier: Apache-2.0
-"""Intents made by hand, right and wrong (CAS §2, §5, §7): what is not signed by the author's domain, for this message,
+"""Intents made by hand, right and wrong (CAS §4, CAS §8): what is not signed by the author's domain, for this message,
 this envelope and this time, is never confirmed."""
 
 import re
@@ -47,7 +47,7 @@ class Forged(WorldCase):
         return peer
 
     def confirm(self, line, mail=MAIL):
-        """The reply to CONFIRM and, to see the poison rule, those to RCPT and DATA in the same flight (CAS §1.4)."""
+        """The reply to CONFIRM and, to see the poison rule, those to RCPT and DATA in the same flight (CAS §5.4)."""
         peer = self.connect()
         _, confirm, rcpt, data = peer.pipeline(mail, f"CONFIRM {line}", RCPT, "DATA")
         if confirm.code >= 400:
@@ -121,7 +121,7 @@ class Forged(WorldCase):
         self.assertIn(self.confirm(flipped).status, (REFUSED_BY_SIGNATURE, "501 5.5.4"))
 
     def test_signature_of_another_domain_does_not_align(self):
-        """d=evil signs for o=ada@west: a valid signature that says nothing about west (CAS §2)."""
+        """d=evil signs for o=ada@west: a valid signature that says nothing about west (CAS §4.6)."""
         reply = self.confirm(self.intent(domain="evil.example").line(self.evil, self.octets))
         self.assertEqual(reply.status, "550 5.7.1")
 
@@ -202,7 +202,7 @@ class Forged(WorldCase):
         self.assert_not_delivered()
 
     def test_displayed_author_must_be_the_signed_one(self):
-        """CAS §1.8: d=west says o=ada@west and shows From: ceo@bank."""
+        """CAS §8.3, step 15: d=west says o=ada@west and shows From: ceo@bank."""
         shown = message("ceo@bank.example", "suzie@south.example", self.token)
         self.assertEqual(self.deliver(self.intent().line(self.key, shown), shown).status, "550 5.7.1")
         second = b"From: ceo@bank.example\r\n" + self.octets
@@ -226,14 +226,14 @@ class Forged(WorldCase):
         self.assertEqual(self.confirm("v=CAS1;" + "i" * 9000).status, "500 5.5.2")
 
     def test_once_in_place_and_at_most_once(self):
-        """CAS §1.2."""
+        """CAS §5.2."""
         line = self.intent().line(self.key, self.octets)
         peer = self.connect()
         self.assertEqual(peer.cmd(f"CONFIRM {line}").status, "503 5.5.1")
         peer.cmd(MAIL)
         self.assertEqual(peer.cmd(RCPT).code, 250)
         self.assertEqual(peer.cmd(f"CONFIRM {line}").code, 503)
-        peer = self.connect()  # a third failure would end the session (CAS §9)
+        peer = self.connect()  # a third failure would end the session (CAS §5.4)
         peer.cmd(MAIL)
         self.assertEqual(peer.cmd(f"CONFIRM {line}").code, 250)
         self.assertEqual(peer.cmd(f"CONFIRM {line}").code, 503)
@@ -265,7 +265,7 @@ class Forged(WorldCase):
         self.assertTrue(peer.at_end())
 
     def test_nobody_learns_of_mailboxes_without_a_signature(self):
-        """CAS §1.3: no answer about a recipient when CONFIRM failed."""
+        """CAS §8.5: no answer about a recipient when CONFIRM failed."""
         line = self.intent(recipients=["suzie@south.example", "nobody@south.example"]).line(self.evil, self.octets)
         peer = self.connect()
         replies = peer.pipeline(MAIL, f"CONFIRM {line}", RCPT, "RCPT TO:<nobody@south.example>")
@@ -339,7 +339,7 @@ class Forged(WorldCase):
         self.assertEqual(len(self.south.find("suzie", self.token)), 1)
 
     def test_intent_in_use_in_another_session_is_deferred(self):
-        """CAS §6: RESERVED elsewhere is 451, and free again when that session is gone."""
+        """CAS §10.1: RESERVED elsewhere is 451, and free again when that session is gone."""
         line = self.intent().line(self.key, self.octets)
         first = self.connect()
         self.assertEqual(first.pipeline(MAIL, f"CONFIRM {line}", RCPT)[2].code, 250)
@@ -352,7 +352,7 @@ class Forged(WorldCase):
     # ---- The DNS in between ----
 
     def test_no_question_before_the_statement_holds(self):
-        """CAS §5: grammar, times and alignment are checked before any lookup."""
+        """CAS §8.1: grammar, times and alignment are checked before any lookup."""
         line = self.intent(selector="never", domain="evil.example").line(self.evil, self.octets)
         self.confirm(line)
         self.confirm(self.intent(selector="never", issued=int(time.time()) - 9000, lifetime=60)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The CAS authors
 # SPDX-License-Identifier: Apache-2.0
-"""The connection breaks where it hurts most: the sender must try again and the mailbox must get it once (CAS §1.10)."""
+"""The connection breaks where it hurts most: the sender must try again and the mailbox must get it once (CAS §10.2)."""
 
 import unittest
 
@@ -51,7 +51,7 @@ class LostReply(WorldCase):
         self.assert_once("lost-2", "suzie", "bob")
 
     def test_the_same_identifier_is_shown_again(self):
-        """CAS §6: retry with the same i."""
+        """CAS §9.5: retry with the same i."""
         self.tap.rule = wire.cut(wire.final_reply)
         self.send("lost-3")
         self.assert_once("lost-3", "suzie")
@@ -111,7 +111,7 @@ class LostReply(WorldCase):
         self.assertEqual(self.south.find("suzie", "changed-1"), [])
 
     def test_octets_changed_in_the_intent_are_refused(self):
-        """A signature that fails is a matter of our set-up (CAS §6): alert, and the fallback decides."""
+        """A signature that fails is a matter of our set-up (CAS §9.3): alert, and the fallback decides."""
         self.tap.rule = lambda c, who, octets: octets.replace(b";k=p;", b";k=t;") if who == "C" else octets
         self.send("changed-2")
         mail = self.south.await_mail("suzie", "changed-2")

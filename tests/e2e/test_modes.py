@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The CAS authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a stranger without CAS meets at domains of each mode, and what a domain without a key meets (CAS §3, §4)."""
+"""What a stranger without CAS meets at domains of each mode, and what a domain without a key meets (CAS §7.1, CAS §8.2)."""
 
 import smtplib
 import unittest
@@ -32,7 +32,7 @@ class Modes(WorldCase):
             self.assertIn("[CAS:required]", reply.text)
 
     def test_required_tells_nobody_which_mailboxes_exist(self):
-        """CAS §10: replies at required do not depend on mailbox existence."""
+        """CAS §8.5: replies at required do not depend on mailbox existence."""
         known, unknown = self.rcpt("olga@strict.south.example", "nobody@strict.south.example")
         self.assertEqual(known.text.replace("olga", "x"), unknown.text.replace("nobody", "x"))
 
@@ -68,7 +68,7 @@ class Modes(WorldCase):
             self.assert_results(mail, "mx.south.example", "cas=none", "smtp.mailfrom=stranger@west.example")
 
     def test_optional_tells_that_a_mailbox_is_unknown(self):
-        """CAS §8: hiding it would make backscatter."""
+        """CAS §8.5: hiding it would make backscatter."""
         reply, = self.rcpt("nobody@south.example")
         self.assertEqual(reply.status, "550 5.1.1")
 

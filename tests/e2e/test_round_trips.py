@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The CAS authors
 # SPDX-License-Identifier: Apache-2.0
-"""CAS §1.6: a confirmed transaction waits exactly as often as a plain one."""
+"""CAS §5.3: a confirmed transaction waits exactly as often as a plain one."""
 
 import unittest
 
@@ -46,7 +46,7 @@ class RoundTrips(WorldCase):
         self.assertEqual([r[:3] for r in replies], [b"250", b"250", b"250", b"250", b"354"])
 
     def test_no_body_octet_before_the_answers(self):
-        """CAS §1.5."""
+        """CAS §5.6."""
         events = self.conversation("body-1").transaction()
         self.assertNotIn(b"Subject: body-1", events[0][1])
         self.assertTrue(events[1][1].splitlines()[-1].startswith(b"354"))

@@ -122,7 +122,7 @@ class Strictness(WorldCase):
             self.assertEqual(peer.cmd("NOOP").code, 250)
 
     def test_no_control_characters_reach_the_log(self):
-        """CAS §10."""
+        """CAS §21."""
         peer = self.connect()
         for line in (b"EHLO \x1b[31mred", b"MAIL FROM:<\x1b]0;title\x07@west.example>", b"\x1b[2J"):
             self.assertGreaterEqual(peer.cmd(line).code, 500)

@@ -126,7 +126,7 @@ class Submission(WorldCase):
             self.assertNotIn("AUTH", peer.hello.text)
             self.assertNotIn("STARTTLS", peer.hello.text)
         with connect(self.north, tls=False) as peer:
-            self.assertNotIn("CAS 1", peer.hello.text)  # CAS §3: after TLS
+            self.assertNotIn("CAS 1", peer.hello.text)  # CAS §5.8: after TLS
             self.assertIn("STARTTLS", peer.hello.text)
         self.assertNotIn("CAS 1", self.peer().hello.text)
 

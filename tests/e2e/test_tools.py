@@ -32,7 +32,7 @@ MESSAGE = b"\r\n".join([
 
 
 class CasVector(unittest.TestCase):
-    """The vector of CAS §2, octet for octet."""
+    """The example of CAS §A.1, octet for octet."""
 
     intent = cas_py.Intent(id="AAECAwQFBgcICQoLDA0ODw", domain="football.example.com", selector="brisbane",
                            sender="joe@football.example.com", recipients=["suzie@shopping.example.net"],
