@@ -170,7 +170,9 @@ net::Task<std::optional<ConfirmOutcome>> Attempt::transact(Connection& connectio
       settle(recipients[n], *reply, connection.relay());
     } else if (connection.ended_data()) {
       // It may have been taken: another host now could be a second copy. Later, the same intent is known there.
-      settle(recipients[n], Reply(451, EnhancedCode{4, 4, 2}, "no reply to the end of data"), connection.relay());
+      // Should it never come, these are the last words that the author hears (CAS §9.5).
+      settle(recipients[n], Reply(451, EnhancedCode{4, 4, 2}, "no reply to the end: it may have been delivered"),
+             connection.relay());
     }
   }
   if (!connection.usable()) {
