@@ -1,13 +1,16 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Intents: whatever is accepted prints back as the same octets and passes through the receiver's checks without harm.
-// Raw, folded into the grammar's alphabet, and spliced into a valid line at one of its tags.
+// Intents: whatever is accepted prints back as the same octets and passes through the receiver's checks without harm;
+// whatever is refused is explained, with the same reason, in text that a terminal may show. Raw, folded into the
+// grammar's alphabet, and spliced into a valid line at one of its tags.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "base/encoding.hpp"
+#include "confirm/explain.hpp"
 #include "confirm/ledger.hpp"
 #include "confirm/receiver.hpp"
 
@@ -42,8 +45,20 @@ std::string spliced(std::string_view text) {
   return std::string(vector_line.substr(0, begin)) + std::string(text.substr(1)) + std::string(vector_line.substr(end));
 }
 
+/// A fault is found exactly when the parser refuses.
+void check_explanation(std::string_view line, const std::expected<confirm::Intent, confirm::Reason>& intent) {
+  const auto fault = confirm::explain(line);
+  require(fault.has_value() != intent.has_value());
+  if (!fault) return;
+  require(fault->reason == intent.error() && fault->at <= line.size());
+  require(!fault->what.empty() && !fault->mend.empty());
+  for (const std::string& text : {fault->tag, fault->what, fault->mend})
+    require(printable(text, text.size() * 4) == text);
+}
+
 void check(std::string_view line) {
   const auto intent = confirm::parse_intent(line);
+  check_explanation(line, intent);
   if (!intent) return;
   require(line.size() + 10 <= confirm::max_confirm_line);
   require(confirm::print_intent(*intent) == line);

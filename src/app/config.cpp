@@ -82,4 +82,15 @@ std::expected<std::filesystem::path, std::vector<ConfigError>> load_admin_socket
   return config.admin_socket;
 }
 
+std::expected<net::ResolverOptions, std::vector<ConfigError>> load_resolver(const std::filesystem::path& file) {
+  auto table = parse(file);
+  if (!table) return std::unexpected(std::move(table).error());
+  Findings findings(file);
+  Config config = empty_config(file);
+  Section root(&*table, "", findings);
+  read_resolver(root, config, findings);
+  if (findings.any()) return std::unexpected(findings.take());
+  return std::move(config.dns);
+}
+
 }  // namespace cas::app

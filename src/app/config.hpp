@@ -118,5 +118,8 @@ struct Config {
 /// Only where the server's admin socket is: for tools, whose user may not read the keys that load_config checks.
 [[nodiscard]] std::expected<std::filesystem::path, std::vector<ConfigError>> load_admin_socket(
     const std::filesystem::path& file);
+/// Only how the DNS is asked: for tools, likewise.
+[[nodiscard]] std::expected<net::ResolverOptions, std::vector<ConfigError>> load_resolver(
+    const std::filesystem::path& file);
 
 }  // namespace cas::app

@@ -92,6 +92,8 @@ class Section {
 void read_all(const toml::table& table, Config& config, Findings& findings);
 /// That key alone.
 void read_admin_socket(Section& root, Config& config, Findings& findings);
+/// [dns] alone.
+void read_resolver(Section& root, Config& config, Findings& findings);
 /// What the file points to: keys, folders, users (config_check.cpp).
 void check_world(const Config& config, Findings& findings);
 

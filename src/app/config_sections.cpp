@@ -362,6 +362,10 @@ void read_admin_socket(Section& root, Config& config, Findings& findings) {
   if (const auto text = root.text("admin_socket")) config.admin_socket = path_of(*text, config, findings);
 }
 
+void read_resolver(Section& root, Config& config, Findings& findings) {
+  read_dns(root.section("dns"), config, findings);
+}
+
 void read_all(const toml::table& table, Config& config, Findings& findings) {
   Section root(&table, "", findings);
   read_top(root, config, findings);

@@ -30,6 +30,10 @@ struct Words {
   KeyOptions key;
   CertificateOptions certificate;
   DemoOptions demo;
+  IntentMakeOptions make;
+  IntentInspectOptions inspect;
+  IntentVerifyOptions verify;
+  std::string verify_config;
   std::function<int()> action;
 };
 
@@ -108,6 +112,66 @@ void add_set_up_commands(CLI::App& app, Words& words) {
   own->callback([&] { words.action = [&] { return self_signed(words.certificate); }; });
 }
 
+void add_intent_make(CLI::App& intent, Words& words) {
+  auto& make = words.make;
+  auto* command = intent.add_subcommand("make", "Sign intents for a message and print them, one a line");
+  command->add_option("--key", make.key, "the signing key, PEM")->required();
+  command->add_option("--selector", make.selector, "where the key stands: SELECTOR._domainkey.DOMAIN")->required();
+  command->add_option("--domain", make.domain, "the signing domain")->required();
+  command->add_option("--from", make.from, "the envelope sender; \"<>\" is the null path")->required();
+  command->add_option("--to", make.to, "a recipient; again for each of them, all at one domain")
+      ->required()
+      ->allow_extra_args(false);
+  command->add_option("--message", make.message, "the message: a file, or - for standard input");
+  command->add_option("--author", make.author, "the author; the message's From when left out");
+  command
+      ->add_option("--class", make.klass,
+                   "p(ersonal), t(ransactional), b(ulk), a(utomatic); as the message shows itself")
+      ->check(CLI::IsMember({"p", "t", "b", "a"}));
+  command->add_option("--list-id", make.list_id, "the list, with class b; the message's List-Id when left out");
+  command->add_option("--id", make.id, "22 characters of base64url; drawn at random when left out");
+  command->add_option("--issued", make.issued, "seconds since 1970; now when left out");
+  command->add_option("--lifetime", make.lifetime, "such as 30m, 4h, 1d")->capture_default_str();
+  command->add_flag("--forwarded", make.forwarded, "w=fwd: this is somebody else's message, passed on");
+  command->add_flag("--preflight", make.preflight, "m=-: no digest, no message needed");
+  command->add_flag("--command", make.command, "with \"CONFIRM \" in front");
+  command->add_flag("--json", make.json, "JSON instead of lines");
+  command->callback([&] { words.action = [&] { return make_intent(words.make); }; });
+}
+
+void add_intent_verify(CLI::App& intent, Words& words) {
+  auto& verify = words.verify;
+  auto* command = intent.add_subcommand("verify", "What a receiver would find, step by step, and answer");
+  command->add_option("LINE", verify.line, "the intent, or - for standard input")->required();
+  command->add_option("--message", verify.message, "the message it is for: a file, or - for standard input");
+  auto* from = command->add_option("--mail-from", verify.mail_from, "the envelope sender of the transaction");
+  command->add_option("--rcpt", verify.rcpt, "a recipient of the transaction; again for each")->allow_extra_args(false);
+  auto* record =
+      command->add_option("--key-record", verify.key_record, "the key's TXT record, instead of asking the DNS");
+  auto* resolver = command->add_option("--resolver", verify.resolver, "ask this one: IP or IP@PORT; not validated");
+  auto* config = command->add_option("--config", words.verify_config, "ask as [dns] in this configuration file says");
+  record->excludes(resolver)->excludes(config);
+  resolver->excludes(config);
+  command->add_option("--now", verify.now, "seconds since 1970; now when left out");
+  command->add_flag("--json", verify.json, "JSON instead of a table");
+  command->callback([&words, from] {
+    words.verify.has_mail_from = from->count() > 0;
+    if (!words.verify_config.empty()) words.verify.config = words.verify_config;
+    words.action = [&words] { return verify_intent(words.verify); };
+  });
+}
+
+void add_intent_commands(CLI::App& app, Words& words) {
+  auto* intent = app.add_subcommand("intent", "Make, verify and read intents");
+  intent->require_subcommand(1);
+  add_intent_make(*intent, words);
+  add_intent_verify(*intent, words);
+  auto* inspect = intent->add_subcommand("inspect", "Say what an intent says, or where and why it is none");
+  inspect->add_option("LINE", words.inspect.line, "the intent, or - for standard input")->required();
+  inspect->add_flag("--json", words.inspect.json, "JSON instead of a table");
+  inspect->callback([&] { words.action = [&] { return inspect_intent(words.inspect); }; });
+}
+
 void add_other_commands(CLI::App& app, Words& words) {
   auto* demo = app.add_subcommand("demo", "Two mail domains on loopback, with real mail between them");
   demo->add_flag("--keep", words.demo.keep, "leave the servers running");
@@ -144,6 +208,7 @@ int run(int argc, char** argv) {
   add_server_commands(app, words);
   add_admin_commands(app, words);
   add_set_up_commands(app, words);
+  add_intent_commands(app, words);
   add_other_commands(app, words);
   try {
     app.parse(argc, argv);

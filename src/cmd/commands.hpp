@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "crypto/keys.hpp"
 
@@ -53,5 +54,37 @@ struct CertificateOptions {
   std::filesystem::path certificate, key;
 };
 [[nodiscard]] int self_signed(const CertificateOptions& options);
+
+// ---- intent_*.cpp: intents by hand (CAS §4, §8) ----
+
+/// As given on the command line; empty: not given.
+struct IntentMakeOptions {
+  std::filesystem::path key;
+  std::string selector, domain, from, author, klass, list_id, id, issued, message;
+  std::string lifetime = "4h";
+  std::vector<std::string> to;
+  bool forwarded = false, preflight = false;
+  bool command = false, json = false;
+};
+/// Prints signed intents, one a line. Refuses what a receiver would refuse: 64 for options, 65 for the message.
+[[nodiscard]] int make_intent(const IntentMakeOptions& options);
+
+struct IntentInspectOptions {
+  std::string line;  // "-": standard input, one intent a line
+  bool json = false;
+};
+/// What each tag says; 65 when a line is no intent, with where and why.
+[[nodiscard]] int inspect_intent(const IntentInspectOptions& options);
+
+struct IntentVerifyOptions {
+  std::string line;  // "-": standard input
+  std::string message, mail_from, key_record, resolver, now;
+  bool has_mail_from = false;
+  std::optional<std::filesystem::path> config;
+  std::vector<std::string> rcpt;
+  bool json = false;
+};
+/// The receiver's steps, one by one. 0 when all that was checked holds, 1 when not, 75 when the DNS failed.
+[[nodiscard]] int verify_intent(const IntentVerifyOptions& options);
 
 }  // namespace cas::cmd

@@ -106,7 +106,6 @@ Nullable<T> read_nullable(std::string_view text, std::string_view none, Read rea
 
 std::expected<Intent, Reason> read_values(const TagValues& values) {
   const auto algorithm = read_algorithm(*values[A]);
-  if (!algorithm) return std::unexpected(algorithm.error());
   const auto id = grammar::read_octets<16>(*values[I]);
   auto d = grammar::read_host(*values[D]);
   const auto t = grammar::read_seconds(*values[T]);
@@ -124,6 +123,7 @@ std::expected<Intent, Reason> read_values(const TagValues& values) {
   const bool list_fits = l.has_value() == values[L].has_value() && l.has_value() == (k == Class::Bulk);
   const bool hop_fits = !values[W] || *values[W] == "fwd";
   if (!complete || !list_fits || !hop_fits) return std::unexpected(Reason::Syntax);
+  if (!algorithm) return std::unexpected(algorithm.error());  // CAS §4.3: said only of a line that is right otherwise
   return Intent{.id = *id,
                 .signing_domain = *std::move(d),
                 .selector = std::string(*values[S]),

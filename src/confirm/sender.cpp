@@ -26,7 +26,8 @@ Result<void> check_request(const IntentRequest& request) {
   }
   if (!grammar::is_selector(request.selector)) return permanent("the selector is no domain name in lower case");
   if (auth::is_public_suffix(request.signing_domain)) return permanent("a public suffix cannot sign");
-  if (!confirmable(request.author) || !request.author.domain()->is_within(request.signing_domain)) {
+  if (!confirmable(request.author)) return permanent("an author that cannot be confirmed");
+  if (!request.forwarded && !request.author.domain()->is_within(request.signing_domain)) {
     return permanent("the author is not of the signing domain");
   }
   if (request.envelope_from.mailbox() && !confirmable(*request.envelope_from.mailbox())) {
@@ -56,8 +57,8 @@ Intent without_recipients(const IntentRequest& request, const crypto::PrivateKey
           .author = request.author,
           .klass = request.klass,
           .list_id = request.list_id.transform([](const std::string& id) { return to_lower(id); }),
-          .forwarded = false,
-          .digest = digest_c1(request.id, request.hashes),
+          .forwarded = request.forwarded,
+          .digest = request.preflight ? std::nullopt : std::optional(digest_c1(request.id, request.hashes)),
           .signature = Octets(key.signature_size())};
 }
 

@@ -29,13 +29,16 @@ struct IntentRequest {
   MessageHashes hashes;
   TimePoint now;
   std::chrono::seconds lifetime{4 * 3600};
+  bool forwarded = false;  // w=fwd: the author may be of any domain (CAS §4.7)
+  bool preflight = false;  // m=-: `hashes` does not count (CAS §13.1)
 };
 
 /// Signed intent lines that together list all recipients, each as full as the line allows (at most 100 recipients,
 /// 8192 octets), with the recipients each one lists, every recipient once. All carry the request's id: the ledger's key
 /// names the recipient, so a later attempt that groups fewer recipients differently still finds what was committed.
 /// `lifetime` is cut to what the class allows. Permanent error for what cannot be confirmed: an address literal, a
-/// domain with "_", an author outside the signing domain or of a public suffix, a List-Id without bulk or the reverse.
+/// domain with "_", an author outside the signing domain (unless forwarded) or of a public suffix, a List-Id without
+/// bulk or the reverse.
 struct SignedIntent {
   std::string line;
   std::vector<Mailbox> recipients;
