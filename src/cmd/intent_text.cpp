@@ -39,9 +39,10 @@ std::string time_text(UnixTime time, UnixTime now) {
   return date_text(time) + ", " + relative_time(time, now);
 }
 
+// Local parts hold no control characters (message/address.hpp): what stands in an intent can be shown as it is.
 std::string recipients_text(const confirm::Intent& intent) {
   std::string out;
-  for (const LocalPart& local : intent.recipients) out += (out.empty() ? "" : ", ") + printable(local.wire());
+  for (const LocalPart& local : intent.recipients) out += (out.empty() ? "" : ", ") + local.wire();
   return out;
 }
 
@@ -78,7 +79,7 @@ std::string_view class_name(confirm::Class klass) {
 }
 
 std::string sender_text(const std::optional<Mailbox>& sender) {
-  return sender ? printable(sender->wire()) : "<>";
+  return sender ? sender->wire() : "<>";
 }
 
 std::vector<TagText> describe_intent(const confirm::Intent& intent, UnixTime now) {
@@ -94,7 +95,7 @@ std::vector<TagText> describe_intent(const confirm::Intent& intent, UnixTime now
       {"f", "envelope sender", sender_text(intent.envelope_from)},
       {"q", "recipient domain", intent.recipient_domain.text()},
       {"r", count == 1 ? "recipient" : std::to_string(count) + " recipients", recipients_text(intent)},
-      {"o", "author", printable(intent.author.wire())},
+      {"o", "author", intent.author.wire()},
       {"k", "class", std::string(class_name(intent.klass))}};
   if (intent.list_id) rows.push_back({"l", "list", printable(*intent.list_id)});
   if (intent.forwarded) rows.push_back({"w", "hop", "forwarded: the signer passes on somebody else's message"});

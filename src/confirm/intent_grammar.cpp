@@ -62,6 +62,14 @@ bool is_control(char c) {
   return (c >= 0 && c < 0x20) || c == 0x7f;
 }
 
+/// U+0080 to U+009F in UTF-8.
+bool holds_c1_control(std::string_view text) {
+  for (std::size_t at = text.find('\xc2'); at != std::string_view::npos; at = text.find('\xc2', at + 1)) {
+    if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_host(const Domain& domain) {
@@ -113,7 +121,7 @@ std::optional<std::vector<LocalPart>> read_recipients(std::string_view text) {
 }
 
 bool is_list_id(std::string_view value) {
-  return !value.empty() && value.size() <= max_list_id_octets && is_utf8(value) &&
+  return !value.empty() && value.size() <= max_list_id_octets && is_utf8(value) && !holds_c1_control(value) &&
          std::ranges::none_of(value, [](char c) { return is_control(c) || (c >= 'A' && c <= 'Z'); });
 }
 

@@ -173,10 +173,11 @@ INSTANTIATE_TEST_SUITE_P(
         Spelling{"k=p", "k="}, Spelling{"k=p", "k=P"}, Spelling{"k=p", "k=x"}, Spelling{"k=p", "k=pp"},
         Spelling{"k=p", "k=b"}, Spelling{"k=p", "k=p;l=list.example"}, Spelling{"k=p", "k=b;l="},
         Spelling{"k=p", "k=b;l=List.example"}, Spelling{"k=p", "k=b;l=a%41"}, Spelling{"k=p", "k=b;l=%0A"},
-        Spelling{"k=p", "k=b;l=%C3"}, Spelling{"k=p", "k=p;w="}, Spelling{"k=p", "k=p;w=yes"}, Spelling{"m=c1:", "m="},
-        Spelling{"m=c1:", "m=c2:"}, Spelling{"m=c1:", "m=C1:"}, Spelling{"m=c1:", "m=-"}, Spelling{"04wXI;", "04wXJ;"},
-        Spelling{"04wXI;", "04wXI=;"}, Spelling{"04wXI;", "04wX;"}, Spelling{"KanAQ", "KanAR"},
-        Spelling{"KanAQ", "KanAQ=="}, Spelling{"KanAQ", "KanA/"}, Spelling{"KanAQ", "KanAQAAA"}));
+        Spelling{"k=p", "k=b;l=%C3"}, Spelling{"k=p", "k=b;l=a%C2%85"}, Spelling{"k=p", "k=p;w="},
+        Spelling{"k=p", "k=p;w=yes"}, Spelling{"m=c1:", "m="}, Spelling{"m=c1:", "m=c2:"}, Spelling{"m=c1:", "m=C1:"},
+        Spelling{"m=c1:", "m=-"}, Spelling{"04wXI;", "04wXJ;"}, Spelling{"04wXI;", "04wXI=;"},
+        Spelling{"04wXI;", "04wX;"}, Spelling{"KanAQ", "KanAR"}, Spelling{"KanAQ", "KanAQ=="},
+        Spelling{"KanAQ", "KanA/"}, Spelling{"KanAQ", "KanAQAAA"}));
 
 TEST_P(WrongSpelling, IsASyntaxError) {
   const std::string line = vector_with(GetParam().right, GetParam().wrong);

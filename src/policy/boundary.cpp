@@ -66,7 +66,9 @@ std::string list_identifier(std::string_view value) {
 
 confirm::MessageClass classify(const std::vector<HeaderField>& fields) {
   if (const auto lists = fields_named(fields, "List-Id"); lists.size() == 1) {
-    if (auto id = list_identifier(lists.front().value); !id.empty()) return {confirm::Class::Bulk, std::move(id)};
+    // Unfolded, so that folding on the way changes the class no more than it changes the digest.
+    if (auto id = list_identifier(unfold(lists.front().value)); !id.empty())
+      return {confirm::Class::Bulk, std::move(id)};
   }
   if (const auto autos = fields_named(fields, "Auto-Submitted"); !autos.empty()) {
     const std::string value = unfold(autos.front().value);
