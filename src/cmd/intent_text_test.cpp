@@ -70,7 +70,11 @@ TEST(DescribeIntent, holds_no_control_character_whatever_the_intent) {
 
 TEST(FaultText, marks_the_place_and_counts_octets_from_one) {
   const std::string_view broken = "v=CAS1;i=A;";
-  EXPECT_EQ(fault_text(broken, confirm::explain(broken).value()), "b: x (octet 1)");
+  EXPECT_EQ(fault_text(broken, confirm::explain(broken).value()),
+            "the line ends in \";\" (octet 12)\n  v=CAS1;i=A;\n             ^\n"
+            "  write one \";\" between two tags, and none at the end\n");
+  const std::string_view hostile = "v=CAS1;i=\x01\x1b";
+  EXPECT_TRUE(fault_text(hostile, confirm::explain(hostile).value()).contains("v=CAS1;i=\\x01\\x1B\n"));
 }
 
 }  // namespace
