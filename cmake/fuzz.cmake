@@ -10,3 +10,11 @@ foreach(source ${fuzzers})
   target_link_libraries(${name} PRIVATE cas_base cas_message cas_dns cas_smtp cas_crypto cas_auth cas_confirm)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()
+
+# The log's lines are made in the Wiring, of which these two files are enough.
+target_sources(fuzz_log PRIVATE ${CMAKE_SOURCE_DIR}/src/app/log_line.cpp ${CMAKE_SOURCE_DIR}/src/http/json.cpp)
+foreach(layer app http net queue store)
+  target_include_directories(fuzz_log PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
+endforeach()
+target_compile_definitions(fuzz_log PRIVATE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(fuzz_log PRIVATE Boost::json fmt::fmt)

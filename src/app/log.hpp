@@ -9,18 +9,12 @@
 #include <string>
 
 #include "app/config.hpp"
+#include "app/log_line.hpp"
 #include "app/trace_book.hpp"
 #include "base/time.hpp"
 #include "base/trace.hpp"
 
 namespace cas::app {
-
-/// One line, without its end. After the time: level, trace id, queue id ("-" where there is none), name, fields as
-/// key=value; values with blanks or quotes stand in double quotes, in which quotes and backslashes are \x22 and \x5C.
-/// 2026-11-23T19:00:00.123Z info 0123456789abcdef 01J... delivered to=<joe@b.example> relay=mx.b.example status=sent
-[[nodiscard]] std::string text_line(TimePoint at, const Event& event);
-/// One object on one line: at, level, trace, queue_id, event and the fields under "fields".
-[[nodiscard]] std::string json_line(TimePoint at, const Event& event);
 
 /// Writes lines from a thread of its own. Its queue is bounded: when standard error stalls, the oldest lines are
 /// dropped and counted, and nobody waits. Thread-safe.

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/json.hpp>
 #include <random>
 
@@ -55,15 +56,62 @@ Event hostile(std::string value) {
                .fields = {{"v", value}, {"w", std::move(value)}}};
 }
 
-TEST(LogLines, hold_no_line_end_no_escape_and_no_nul_whatever_the_values_are) {
+/// What no terminal and no log reader may be handed, and what no other line may be told from.
+void expect_one_clean_line(const std::string& line) {
+  EXPECT_TRUE(std::ranges::none_of(line, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; })) << line;
+  EXPECT_TRUE(is_utf8(line)) << line;
+  for (std::size_t at = line.find('\xc2'); at != std::string::npos; at = line.find('\xc2', at + 1)) {
+    EXPECT_GE(static_cast<unsigned char>(line[at + 1]), 0xa0) << "a C1 control: " << line;
+  }
+  for (const char* separator : {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xae", "\xe2\x81\xa6"})
+    EXPECT_FALSE(line.contains(separator)) << line;
+}
+
+void expect_clean(const std::string& value) {
+  const auto text = text_line(at, hostile(value));
+  expect_one_clean_line(text);
+  EXPECT_TRUE(text.starts_with("2026-11-23T19:00:00.123Z info "));
+  EXPECT_EQ(std::ranges::count(text, '"') % 2, 0) << text;
+  const auto json = json_line(at, hostile(value));
+  expect_one_clean_line(json);
+  EXPECT_TRUE(boost::json::parse(json).is_object());
+}
+
+TEST(LogLines, hold_no_line_end_no_escape_and_no_nul_whatever_the_values_are_CAS_21) {
   std::mt19937 random(20261123);
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 1500; ++round) {
     std::string value;
     for (std::size_t n = random() % 40; n > 0; --n) value += static_cast<char>(random() % 256);
-    for (const auto& line : {text_line(at, hostile(value)), json_line(at, hostile(value))}) {
-      EXPECT_TRUE(std::ranges::none_of(line, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; })) << line;
-      EXPECT_TRUE(is_utf8(line));
-    }
+    expect_clean(value);
+  }
+}
+
+TEST(LogLines, hold_none_of_the_characters_that_steer_a_terminal_CAS_21) {
+  constexpr std::array<std::string_view, 18> pieces{"\r\n",
+                                                    "\n",
+                                                    "\r",
+                                                    "\x1b[2J",
+                                                    "\x1b]0;x\x07",
+                                                    std::string_view("\0", 1),
+                                                    "\xc2\x85",
+                                                    "\xc2\x9b"
+                                                    "31m",
+                                                    "\x7f",
+                                                    "\xe2\x80\xa8",
+                                                    "\xe2\x80\xae",
+                                                    "\xe2\x81\xa6",
+                                                    "\xc2",
+                                                    "\xed\xa0\x80",
+                                                    "\\x0A",
+                                                    "\"",
+                                                    " status=sent",
+                                                    "\xc3\xa9"};
+  std::mt19937 random(3);
+  for (int round = 0; round < 1500; ++round) {
+    std::string value;
+    for (std::size_t n = 1 + random() % 6; n > 0; --n) value += pieces[random() % pieces.size()];
+    expect_clean(value);
+    expect_clean(std::string(1015 + random() % 12, 'a') + value);  // where it is cut
   }
 }
 

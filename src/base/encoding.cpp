@@ -88,10 +88,18 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-/// Shown as it stands: printable ASCII but the backslash, and UTF-8 outside the C1 controls.
+/// U+2028 to U+202E and U+2066 to U+2069: line and paragraph separators, and what turns the direction of the text.
+bool breaks_or_turns_lines(std::string_view sequence) {
+  if (!sequence.starts_with("\xE2\x80") && !sequence.starts_with("\xE2\x81")) return false;
+  const auto last = static_cast<unsigned char>(sequence[2]);
+  return sequence[1] == '\x80' ? last >= 0xA8 && last <= 0xAE : last >= 0xA6 && last <= 0xA9;
+}
+
+/// Shown as it stands: printable ASCII but the backslash, and UTF-8 outside the C1 controls that keeps its line.
 bool is_safe(std::string_view sequence) {
   const auto lead = static_cast<unsigned char>(sequence[0]);
   if (sequence.size() == 1) return lead >= 0x20 && lead < 0x7F && lead != '\\';
+  if (breaks_or_turns_lines(sequence)) return false;
   return !(lead == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0);
 }
 

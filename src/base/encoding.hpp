@@ -56,8 +56,9 @@ using Octets = std::vector<std::uint8_t>;
 [[nodiscard]] bool is_utf8(std::string_view text);
 [[nodiscard]] bool is_ascii(std::string_view text);
 
-/// Text from a peer made safe for a log line or a terminal: control characters, DEL, backslash and octets that are
-/// not UTF-8 become \xHH; cut to `limit` octets with "..." where longer.
+/// Text from a peer made safe for a log line or a terminal: control characters (C1 too), DEL, backslash, Unicode's line
+/// separators and direction overrides, and octets that are not UTF-8 become \xHH; cut to `limit` octets with "..."
+/// where longer.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 512);
 
 }  // namespace cas
