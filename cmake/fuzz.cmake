@@ -16,5 +16,4 @@ target_sources(fuzz_log PRIVATE ${CMAKE_SOURCE_DIR}/src/app/log_line.cpp ${CMAKE
 foreach(layer app http net queue store)
   target_include_directories(fuzz_log PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
 endforeach()
-target_compile_definitions(fuzz_log PRIVATE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(fuzz_log PRIVATE Boost::json fmt::fmt)

@@ -4,6 +4,7 @@
 // Intents: whatever is accepted prints back as the same octets and passes through the receiver's checks without harm;
 // whatever is refused is explained, with the same reason, in text that a terminal may show. Raw, folded into the
 // grammar's alphabet, and spliced into a valid line at one of its tags.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -52,8 +53,9 @@ void check_explanation(std::string_view line, const std::expected<confirm::Inten
   if (!fault) return;
   require(fault->reason == intent.error() && fault->at <= line.size());
   require(!fault->what.empty() && !fault->mend.empty());
-  for (const std::string& text : {fault->tag, fault->what, fault->mend})
-    require(printable(text, text.size() * 4) == text);
+  for (const std::string& text : {fault->tag, fault->what, fault->mend}) {
+    require(is_utf8(text) && std::ranges::none_of(text, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }));
+  }
 }
 
 void check(std::string_view line) {

@@ -60,8 +60,8 @@ Event hostile(std::string value) {
 void expect_one_clean_line(const std::string& line) {
   EXPECT_TRUE(std::ranges::none_of(line, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; })) << line;
   EXPECT_TRUE(is_utf8(line)) << line;
-  for (std::size_t at = line.find('\xc2'); at != std::string::npos; at = line.find('\xc2', at + 1)) {
-    EXPECT_GE(static_cast<unsigned char>(line[at + 1]), 0xa0) << "a C1 control: " << line;
+  for (std::size_t n = line.find('\xc2'); n != std::string::npos; n = line.find('\xc2', n + 1)) {
+    EXPECT_GE(static_cast<unsigned char>(line[n + 1]), 0xa0) << "a C1 control: " << line;
   }
   for (const char* separator : {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xae", "\xe2\x81\xa6"})
     EXPECT_FALSE(line.contains(separator)) << line;

@@ -87,7 +87,9 @@ Fault explain_stranger(std::string_view line, std::size_t at, char expected, con
   if (name.size() == 1 && (find(seen, name[0]) != nullptr || name == "v"))
     return fault(shown, at, shown + " stands twice", "write each tag once");
   if (names.contains(name) && name.size() == 1) {
-    return fault(shown, at, shown + " stands where " + std::string(1, expected) + " should", wanted);
+    const std::string instead =
+        expected == 0 ? " stands behind b" : " stands where " + std::string(1, expected) + " should";
+    return fault(shown, at, shown + instead, wanted);
   }
   if (name.size() == 1 && names.contains(to_lower(name)))
     return fault(shown, at, "the tag " + in_quotes(name) + " is in upper case", "write " + in_quotes(to_lower(name)));

@@ -110,6 +110,7 @@ TEST(Explain, SaysWhatIsMissingAtTheEnd) {
   const std::string line(vector_line);
   EXPECT_EQ(explain(line + ";")->what, "the line ends in \";\"");
   EXPECT_EQ(explain(line + ";y=1")->what, "there is no tag \"y\"");
+  EXPECT_EQ(explain(line + ";w=fwd")->what, "w stands behind b");
   EXPECT_EQ(explain("v=CAS1;")->what, "the line ends in \";\"");
   const std::string unsigned_line = line.substr(0, line.rfind(";b="));
   EXPECT_EQ(explain(unsigned_line)->what, "b is missing: the line ends before it");
