@@ -140,11 +140,16 @@ void add_key(Draft& draft, const Intent& intent, std::string_view line, const Tr
 
 // ---- Step 8, and the reply to CONFIRM ----
 
+/// A server's own words (inbound/confirm_check.cpp); the tests of the whole hold the two together.
 smtp::Reply confirm_reply(const Draft& draft) {
-  const smtp::EnhancedCode goes_on{2, 0, 0};
+  constexpr smtp::EnhancedCode goes_on{2, 0, 0};
   if (draft.confirm_refused) return confirm::reply_for(*draft.confirm_refused);
-  if (draft.key == confirm::KeyVerdict::Testing) return {250, goes_on, "[CAS:testing] go on as without CONFIRM"};
-  if (draft.key == confirm::KeyVerdict::Forwarded) return {250, goes_on, "[CAS:forwarded] go on as without CONFIRM"};
+  if (draft.key == confirm::KeyVerdict::Testing) {
+    return {250, goes_on, "[CAS:testing] the key is for testing: go on as without CONFIRM"};
+  }
+  if (draft.key == confirm::KeyVerdict::Forwarded) {
+    return {250, goes_on, "[CAS:forwarded] the forwarder is none that the recipient trusts: go on as without CONFIRM"};
+  }
   return {250, {2, 7, 0}, "[CAS:ok] intent accepted"};
 }
 

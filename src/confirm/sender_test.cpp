@@ -57,6 +57,26 @@ TEST(MakeIntents, SignsWhatWasAskedFor) {
   EXPECT_EQ(made->front().recipients, request_to_suzie().recipients);
 }
 
+TEST(MakeIntents, WaivesAlignmentForAForwardedHopCasSection47) {
+  IntentRequest request = request_to_suzie();
+  request.author = mailbox("ada@west.example");
+  EXPECT_FALSE(make_intents(request, ed25519_key()));
+  request.forwarded = true;
+  const auto made = make_intents(request, ed25519_key());
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(parse_intent(made->front().line)->forwarded);
+  request.author = mailbox("ada@[192.0.2.1]");
+  EXPECT_FALSE(make_intents(request, ed25519_key()));
+}
+
+TEST(MakeIntents, LeavesTheDigestOutOfAPreflightCasSection131) {
+  IntentRequest request = request_to_suzie();
+  request.preflight = true;
+  const auto made = make_intents(request, ed25519_key());
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(made->front().line.contains(";m=-;b="));
+}
+
 TEST(MakeIntents, GivesTheVectorsLineForTheVectorsMessageCasSectionA1) {
   IntentRequest request = request_to_suzie();
   request.hashes.header = grammar::read_octets<32>(vector_header_hash).value();

@@ -31,6 +31,7 @@ class Commands(WorldCase):
             world.publish(f"{kind}._domainkey.west.example. 5 IN TXT {txt(cls.record[kind])}")
         cls.key = SigningKey()
         world.publish(f"py._domainkey.west.example. 5 IN TXT {txt(cls.key.dns_record())}")
+        world.publish(f"test._domainkey.west.example. 5 IN TXT {txt(cls.record['ed25519'].replace('p=', 't=y; p='))}")
 
     def setUp(self):
         self.token = self.id().rsplit(".", 1)[1]
@@ -212,8 +213,10 @@ class Commands(WorldCase):
                  (good.replace("d=west", "d=East"), SENDER), (good, "other@west.example"), (good, ""), (late, SENDER),
                  (early, SENDER), (good.replace("v=CAS1", "v=CAS2"), SENDER), (good.replace("s=ed25519", "s=none"), SENDER),
                  (good.replace("ed25519-sha256", "ed448-shake256"), SENDER), (good.replace("d=west.example", "d=evil.example"), SENDER)]
-        for line, sender in cases:
-            report = self.verify(line, "--mail-from", sender or "<>", status=FAILS)
+        taken = [(line, SENDER) for options in ({}, {"selector": "test"}, {"forwarded": True}) for line in self.make(**options)]
+        for line, sender in cases + taken:
+            status = OK if (line, sender) in taken else FAILS
+            report = self.verify(line, "--mail-from", sender or "<>", status=status)
             with connect(self.south) as peer:
                 self.assertEqual(peer.cmd(f"MAIL FROM:<{sender}>").code, 250)
                 self.assertEqual(peer.cmd(f"CONFIRM {line}").text, self.answer(report), line)
