@@ -23,6 +23,10 @@ class ClientOctets:
         self._in_data = False
         self._chunk, self._last = 0, False  # octets to come, and whether they are the last of the message
 
+    @property
+    def in_chunk(self):
+        return self._chunk > 0
+
     def data_begins(self):
         """The server said 354."""
         self._in_data = True
