@@ -15,7 +15,7 @@ MAIL = "MAIL FROM:<ada@west.example>"
 RCPT = "RCPT TO:<suzie@south.example>"
 MIB = 1 << 20
 # A sanitizer keeps freed memory in quarantine (256 MiB unless told otherwise) and shadows an eighth of it.
-GROWTH = (350 if os.environ.get("CAS_SANITIZE") else 40) * MIB
+GROWTH = (350 if os.environ.get("CAS_SANITIZE") else 12) * MIB
 SMUGGLED = (b"\r\n.\r\nRSET\r\nMAIL FROM:<evil@west.example>\r\nRCPT TO:<suzie@south.example>\r\nDATA\r\n"
             b"Subject: smuggled\r\n\r\nx\r\n.\r\n")
 
@@ -205,17 +205,19 @@ class Memory(ChunkCase):
         self.await_number(number)
 
     def test_twenty_megabytes_in_one_chunk(self):
+        """The first one fills the caches of the store, the second one needs no more than they hold."""
         size = 20 * 1000 * 1000
+        peaks = []
         with self.connect() as peer:
-            self.small(peer, 1)
-            before = self.south.peak_memory()
-            head = self.octets(2, body="")
-            peer.pipeline(MAIL, RCPT)
-            peer.send(b"BDAT %d LAST\r\n" % (len(head) + size) + head)
-            self.stream(peer, size)
-            self.assertEqual(peer.reply().status, "250 2.0.0")
-            self.south.await_empty_queue(bound=120)
-            grown = self.south.peak_memory() - before
+            for number in (1, 2):
+                head = self.octets(number, body="")
+                peer.pipeline(MAIL, RCPT)
+                peer.send(b"BDAT %d LAST\r\n" % (len(head) + size) + head)
+                self.stream(peer, size)
+                self.assertEqual(peer.reply().status, "250 2.0.0")
+                self.south.await_empty_queue(bound=120)
+                peaks.append(self.south.peak_memory())
+        grown = peaks[1] - peaks[0]
         print(f"peak memory grew by {grown / MIB:.1f} MiB")
         self.assertLess(grown, GROWTH)
         delivered, = self.south.find("suzie", f"Subject: {self.token}-2.")
