@@ -194,7 +194,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.arrived = services_.clock.now();
   row.sender = protocol_.mail()->from;
   row.user = protocol_.user().value_or("");
-  // A signer vouches for addresses of its own domain alone: a report to any other could reach a stranger (CAS §1.12).
+  // A signer vouches for addresses of its own domain alone: a report to any other could reach a stranger (CAS §1.2).
   const auto& sender = row.sender.mailbox();
   const bool signers_own =
       work_.intent && sender && sender->domain() && sender->domain()->is_within(work_.intent->signing_domain);

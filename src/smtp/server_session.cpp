@@ -303,7 +303,7 @@ Step ServerSession::bad_command(Reply reply) {
   return respond(std::move(reply));
 }
 
-/// CAS §1.4, the poison rule: the transaction is gone as after RSET, so the RCPT and DATA of the group get 503.
+/// CAS §5.4, the poison rule: the transaction is gone as after RSET, so the RCPT, DATA and BDAT of the group get 503.
 Step ServerSession::failed_confirm(Reply reply) {
   const bool consequence = reply.code == 503 && !transaction_.mail && counters_.forgiven > 0;
   clear_transaction();

@@ -82,7 +82,7 @@ struct ReadAuth {
 struct AskMail {
   MailCommand mail;
 };
-/// Judge the intent: the text after "CONFIRM ". A negative reply aborts the transaction (CAS §1.4, poison rule);
+/// Judge the intent: the text after "CONFIRM ". A negative reply aborts the transaction (CAS §5.4, poison rule);
 /// a positive one marks it confirmed-by-intent. `testing` (t=y, CAS §2) is the driver's business: it answers 250 and
 /// keeps no intent.
 struct AskConfirm {

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """BDAT (RFC 3030): one message whichever way it came, chunks that may not come, and what our client makes of servers."""
 
+import base64
 import os
 import random
 import unittest
 
 from . import wire
 from .cas_py import Intent, SigningKey
-from .harness import WorldCase, message, poll, txt
+from .harness import PASSWORD, WorldCase, message, poll, txt
 from .peer import Closed, Peer, Sink, chunk, connect, dot
 
 MAIL = "MAIL FROM:<ada@west.example>"
@@ -315,6 +316,19 @@ class Client(WorldCase):
             self.assertEqual(conversation.round_trips(), 2)
             replies = conversation.transaction()[1][1]
             self.assertEqual(replies.count(b"\r\n"), 3, "the replies to MAIL, CONFIRM and RCPT come first")
+
+    def test_submission_takes_chunks_too(self):
+        octets = message("joe@north.example", "suzie@south.example", "submitted-1")
+        with Peer(self.north.address, self.north.submission_port) as peer:
+            self.assertIn("CHUNKING", peer.begin().text)
+            peer.send(chunk(octets, last=True))
+            self.assertEqual(peer.reply().status, "503 5.5.1")
+            secret = base64.b64encode(f"\0joe@north.example\0{PASSWORD}".encode()).decode()
+            self.assertEqual(peer.cmd(f"AUTH PLAIN {secret}").code, 235)
+            peer.send(b"MAIL FROM:<joe@north.example>\r\nRCPT TO:<suzie@south.example>\r\n"
+                      + chunk(octets[:30]) + chunk(octets[30:], last=True))
+            self.assertEqual([r.code for r in peer.replies(4)], [250] * 4)
+        self.assert_results(self.south.await_mail("suzie", "submitted-1"), "mx.south.example", "cas=pass")
 
     def test_a_server_that_does_not_offer_it_gets_data(self):
         self.tap.hide = [b"CHUNKING"]
