@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A hostile client: its octets through LineReader, DataDecoder and a whole ServerSession, once in one piece and once
-// cut. Replies and messages must be the same, a CONFIRM that failed poisons, no message holds a bare CR, LF or NUL.
+// A hostile client: its octets through LineReader, DataDecoder, ChunkDecoder and a whole ServerSession, once in one
+// piece and once cut. Replies and messages must be the same, a CONFIRM that failed poisons, no message holds a bare CR,
+// LF or NUL, and what stands in a chunk is never a command.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,11 +34,12 @@ Reply opinion(std::string_view text) {
 class Server {
  public:
   Server(std::uint8_t flavour, bool tls)
-      : session_(ServerOptions{.host = cas::Domain::parse("b.example").value(),
-                               .limits = Limits{.command_line = 60, .confirm_line = 120, .auth_line = 90},
-                               .offer_starttls = (flavour & 1U) != 0,
-                               .offer_cas = (flavour & 2U) != 0,
-                               .submission = (flavour & 4U) != 0}) {
+      : session_(
+            ServerOptions{.host = cas::Domain::parse("b.example").value(),
+                          .limits = Limits{.command_line = 60, .confirm_line = 120, .auth_line = 90, .message = 3000},
+                          .offer_starttls = (flavour & 1U) != 0,
+                          .offer_cas = (flavour & 2U) != 0,
+                          .submission = (flavour & 4U) != 0}) {
     perform(session_.on_connect(tls));
   }
 
@@ -44,15 +47,13 @@ class Server {
   bool feed(std::string_view octets) {
     reader_.feed(octets);
     while (open_) {
-      if (reading_body_) {
-        reader_.consume(decoder_.feed(reader_.pending()));
-        if (!decoder_.finished()) return true;
-        end_body();
+      if (reading_ != Reading::Commands) {
+        if (!read_body()) return true;
         continue;
       }
       const auto event = reader_.next(session_.line_limit());
       if (std::holds_alternative<NeedMore>(event)) return true;
-      if (std::holds_alternative<TooLong>(event)) perform(session_.on_too_long_line());
+      if (const auto* line = std::get_if<TooLong>(&event)) on_too_long_line(line->beginning);
       if (std::holds_alternative<Malformed>(event)) perform(session_.on_malformed_line());
       if (const auto* line = std::get_if<Line>(&event)) on_line(line->text);
     }
@@ -64,17 +65,78 @@ class Server {
   std::vector<std::string> messages;
 
  private:
+  enum class Reading { Commands, Data, Chunk, Unwanted };
+
   void on_line(std::string_view line) {
     const Verb verb = parse_command(line).verb;
     const bool in_auth = session_.line_limit() == 90;
     const std::size_t before = replies.size();
     perform(session_.on_line(line));
+    if (in_auth || reading_ == Reading::Unwanted) return;
+    if (reading_ == Reading::Chunk) return require(!poisoned_);
     const int code = std::atoi(replies.c_str() + before);
-    if (in_auth) return;
     if (verb == Verb::Confirm) poisoned_ = code != 250;
     if (verb == Verb::Mail && code == 250) poisoned_ = false;
-    if (poisoned_ && verb == Verb::Rcpt) require(code == 503 || code == 421 || code == 500);  // CAS §10 I4
+    if (poisoned_ && verb == Verb::Rcpt) require(code == 503 || code == 421 || code == 500);  // CAS §21 I4
     if (poisoned_) require(code != 354);
+  }
+
+  void on_too_long_line(std::string_view beginning) {
+    const Verb verb = parse_command(beginning).verb;
+    const bool in_auth = session_.line_limit() == 90;
+    perform(session_.on_too_long_line(beginning));
+    if (in_auth) return;
+    require(!session_.mail());
+    if (verb == Verb::Confirm) poisoned_ = true;
+    if (verb == Verb::Bdat) require(!open_);  // where its chunk ends nobody knows
+  }
+
+  /// False when more octets are needed.
+  bool read_body() {
+    if (reading_ == Reading::Data) {
+      reader_.consume(decoder_.feed(reader_.pending()));
+      if (!decoder_.finished()) return false;
+      const bool malformed = decoder_.malformed();
+      if (!malformed) require(decoder_.size() == message.size());
+      decoder_ = DataDecoder(sink());
+      end_message(malformed);
+    } else if (reading_ == Reading::Chunk) {
+      reader_.consume(chunks_.feed(reader_.pending()));
+      if (!chunks_.finished()) return false;
+      end_chunk();
+    } else {
+      reader_.consume(skipper_.feed(reader_.pending()));
+      if (!skipper_.finished()) return false;
+      reading_ = Reading::Commands;
+      const std::size_t before = replies.size();
+      perform(session_.on_skipped());
+      require(std::atoi(replies.c_str() + before) >= 400);
+      require(!session_.mail());
+    }
+    return true;
+  }
+
+  void end_chunk() {
+    reading_ = Reading::Commands;
+    if (last_) {
+      chunks_.end();
+      if (!chunks_.malformed()) require(chunks_.size() == message.size());
+      return end_message(chunks_.malformed());
+    }
+    std::optional<Reply> fault;
+    if (chunks_.malformed()) fault = Reply(550, {5, 6, 0}, "bare");
+    perform(session_.on_chunk(std::move(fault)));
+  }
+
+  void begin_chunk(const ReadChunk& chunk) {
+    reading_ = Reading::Chunk;
+    last_ = chunk.last;
+    if (serial_ != session_.transaction_serial()) {  // the first of its transaction
+      serial_ = session_.transaction_serial();
+      message.clear();
+      chunks_ = ChunkDecoder(sink());
+    }
+    chunks_.begin(chunk.octets);
   }
 
   void perform(Step step) {
@@ -88,8 +150,13 @@ class Server {
       open_ = false;
     } else if (const auto* body = std::get_if<ReadBody>(&step)) {
       replies += body->reply.wire();
-      reading_body_ = true;
+      reading_ = Reading::Data;
       message.clear();
+    } else if (const auto* chunk = std::get_if<ReadChunk>(&step)) {
+      begin_chunk(*chunk);
+    } else if (const auto* skip = std::get_if<SkipChunk>(&step)) {
+      reading_ = Reading::Unwanted;
+      skipper_ = ChunkSkipper(skip->octets);
     } else if (const auto* mail = std::get_if<AskMail>(&step)) {
       perform(session_.on_answer(opinion(mail->mail.from.path().substr(1))));
     } else if (const auto* confirm = std::get_if<AskConfirm>(&step)) {
@@ -101,24 +168,29 @@ class Server {
     }
   }
 
-  void end_body() {
+  void end_message(bool malformed) {
+    reading_ = Reading::Commands;
     require(!session_.recipients().empty());
-    if (!decoder_.malformed()) {
-      require(decoder_.size() == message.size());
+    if (!malformed) {
       require(message.empty() || message.ends_with("\r\n"));
       messages.push_back(message);
     }
-    const Reply reply = decoder_.malformed() ? Reply(550, {5, 6, 0}, "bare") : Reply(250, {2, 0, 0}, "queued");
-    reading_body_ = false;
-    decoder_ = DataDecoder([this](std::string_view octets) { message += octets; });
-    perform(session_.on_body(reply));
+    perform(session_.on_body(malformed ? Reply(550, {5, 6, 0}, "bare") : Reply(250, {2, 0, 0}, "queued")));
+  }
+
+  DataDecoder::Sink sink() {
+    return [this](std::string_view octets) { message += octets; };
   }
 
   ServerSession session_;
   LineReader reader_;
-  DataDecoder decoder_{[this](std::string_view octets) { message += octets; }};
+  DataDecoder decoder_{sink()};
+  ChunkDecoder chunks_{sink()};
+  ChunkSkipper skipper_{0};
+  std::uint64_t serial_ = 0;  // of the transaction whose chunks are read
+  Reading reading_ = Reading::Commands;
+  bool last_ = false;
   bool open_ = true;
-  bool reading_body_ = false;
   bool poisoned_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include "confirm/digest.hpp"
 #include "message/date.hpp"
 #include "net/runtime.hpp"
+#include "smtp/command.hpp"
 
 namespace cas::cmd {
 namespace {
@@ -124,8 +125,16 @@ net::Task<Result<Played>> perform(Script script) {
   Client client(std::move(stream));
   CAS_CO_CHECK(co_await greet(client, script));
   Played played;
+  std::string chunk;  // sent when the replies are in (CAS §5.6)
+  if (!script.commands.empty() && smtp::parse_command(script.commands.back()).verb == smtp::Verb::Bdat) {
+    chunk = script.commands.back() + "\r\n" + script.wire_body;
+    script.commands.pop_back();
+  }
   CAS_CO_TRY(played.answers, co_await give_commands(client, script));
-  if (!played.answers.empty() && played.answers.back().code == 354) {
+  if (!chunk.empty()) {
+    CAS_CO_CHECK(co_await client.say(chunk));
+    CAS_CO_TRY(played.message, co_await client.hear());
+  } else if (!played.answers.empty() && played.answers.back().code == 354) {
     CAS_CO_CHECK(co_await client.say(script.wire_body.empty() ? ".\r\n" : script.wire_body));
     CAS_CO_TRY(played.message, co_await client.hear());
   }

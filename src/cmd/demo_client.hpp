@@ -27,8 +27,9 @@ struct Script {
   std::string helo = "client.example";
   std::optional<Login> login;
   std::vector<std::string> commands;  // without CRLF: MAIL, CONFIRM, RCPT, DATA
-  std::string wire_body;              // dots as on the wire, with the final dot; empty: only the final dot
-  bool pipelined = true;              // all commands in one write (RFC 2920); otherwise one by one
+  std::string
+      wire_body;  // as on the wire; by DATA with the final dot (empty: only that), by BDAT as the last command says
+  bool pipelined = true;  // all commands in one write (RFC 2920); otherwise one by one
 };
 
 struct Answer {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "smtp/command.hpp"
 
 namespace cas::cmd {
 namespace {
@@ -33,13 +34,24 @@ bool is_base64(char c) {
 void Recorder::on_octets(Speaker who, std::string_view octets, Time at) {
   std::string& pending = who == Speaker::Client ? pending_client_ : pending_server_;
   while (!octets.empty()) {
-    const std::size_t end = octets.find('\n');
-    const std::string_view part = octets.substr(0, end);
+    const bool in_chunk = who == Speaker::Client && chunk_ > 0;
+    const std::string_view here = in_chunk ? octets.substr(0, chunk_) : octets;
+    const std::size_t end = here.find('\n');
+    const std::string_view part = here.substr(0, end);
     if (pending.size() < max_line) pending.append(part.substr(0, max_line - pending.size()));
-    if (end == std::string_view::npos) return;
-    octets.remove_prefix(end + 1);
+    const bool line_ends = end != std::string_view::npos;
+    const std::size_t used = part.size() + (line_ends ? 1 : 0);
+    octets.remove_prefix(used);
+    if (in_chunk) chunk_ -= used;
+    const bool chunk_ends = in_chunk && chunk_ == 0 && !pending.empty();  // RFC 3030: in the middle of a line
+    if (!line_ends && !chunk_ends) continue;
     if (pending.ends_with('\r')) pending.pop_back();
-    on_line(who, std::exchange(pending, std::string()), at);
+    std::string line = std::exchange(pending, std::string());
+    if (in_chunk) {
+      keep(who, std::move(line), true, at);
+    } else {
+      on_line(who, std::move(line), at);
+    }
   }
 }
 
@@ -69,6 +81,10 @@ void Recorder::client_line(std::string line, Time at) {
   }
   if (std::exchange(secret_next_, false)) return keep(Speaker::Client, "(a secret)", false, at);
   if (iequals(line, "STARTTLS")) starttls_ = Starttls::Asked;
+  if (const auto command = smtp::parse_command(line); command.verb == smtp::Verb::Bdat) {
+    const auto chunk = smtp::parse_bdat(command.argument);
+    chunk_ = chunk ? chunk->octets : 0;
+  }
   if (begins(line, "AUTH ")) {
     const std::size_t secret = line.find(' ', 5);  // RFC 4954 §4: the initial response
     if (secret != std::string::npos) line = line.substr(0, secret) + " (a secret)";
@@ -139,7 +155,7 @@ std::string wire_body(const Transcript& lines) {
   for (const Spoken& line : lines) {
     if (line.body) out += line.text + "\r\n";
   }
-  if (!out.empty()) out += ".\r\n";
+  if (!out.empty() && !said(lines, Speaker::Client, "BDAT ")) out += ".\r\n";
   return out;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@ enum class Speaker { Client, Server, Wire };  // Wire: a remark about the channe
 struct Spoken {
   Speaker who = Speaker::Client;
   std::string text;   // one line without CRLF
-  bool body = false;  // a line of the message, dots as on the wire; not the final dot
+  bool body = false;  // a line of the message, as on the wire (by DATA: dots doubled); not the final dot
   std::chrono::steady_clock::time_point at;
 };
 using Transcript = std::vector<Spoken>;
@@ -48,6 +49,7 @@ class Recorder {
   std::string pending_client_, pending_server_;
   Starttls starttls_ = Starttls::No;
   bool in_body_ = false;
+  std::uint64_t chunk_ = 0;  // octets of a BDAT that are to come
   bool secret_next_ = false;
 };
 
@@ -63,7 +65,8 @@ class Recorder {
 [[nodiscard]] std::optional<std::string> find_line(const Transcript& lines, Speaker who, std::string_view beginning);
 /// Lines of messages in it.
 [[nodiscard]] std::size_t body_lines(const Transcript& lines);
-/// The message as it went over the wire, with its final dot: what a replay sends. Empty when there was none.
+/// The message as it went over the wire, by DATA with its final dot, by BDAT without: what a replay sends. Empty when
+/// there was none.
 [[nodiscard]] std::string wire_body(const Transcript& lines);
 
 /// For people: long base64 in a CONFIRM line is cut to eight characters and an ellipsis; control characters are shown

@@ -45,6 +45,21 @@ TEST(Recorder, TellsTheMessageFromTheCommands) {
   EXPECT_EQ(wire_body(tape.lines()), "Subject: x\r\n\r\n..dot\r\nSTARTTLS\r\n.\r\n");
 }
 
+TEST(Recorder, TellsAChunkFromTheCommands_Rfc3030) {
+  const std::string_view octets =
+      "MAIL FROM:<>\r\nBDAT 30\r\nSubject: x\r\n\r\n.dot\r\nSTARTTLS\r\nBDAT 4 LAST\r\nDATAQUIT\r\n";
+  for (const std::size_t piece : {1U, 7U, 1000U}) {
+    Recorder tape;
+    for (std::string_view rest = octets; !rest.empty(); rest.remove_prefix(std::min(piece, rest.size())))
+      tape.on_octets(Speaker::Client, rest.substr(0, piece), {});
+    EXPECT_FALSE(tape.starttls_asked()) << "STARTTLS in a message is no command";
+    EXPECT_EQ(body_lines(tape.lines()), 5U);
+    EXPECT_EQ(wire_body(tape.lines()), "Subject: x\r\n\r\n.dot\r\nSTARTTLS\r\nDATA\r\n");
+    EXPECT_TRUE(said(tape.lines(), Speaker::Client, "BDAT 4 LAST"));
+    EXPECT_EQ(tape.lines().back().text, "QUIT");
+  }
+}
+
 TEST(Recorder, SeesTlsBeginOnlyWhenTheServerAgrees) {
   Recorder refused;
   refused.on_octets(Speaker::Client, "starttls\r\n", {});

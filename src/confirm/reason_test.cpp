@@ -8,6 +8,8 @@
 
 #include <set>
 
+#include "smtp/server_session.hpp"
+
 namespace cas::confirm {
 namespace {
 
@@ -76,6 +78,10 @@ TEST(RetryIn, ReadsOnlyPlainNumbers) {
         "[CAS:pending retry=9999999999]", "retry=5", "[CAS:retry=5"}) {
     EXPECT_EQ(retry_in(said(text)), std::nullopt) << text;
   }
+}
+
+TEST(Reason, TooLongIsWhatTheSessionSaysOfALineThatNobodyRead_Cas5_4) {
+  EXPECT_EQ(reply_for(Reason::TooLong), smtp::confirm_too_long());
 }
 
 }  // namespace

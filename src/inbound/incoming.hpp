@@ -25,13 +25,16 @@ class IncomingMessage {
   IncomingMessage(const IncomingMessage&) = delete;
   IncomingMessage& operator=(const IncomingMessage&) = delete;
 
-  /// The next octets of the message, dots undone. After a fault they are counted and forgotten.
+  /// The next octets of the message, as a decoder gives them. After a fault they are counted and forgotten.
   void add(std::string_view octets);
   /// Enough has gathered to be stored.
   [[nodiscard]] bool chunk_ready() const { return pending_.size() >= chunk_size; }
   [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
   /// What has gathered: at most chunk_size octets; call while chunk_ready(), and at the end while has_pending().
   [[nodiscard]] std::string take_chunk();
+
+  /// Why it must be refused, as far as is known; final after finish().
+  [[nodiscard]] const std::optional<smtp::Reply>& refusal() const { return refusal_; }
 
   /// The end of the message. A reply when it must be refused whatever the policy: header malformed or too long,
   /// message too long, too many hops.

@@ -88,14 +88,19 @@ net::Task<bool> Session::perform(Step& step) {
     if (const auto* tls = std::get_if<smtp::UpgradeTls>(&step)) {
       co_return co_await upgrade(*tls);
     }
+    std::optional<Step> next;
     if (const auto* body = std::get_if<smtp::ReadBody>(&step)) {
       say(body->reply);
-      auto reply = co_await read_message();
-      if (!reply) co_return false;
-      step = protocol_.on_body(std::move(*reply));
-      continue;
+      next = co_await read_body();
+    } else if (const auto* chunk = std::get_if<smtp::ReadChunk>(&step)) {
+      next = co_await read_chunk(*chunk);
+    } else if (const auto* unwanted = std::get_if<smtp::SkipChunk>(&step)) {
+      next = co_await skip_chunk(*unwanted);
+    } else {
+      next = co_await answer(std::move(step));
     }
-    step = co_await answer(std::move(step));
+    if (!next) co_return false;
+    step = *std::move(next);
   }
 }
 
@@ -107,7 +112,7 @@ net::Task<std::optional<Step>> Session::next_line() {
       if (draining_ && !protocol_.mail()) co_return protocol_.on_shutdown();
       co_return protocol_.on_line(line->text);
     }
-    if (std::holds_alternative<smtp::TooLong>(found)) co_return protocol_.on_too_long_line();
+    if (const auto* line = std::get_if<smtp::TooLong>(&found)) co_return protocol_.on_too_long_line(line->beginning);
     if (std::holds_alternative<smtp::Malformed>(found)) co_return protocol_.on_malformed_line();
     const bool sent = co_await flush();
     if (!sent) co_return std::nullopt;

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "inbound/acceptor.hpp"
+#include "inbound/arrival.hpp"
 #include "inbound/confirm_check.hpp"
-#include "inbound/incoming.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
 #include "smtp/data.hpp"
@@ -51,6 +51,8 @@ class Session {
     std::optional<confirm::Intent> intent;
     std::set<LocalPart> committed;
     std::vector<Admitted> admitted;
+    std::unique_ptr<Arrival> arrival;          // from the first octet of the message
+    std::optional<smtp::ChunkDecoder> chunks;  // from the first BDAT
   };
 
   // session.cpp: the loop
@@ -70,12 +72,19 @@ class Session {
   smtp::Reply on_rcpt(const Mailbox& asked);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
 
-  // session_data.cpp: the message
-  net::Task<std::optional<smtp::Reply>> read_message();
-  net::Task<Result<void>> pump(smtp::DataDecoder& decoder, IncomingMessage& message, store::BodyId& body);
-  net::Task<Result<void>> store_chunk(IncomingMessage& message, store::BodyId& body);
+  // session_data.cpp: the message. None where the connection broke
+  net::Task<std::optional<smtp::Step>> read_body();
+  net::Task<std::optional<smtp::Step>> read_chunk(smtp::ReadChunk chunk);
+  net::Task<std::optional<smtp::Step>> skip_chunk(smtp::SkipChunk chunk);
+  void begin_message();
+  template <class Decoder>
+  net::Task<bool> pump(Decoder& decoder);
+  net::Task<smtp::Reply> end_message(bool malformed);
+  [[nodiscard]] std::optional<smtp::Reply> message_fault(bool malformed) const;
   [[nodiscard]] std::optional<smtp::Reply> judge_message(const IncomingMessage& message) const;
-  net::Task<smtp::Reply> commit(const store::QueueId& id, IncomingMessage& message, store::BodyId& body);
+  void tell_refused(const smtp::Reply& reply) const;
+  net::Task<smtp::Reply> commit();
+  net::Task<Result<void>> hand_over_body(queue::NewMessage& fresh);
   [[nodiscard]] store::Message envelope(const IncomingMessage& message, const store::QueueId& id) const;
   [[nodiscard]] std::string trace_fields(const store::QueueId& id, const IncomingMessage& message) const;
   [[nodiscard]] queue::NewRecipient new_recipient(const Admitted& admitted) const;

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The message: read, hashed, judged at its end, committed. 250 is said after the commit is durable and never before.
+// The message, by DATA or by BDAT: read, hashed, judged at its end, committed. 250 to the end of data and to the last
+// chunk is said after the commit is durable and never before; 250 to an earlier chunk promises nothing.
 #include <algorithm>
 
 #include "auth/authentication_results.hpp"
@@ -13,6 +14,7 @@ namespace cas::inbound {
 
 using smtp::EnhancedCode;
 using smtp::Reply;
+using smtp::Step;
 
 namespace {
 
@@ -26,72 +28,94 @@ std::string received_address(const std::string& address) {
 
 }  // namespace
 
-// The reply to the end of data; none when the connection broke before it.
-net::Task<std::optional<Reply>> Session::read_message() {
-  const bool ready = co_await flush();
-  if (!ready) co_return std::nullopt;
+net::Task<std::optional<Step>> Session::read_body() {
+  begin_message();
+  smtp::DataDecoder decoder(work_.arrival->sink());
+  const bool whole = co_await pump(decoder);
+  if (!whole) co_return std::nullopt;
+  auto reply = co_await end_message(decoder.malformed());
+  co_return protocol_.on_body(std::move(reply));
+}
 
+net::Task<std::optional<Step>> Session::read_chunk(smtp::ReadChunk chunk) {
+  if (!work_.chunks) {
+    begin_message();
+    work_.chunks.emplace(work_.arrival->sink());
+  }
+  work_.chunks->begin(chunk.octets);
+  const bool whole = co_await pump(*work_.chunks);
+  if (!whole) co_return std::nullopt;
+  if (!chunk.last) {
+    auto fault = message_fault(work_.chunks->malformed());
+    if (fault) tell_refused(*fault);
+    co_return protocol_.on_chunk(std::move(fault));
+  }
+  work_.chunks->end();
+  auto reply = co_await end_message(work_.chunks->malformed());
+  co_return protocol_.on_body(std::move(reply));
+}
+
+net::Task<std::optional<Step>> Session::skip_chunk(smtp::SkipChunk chunk) {
+  forget_finished_transaction();
+  smtp::ChunkSkipper skipper(chunk.octets);
+  const bool whole = co_await pump(skipper);
+  if (!whole) co_return std::nullopt;
+  co_return protocol_.on_skipped();
+}
+
+void Session::begin_message() {
   const auto now = services_.clock.now();
-  const store::QueueId id = queue::make_queue_id(now, services_.random);
+  store::QueueId id = queue::make_queue_id(now, services_.random);
   policy::BoundaryFacts boundary;
   boundary.authserv_id = services_.host.text();
   boundary.submission = options_.smtp.submission;
   boundary.now = to_unix(now);
   boundary.message_id = id + "@" + services_.host.text();
-
-  IncomingMessage message(std::move(boundary), options_.smtp.limits);
-  smtp::DataDecoder decoder([&message](std::string_view octets) { message.add(octets); });
-  store::BodyId body = 0;
-  auto stored = co_await pump(decoder, message, body);
-  if (gone_) {
-    if (body != 0) services_.queue.discard(body);
-    co_return std::nullopt;
-  }
-  std::optional<Reply> refusal;
-  if (decoder.malformed()) {
-    // RFC 5321 §2.3.8: nothing but CRLF ends a line; guessing is how mail is smuggled.
-    refusal = Reply(550, EnhancedCode{5, 6, 0}, "a bare CR, a bare LF or a NUL is in the message");
-  }
-  auto unusable = message.finish();
-  if (!refusal) refusal = std::move(unusable);
-  if (!refusal && !stored) refusal = smtp::reply_for(stored.error());
-  if (!refusal) refusal = judge_message(message);
-  if (refusal) {
-    if (body != 0) services_.queue.discard(body);
-    event("refused", {{"from", protocol_.mail()->from.path()}, {"reply", refusal->summary()}});
-    co_return refusal;
-  }
-  co_return co_await commit(id, message, body);
+  work_.arrival = std::make_unique<Arrival>(services_.queue, std::move(id), std::move(boundary), options_.smtp.limits);
 }
 
-// Reads through the final dot, also after a failure of the store, so that the client hears the reply.
-net::Task<Result<void>> Session::pump(smtp::DataDecoder& decoder, IncomingMessage& message, store::BodyId& body) {
-  Result<void> stored;
+// Reads until the decoder has what it wants; false when the connection is over before. Replies are sent before waiting
+// (RFC 2920 §3.2).
+template <class Decoder>
+net::Task<bool> Session::pump(Decoder& decoder) {
   while (true) {
-    const std::size_t used = decoder.feed(reader_.pending());
-    reader_.consume(used);
-    while (stored && message.chunk_ready()) stored = co_await store_chunk(message, body);
-    while (!stored && message.chunk_ready()) (void)message.take_chunk();
-    if (decoder.finished()) co_return stored;
-    if (services_.clock.now() > deadline_) {
-      gone_ = true;
-      co_return stored;
-    }
+    reader_.consume(decoder.feed(reader_.pending()));
+    if (work_.arrival) co_await work_.arrival->store_ready();
+    if (decoder.finished()) co_return true;
+    const bool sent = co_await flush();
+    if (!sent) co_return false;
+    gone_ = services_.clock.now() > deadline_;
+    if (gone_) co_return false;
     auto received = co_await stream_.read_some(buffer_, options_.smtp.limits.data_timeout);
-    if (!received || *received == 0) {
-      gone_ = true;
-      co_return stored;
-    }
+    gone_ = !received || *received == 0;
+    if (gone_) co_return false;
     reader_.feed(std::string_view(buffer_).substr(0, *received));
   }
 }
 
-net::Task<Result<void>> Session::store_chunk(IncomingMessage& message, store::BodyId& body) {
-  auto start = [&](auto done) { services_.queue.append(body, message.take_chunk(), std::move(done)); };
-  auto id = co_await net::completion<Result<store::BodyId>>(std::move(start));
-  if (!id) co_return std::unexpected(std::move(id).error());
-  body = *id;
-  co_return Result<void>();
+// The reply to the end of the message.
+net::Task<Reply> Session::end_message(bool malformed) {
+  IncomingMessage& message = work_.arrival->message();
+  (void)message.finish();  // what it says is a fault of the message from here on
+  auto refusal = message_fault(malformed);
+  if (!refusal) refusal = judge_message(message);
+  if (refusal) {
+    tell_refused(*refusal);
+    co_return *std::move(refusal);
+  }
+  co_return co_await commit();
+}
+
+std::optional<Reply> Session::message_fault(bool malformed) const {
+  if (malformed) {
+    // RFC 5321 §2.3.8: nothing but CRLF ends a line; guessing is how mail is smuggled.
+    return Reply(550, EnhancedCode{5, 6, 0}, "a bare CR, a bare LF or a NUL is in the message");
+  }
+  return work_.arrival->fault();
+}
+
+void Session::tell_refused(const Reply& reply) const {
+  event("refused", {{"from", protocol_.mail()->from.path()}, {"reply", reply.summary()}});
 }
 
 // Steps 15 and 16 (CAS §5) for an intent; who may write as whom for a submission.
@@ -115,28 +139,21 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
   return std::nullopt;
 }
 
-net::Task<Reply> Session::commit(const store::QueueId& id, IncomingMessage& message, store::BodyId& body) {
-  queue::NewMessage fresh{.message = envelope(message, id), .small_body = {}, .recipients = {}};
+net::Task<Reply> Session::commit() {
+  Arrival& arrival = *work_.arrival;
+  const std::uint64_t size = arrival.message().size();
+  queue::NewMessage fresh{.message = envelope(arrival.message(), arrival.id()), .small_body = {}, .recipients = {}};
   for (const auto& admitted : work_.admitted) {
     if (!admitted.swallowed) fresh.recipients.push_back(new_recipient(admitted));
   }
   if (fresh.recipients.empty()) {
-    // A replay of what was committed with the same content (CAS §1.10): the copy that counts is durable already.
-    if (body != 0) services_.queue.discard(body);
+    // A replay of what was committed with the same content (CAS §10.2): the copy that counts is durable already.
     event("swallowed", {{"from", protocol_.mail()->from.path()}});
     co_return Reply(250, EnhancedCode{2, 0, 0}, "ok, received before");
   }
-  if (body != 0 || message.chunk_ready()) {
-    Result<void> last;
-    while (last && message.has_pending()) last = co_await store_chunk(message, body);
-    if (!last) {
-      services_.queue.discard(body);
-      co_return smtp::reply_for(last.error());
-    }
-    fresh.message.body = body;
-  } else {
-    fresh.small_body = message.take_chunk();
-  }
+  const auto complete = co_await hand_over_body(fresh);
+  if (!complete) co_return smtp::reply_for(complete.error());
+  const store::BodyId body = fresh.message.body;
   auto start = [&](auto done) { services_.queue.commit(std::move(fresh), std::move(done)); };
   auto committed = co_await net::completion<Result<queue::Queue::Committed>>(std::move(start));
   if (!committed) {
@@ -151,11 +168,23 @@ net::Task<Reply> Session::commit(const store::QueueId& id, IncomingMessage& mess
   }
   event("accepted",
         {{"from", protocol_.mail()->from.path()},
-         {"size", std::to_string(message.size())},
+         {"size", std::to_string(size)},
          {"nrcpt", std::to_string(work_.admitted.size())},
          {"client", stream_.peer().text()}},
         Level::Info, committed->id);
   co_return Reply(250, EnhancedCode{2, 0, 0}, "queued as " + committed->id);
+}
+
+// The body goes to the queue as a whole or, when it is large, as the one that is stored there.
+net::Task<Result<void>> Session::hand_over_body(queue::NewMessage& fresh) {
+  Arrival& arrival = *work_.arrival;
+  if (!arrival.is_large()) {
+    fresh.small_body = arrival.message().take_chunk();
+    co_return Result<void>();
+  }
+  CAS_CO_CHECK(co_await arrival.store_rest());
+  fresh.message.body = arrival.release();
+  co_return Result<void>();
 }
 
 store::Message Session::envelope(const IncomingMessage& message, const store::QueueId& id) const {
@@ -165,7 +194,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.arrived = services_.clock.now();
   row.sender = protocol_.mail()->from;
   row.user = protocol_.user().value_or("");
-  // A signer vouches for addresses of its own domain alone: a report to any other could reach a stranger (CAS §1.12).
+  // A signer vouches for addresses of its own domain alone: a report to any other could reach a stranger (CAS §1.2).
   const auto& sender = row.sender.mailbox();
   const bool signers_own =
       work_.intent && sender && sender->domain() && sender->domain()->is_within(work_.intent->signing_domain);

@@ -4,7 +4,6 @@
 // Driving a client session.
 #include "outbound/connection.hpp"
 
-#include "delivery/body_reader.hpp"
 #include "smtp/data.hpp"
 
 namespace cas::outbound {
@@ -59,9 +58,20 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint
 net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transaction, const store::Message& message,
                                                     queue::Queue& queue) {
   ended_data_ = false;
+  StoredMessage stored(message, queue);
+  if (session_.features().chunking && options_.smtp.use_chunking) {
+    const auto size = co_await measure(stored);
+    if (!size) {
+      usable_ = false;
+      co_return session_.on_disconnect();
+    }
+    transaction.chunk = *size;
+  }
   auto step = co_await advance(session_.begin(std::move(transaction)));
-  if (step && std::holds_alternative<smtp::SendBody>(*step)) {
-    const auto sent = co_await send_body(message, queue);
+  const bool goes =
+      step && (std::holds_alternative<smtp::SendBody>(*step) || std::holds_alternative<smtp::SendChunk>(*step));
+  if (goes) {
+    const auto sent = co_await send_message(*step, stored);
     if (!sent) {
       step = std::unexpected(sent.error());
     } else {
@@ -131,24 +141,53 @@ net::Task<Result<Reply>> Connection::read_reply() {
   }
 }
 
-net::Task<Result<void>> Connection::send_body(const store::Message& message, queue::Queue& queue) {
+// How long the message is in one chunk; none when something in it would have to be mended on the way, which DATA's
+// encoder does. Judged by what judges chunks here: what leaves cannot smuggle (RFC 5321 §2.3.8).
+net::Task<Result<std::optional<std::uint64_t>>> Connection::measure(StoredMessage& message) {
+  smtp::ChunkDecoder judge([](std::string_view) {});
+  judge.begin(message.size());
+  while (!message.at_end()) {
+    CAS_CO_TRY(const std::string_view piece, co_await message.next());
+    (void)judge.feed(piece);
+  }
+  message.rewind();
+  judge.end();
+  std::optional<std::uint64_t> size;
+  if (!judge.malformed() && judge.size() == message.size()) size = message.size();
+  co_return size;
+}
+
+net::Task<Result<void>> Connection::send_message(const ClientStep& how, StoredMessage& message) {
+  if (const auto* chunk = std::get_if<smtp::SendChunk>(&how)) co_return co_await send_chunk(chunk->command, message);
+  co_return co_await send_body(message);
+}
+
+net::Task<Result<void>> Connection::send_body(StoredMessage& message) {
   smtp::DataEncoder encoder;
   std::string out;
-  encoder.encode(message.prefix, out);
-  delivery::BodyReader reader(queue, message.body);
-  std::uint64_t sent = 0;
-  while (sent < message.body_size) {
-    CAS_CO_TRY(const std::string chunk, co_await reader.next());
-    if (chunk.empty()) co_return transient("the stored body is incomplete");
-    sent += chunk.size();
-    encoder.encode(chunk, out);
-    if (sent == message.body_size) {
+  do {
+    CAS_CO_TRY(const std::string_view piece, co_await message.next());
+    encoder.encode(piece, out);
+    if (message.at_end()) {
       encoder.finish(out);
       ended_data_ = true;
     }
     CAS_CO_CHECK(co_await stream_.write(out, options_.data_timeout));
     out.clear();
-  }
+  } while (!message.at_end());
+  co_return Result<void>();
+}
+
+// The command and the first octets leave together: nothing is waited for between them (RFC 3030 §2).
+net::Task<Result<void>> Connection::send_chunk(const std::string& command, StoredMessage& message) {
+  std::string out = command;
+  do {
+    CAS_CO_TRY(const std::string_view piece, co_await message.next());
+    out += piece;
+    if (message.at_end()) ended_data_ = true;
+    CAS_CO_CHECK(co_await stream_.write(out, options_.data_timeout));
+    out.clear();
+  } while (!message.at_end());
   co_return Result<void>();
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "net/stream.hpp"
+#include "outbound/stored_message.hpp"
 #include "queue/queue.hpp"
 #include "smtp/client_session.hpp"
 #include "smtp/line_reader.hpp"
@@ -45,7 +46,8 @@ class Connection {
   [[nodiscard]] net::Task<void> quit();
 
   [[nodiscard]] bool usable() const { return usable_; }
-  /// The end of data has been sent, or part of it: whether the server took the message, its reply alone can tell.
+  /// The end of data (the final dot, or the last octets of a BDAT LAST) has been sent, or part of it: whether the
+  /// server took the message, its reply alone can tell.
   [[nodiscard]] bool ended_data() const { return ended_data_; }
   [[nodiscard]] const smtp::Features& features() const { return session_.features(); }
   [[nodiscard]] bool tls() const { return session_.tls(); }
@@ -55,7 +57,10 @@ class Connection {
  private:
   net::Task<Result<smtp::ClientStep>> advance(smtp::ClientStep step);
   net::Task<Result<smtp::Reply>> read_reply();
-  net::Task<Result<void>> send_body(const store::Message& message, queue::Queue& queue);
+  static net::Task<Result<std::optional<std::uint64_t>>> measure(StoredMessage& message);
+  net::Task<Result<void>> send_message(const smtp::ClientStep& how, StoredMessage& message);
+  net::Task<Result<void>> send_body(StoredMessage& message);
+  net::Task<Result<void>> send_chunk(const std::string& command, StoredMessage& message);
 
   ConnectionOptions options_;
   smtp::ClientSession session_;

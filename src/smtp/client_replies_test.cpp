@@ -102,6 +102,83 @@ TEST_P(ClientReplies, LeadToTheSameInLockStep) {
 INSTANTIATE_TEST_SUITE_P(Table, ClientReplies, ::testing::ValuesIn(cases),
                          [](const auto& test) { return test.param.name; });
 
+// ---- The same with a chunk -----------------------------------------------------------------------------------------
+
+class ChunkReplies : public ::testing::TestWithParam<Case> {};
+
+const Case chunk_cases[] = {
+    {"Accepted", false, {"250 a", "250 b", "250 c", "250 d"}, "BDAT 86 LAST\r\nBODY\n", 250, 250, false},
+    {"OneRefused", false, {"250 a", "250 b", "550 c", "250 d"}, "BDAT 86 LAST\r\nBODY\n", 250, 550, false},
+    {"FinalDeferred", false, {"250 a", "250 b", "550 c", "451 d"}, "BDAT 86 LAST\r\nBODY\n", 451, 550, false},
+    {"FinalRefused", false, {"250 a", "250 b", "451 c", "554 d"}, "BDAT 86 LAST\r\nBODY\n", 554, 451, false},
+    {"MailRefused", false, {"550 a", "503 b", "503 c"}, "", 550, 550, false},
+    {"NobodyAccepted", false, {"250 a", "550 b", "450 c"}, "", 550, 450, false},
+    {"MailRefusedYetRcpt", false, {"550 a", "250 b", "250 c"}, "", 550, 550, false},
+    {"Confirmed", true, {"250 a", "250 b", "250 c", "451 d", "250 e"}, "BDAT 86 LAST\r\nBODY\n", 250, 451, false},
+    {"Poisoned", true, {"250 a", "550 b", "503 c", "503 d"}, "", 550, 550, false},
+    {"PoisonedForNow", true, {"250 a", "451 b", "503 c", "503 d"}, "", 451, 451, false},
+    {"ConfirmUnknown", true, {"250 a", "500 b", "250 c", "250 d"}, "", 500, 500, false},
+    {"PoisonedYetRcpt", true, {"250 a", "550 b", "250 c", "250 d"}, "", 550, 550, false},
+    {"ClosingAtConfirm", true, {"250 a", "421 b"}, "", 421, 421, true},
+    {"ClosingAtSecondRcpt", false, {"250 a", "250 b", "421 c"}, "", 0, 421, true},
+    {"ClosingAtTheEnd", false, {"250 a", "250 b", "550 c", "421 d"}, "BDAT 86 LAST\r\nBODY\n", 421, 550, true},
+    {"EndAnsweredLikeData", false, {"250 a", "250 b", "250 c", "354 d"}, "BDAT 86 LAST\r\nBODY\n", 0, 0, true},
+    {"BdatUnknown", false, {"250 a", "250 b", "250 c", "500 d"}, "BDAT 86 LAST\r\nBODY\n", 500, 500, true},
+    {"BdatNotImplemented", false, {"250 a", "250 b", "250 c", "502 d"}, "BDAT 86 LAST\r\nBODY\n", 502, 502, true},
+};
+
+TEST_P(ChunkReplies, LeadToWhatTheTableSays) {
+  const Case& c = GetParam();
+  const std::vector<std::string> to = {"suzie@b.example", "bob@b.example"};
+  for (const auto ehlo : {chunking, chunking_only}) {
+    auto session = ready(ehlo);
+    Course done;
+    note(done, session.begin(sized(c.with_confirm ? confirmed(to) : transaction(to))));
+    for (const auto& text : c.replies) {
+      if (std::holds_alternative<TransactionDone>(done.last)) break;  // in lock-step nothing more is asked
+      note(done, session.on_reply(reply(text)));
+      if (wants_body(done.last)) note(done, session.on_body_sent());
+    }
+    ASSERT_TRUE(std::holds_alternative<TransactionDone>(done.last)) << ehlo;
+    EXPECT_EQ(done.sent.find("DATA\r\n"), std::string::npos);
+    const std::size_t chunk = std::min(done.sent.find("BDAT"), done.sent.size());
+    EXPECT_EQ(done.sent.substr(chunk), c.after_envelope);
+    EXPECT_EQ(code_of(result_of(done).outcome(0)), c.suzie);
+    EXPECT_EQ(code_of(result_of(done).outcome(1)), c.bob);
+    EXPECT_EQ(result_of(done).must_close, c.must_close);
+    if (c.must_close) {
+      EXPECT_TRUE(std::holds_alternative<Bye>(session.quit()));
+      continue;
+    }
+    // What was given up is cleared before the next, unless the server never began it or came to its end.
+    const bool stale = c.after_envelope.empty() && code_of(result_of(done).mail) < 400;
+    const std::string next = std::get<Send>(session.begin(transaction())).octets;
+    EXPECT_EQ(next.starts_with("RSET\r\n"), stale) << next;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, ChunkReplies, ::testing::ValuesIn(chunk_cases),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(ClientSession, HearsAServerThatGivesUpInTheMiddleOfAChunk) {
+  auto session = ready(chunking);
+  (void)session.begin(sized(transaction()));
+  for (const auto* text : {"250 a", "250 b"}) (void)session.on_reply(reply(text));
+  const auto step = session.on_reply(reply("552 5.3.4 too much"));
+  EXPECT_EQ(code_of(std::get<TransactionDone>(step).result.outcome(0)), 552);
+  EXPECT_TRUE(std::get<TransactionDone>(step).result.must_close);
+}
+
+TEST(ClientSession, KnowsNothingOfAChunkWhoseReplyIsLost) {
+  auto session = ready(chunking);
+  (void)session.begin(sized(transaction()));
+  for (const auto* text : {"250 a", "250 b"}) (void)session.on_reply(reply(text));
+  (void)session.on_body_sent();
+  const auto result = session.on_disconnect();
+  EXPECT_FALSE(result.outcome(0));
+  EXPECT_TRUE(result.must_close);
+}
+
 TEST(ClientSession, ClearsATransactionThatWasGivenUpBeforeTheNext_Rfc5321_4_1_1_5) {
   auto session = ready(pipelining);
   (void)run(session, transaction(), {"250 a", "550 b", "554 c"});
@@ -156,15 +233,24 @@ TEST(ClientSession, ThrowsWhenCalledOutOfTurn) {
 
 // ---- Failing at every step in turn ---------------------------------------------------------------------------------
 
-const std::vector<std::string> happy = {"250 mail", "250 confirm", "250 suzie", "250 bob", "354 data", "250 final"};
+/// The replies of a transaction that goes well with a server that says this after EHLO.
+std::vector<std::string> happy_replies(std::string_view ehlo) {
+  std::vector<std::string> happy = {"250 mail", "250 confirm", "250 suzie", "250 bob"};
+  if (ehlo == pipelining || ehlo == bare) happy.emplace_back("354 data");
+  happy.emplace_back("250 final");
+  return happy;
+}
+
+constexpr std::string_view kinds_of_server[] = {pipelining, bare, chunking, chunking_only};
 
 /// Nobody is told "delivered" or "never" by a connection that ends, wherever it ends.
 TEST(ClientFailure, ALostConnectionLeavesTheOutcomeOpen) {
-  for (const auto ehlo : {pipelining, bare}) {
+  for (const auto ehlo : kinds_of_server) {
+    const auto happy = happy_replies(ehlo);
     for (std::size_t step = 0; step < happy.size(); ++step) {
       auto session = ready(ehlo);
       const std::vector<std::string> heard(happy.begin(), happy.begin() + static_cast<std::ptrdiff_t>(step));
-      (void)run(session, confirmed({"suzie@b.example", "bob@b.example"}), heard);
+      (void)run(session, sized(confirmed({"suzie@b.example", "bob@b.example"})), heard);
       const auto result = session.on_disconnect();
       EXPECT_TRUE(result.must_close);
       EXPECT_FALSE(result.outcome(0)) << "after " << step;
@@ -176,16 +262,17 @@ TEST(ClientFailure, ALostConnectionLeavesTheOutcomeOpen) {
 
 /// No body goes out after a refusal of all, and no outcome is ever positive but by the final reply.
 TEST(ClientFailure, AnyReplyAtAnyStepIsSurvived) {
-  for (const auto ehlo : {pipelining, bare}) {
+  for (const auto ehlo : kinds_of_server) {
+    const auto happy = happy_replies(ehlo);
     for (const auto* fault :
          {"421 4.3.2 closing", "451 4.3.0 later", "550 5.7.1 no", "354 what", "503 5.5.1 eh", "252 hm"}) {
       for (std::size_t step = 0; step < happy.size(); ++step) {
         auto session = ready(ehlo);
         Course done;
-        note(done, session.begin(confirmed({"suzie@b.example", "bob@b.example"})));
+        note(done, session.begin(sized(confirmed({"suzie@b.example", "bob@b.example"}))));
         for (std::size_t n = 0; n < happy.size() && !std::holds_alternative<TransactionDone>(done.last); ++n) {
           note(done, session.on_reply(reply(n == step ? fault : happy[n])));
-          if (std::holds_alternative<SendBody>(done.last)) note(done, session.on_body_sent());
+          if (wants_body(done.last)) note(done, session.on_body_sent());
         }
         ASSERT_TRUE(std::holds_alternative<TransactionDone>(done.last)) << fault << " at " << step;
         const auto& result = result_of(done);
@@ -209,9 +296,15 @@ TransactionResult deliver(ClientSession& client, cas::testing::Conversation& ser
   LineReader reader;
   ReplyParser parser;
   std::size_t heard = server.replies().size();
+  t.chunk = body.size();
   ClientStep step = client.begin(std::move(t));
   while (!std::holds_alternative<TransactionDone>(step)) {
     if (const auto* send = std::get_if<Send>(&step)) server.feed(send->octets);
+    if (const auto* chunk = std::get_if<SendChunk>(&step)) {
+      server.feed(chunk->command);
+      server.feed(body);
+      (void)client.on_body_sent();
+    }
     if (std::holds_alternative<SendBody>(step)) {
       DataEncoder encoder;
       std::string out;
@@ -236,10 +329,10 @@ TEST(BothSessions, UnderstandEachOther) {
   world.rcpt.insert_or_assign("none@b.example", Reply(550, {5, 1, 1}, "no such user"));
   ServerOptions options{.host = Domain::parse("mx.b.example").value(), .limits = {}};
   options.offer_cas = true;
-  for (const bool pipelined : {true, false}) {
+  for (const auto ehlo : {pipelining, bare, chunking, chunking_only}) {
     cas::testing::Conversation server(options, true, world);
     server.feed("EHLO a.example\r\n");
-    auto client = ready(pipelined ? pipelining : bare);
+    auto client = ready(ehlo);
 
     Transaction good = transaction({"bob@b.example", "none@b.example"});
     good.confirm = "good";

@@ -145,6 +145,8 @@ ClientStep ClientSession::begin(Transaction transaction) {
   result_.rcpt.resize(transaction.to.size());
   commands_.clear();
   sent_ = answered_ = 0;
+  chunk_.reset();
+  if (features_.chunking && options_.use_chunking) chunk_ = transaction.chunk;
   if (!judge_locally(transaction)) return done();
   build_commands(transaction);
   phase_ = Phase::Envelope;
@@ -198,7 +200,7 @@ void ClientSession::build_commands(const Transaction& transaction) {
   for (std::size_t n = 0; n < transaction.to.size(); ++n) {
     if (!result_.rcpt[n]) commands_.push_back({Kind::Rcpt, n, "RCPT TO:<" + transaction.to[n].wire() + ">\r\n"});
   }
-  commands_.push_back({Kind::Data, 0, "DATA\r\n"});
+  if (!chunk_) commands_.push_back({Kind::Data, 0, "DATA\r\n"});
 }
 
 ClientStep ClientSession::send_group() {
@@ -214,9 +216,8 @@ ClientStep ClientSession::on_envelope_reply(const Reply& reply) {
   if (answered_ < sent_) return ReadReply{};
   if (sent_ == commands_.size()) return after_envelope();
   if (hopeless()) return done();
-  const bool only_data_left = sent_ + 1 == commands_.size();
-  const bool nobody = std::ranges::none_of(result_.rcpt, [](const auto& rcpt) { return rcpt && accepted(*rcpt); });
-  return only_data_left && nobody ? done() : send_group();
+  const bool only_data_left = commands_[sent_].kind == Command::Kind::Data;
+  return only_data_left && !anybody() ? done() : send_group();
 }
 
 /// Writes the reply down. False when it cannot be the answer to this command.
@@ -238,12 +239,20 @@ bool ClientSession::hopeless() const {
   return refused(result_.mail) || refused(result_.confirm);
 }
 
+bool ClientSession::anybody() const {
+  return std::ranges::any_of(result_.rcpt, [](const auto& rcpt) { return rcpt && accepted(*rcpt); });
+}
+
 /// Every command was answered.
 ClientStep ClientSession::after_envelope() {
+  if (chunk_) {
+    if (hopeless() || !anybody()) return done();  // CAS §5.6: no octet was sent, and none will be
+    phase_ = Phase::Body;
+    return SendChunk{"BDAT " + std::to_string(*chunk_) + " LAST\r\n"};
+  }
   if (refused(result_.data)) return done();
   if (hopeless()) return done_and_close();  // 354 all the same: whose transaction would this body go into? (CAS §4)
-  const bool somebody = std::ranges::any_of(result_.rcpt, [](const auto& rcpt) { return rcpt && accepted(*rcpt); });
-  if (somebody) {
+  if (anybody()) {
     phase_ = Phase::Body;
     return SendBody{};
   }
@@ -260,7 +269,9 @@ ClientStep ClientSession::on_body_sent() {
 ClientStep ClientSession::on_final_reply(const Reply& reply) {
   if (!accepted(reply) && !refused(reply)) return done_and_close();
   result_.final = reply;
-  return reply.code == 421 ? done_and_close() : done();
+  // A server that does not know BDAT took the message for commands: whatever it says next answers none of ours.
+  const bool unknown_verb = chunk_ && (reply.code == 500 || reply.code == 502);
+  return reply.code == 421 || unknown_verb ? done_and_close() : done();
 }
 
 ClientStep ClientSession::done() {

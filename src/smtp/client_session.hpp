@@ -8,7 +8,10 @@
 //   begin(transaction) -> Send (MAIL CONFIRM RCPT... DATA in one group where PIPELINING is spoken)
 //   on_reply ...       -> SendBody -> on_body_sent() -> ReadReply -> TransactionDone -> begin | quit()
 //
-// No octet of the body is sent before the replies to CONFIRM and to every RCPT are in (CAS §1.5).
+// Where the server offers CHUNKING and the size of the message is known, it goes as one chunk (RFC 3030): the group has
+// no DATA, and SendChunk comes in SendBody's place. That is as often as DATA waits, and nothing is begun in vain.
+//
+// No octet of the body is sent before the replies to CONFIRM and to every RCPT are in (CAS §5.6).
 #pragma once
 
 #include <cstdint>
@@ -28,6 +31,7 @@ struct Features {
   bool pipelining = false;
   bool eight_bit_mime = false;
   bool smtputf8 = false;
+  bool chunking = false;
   bool enhanced_codes = false;
   bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §3)
   std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
@@ -38,6 +42,7 @@ struct ClientOptions {
   std::string helo;
   bool use_starttls = true;  // whenever it is offered
   bool require_tls = false;  // without it, no transaction
+  bool use_chunking = true;  // where it is offered and Transaction::chunk is known
 };
 
 /// One message to recipients of one server; at least one. `confirm` is the signed intent line (without "CONFIRM "); it
@@ -46,7 +51,10 @@ struct Transaction {
   ReversePath from;
   std::vector<Mailbox> to;
   std::optional<std::string> confirm;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  // announced (RFC 1870); 0: not known
+  /// How many octets the message has as it goes out undoted: known only of a message that ends with CRLF and holds no
+  /// other CR or LF, so that nothing needs to be mended on the way (ChunkDecoder would say the same size).
+  std::optional<std::uint64_t> chunk;
   bool eight_bit = false;
   bool smtputf8 = false;
 };
@@ -77,6 +85,11 @@ struct StartTls {};
 struct Ready {};
 /// Encode the body with DataEncoder, send it with its end, call on_body_sent().
 struct SendBody {};
+/// Send the command line, then the message as it is, exactly Transaction::chunk octets, in one flight; call
+/// on_body_sent().
+struct SendChunk {
+  std::string command;
+};
 /// Nothing to send: read the next reply.
 struct ReadReply {};
 /// `result` is complete. Afterwards begin() (unless must_close), or quit().
@@ -88,7 +101,7 @@ struct Unusable {
   Reply reply;
 };
 struct Bye {};
-using ClientStep = std::variant<Send, StartTls, Ready, SendBody, ReadReply, TransactionDone, Unusable, Bye>;
+using ClientStep = std::variant<Send, StartTls, Ready, SendBody, SendChunk, ReadReply, TransactionDone, Unusable, Bye>;
 
 class ClientSession {
  public:
@@ -133,6 +146,7 @@ class ClientSession {
   ClientStep on_envelope_reply(const Reply& reply);
   bool record(const Command& command, const Reply& reply);
   [[nodiscard]] bool hopeless() const;
+  [[nodiscard]] bool anybody() const;
   ClientStep after_envelope();
   ClientStep on_final_reply(const Reply& reply);
   ClientStep done();
@@ -143,10 +157,11 @@ class ClientSession {
   bool tls_ = false;
   Phase phase_ = Phase::Greeting;
   TransactionResult result_;
-  std::vector<Command> commands_;  // of the envelope
-  std::size_t sent_ = 0;           // commands sent
-  std::size_t answered_ = 0;       // replies received
-  bool stale_ = false;             // the server may still hold a transaction that was given up
+  std::vector<Command> commands_;       // of the envelope
+  std::size_t sent_ = 0;                // commands sent
+  std::size_t answered_ = 0;            // replies received
+  std::optional<std::uint64_t> chunk_;  // BDAT is to be used: its size
+  bool stale_ = false;                  // the server may still hold a transaction that was given up
 };
 
 /// The lines of an EHLO reply; the first is the server's name. Keywords in any case; what is not known is skipped.

@@ -19,10 +19,11 @@ using namespace cas::testing::client;
 // ---- Hello ---------------------------------------------------------------------------------------------------------
 
 TEST(ClientHello, LearnsWhatTheServerOffers) {
-  const auto features = parse_features(reply("250-b.example STARTTLS\n250-starttls\n250-Size 100\n250-AUTH plain "
-                                             "LOGIN\n250-XFOO\n250-CAS 1\n250 PIPELINING"),
-                                       true);
-  EXPECT_TRUE(features.starttls && features.pipelining && features.cas);
+  const auto features =
+      parse_features(reply("250-b.example STARTTLS\n250-starttls\n250-Chunking\n250-Size 100\n250-AUTH plain "
+                           "LOGIN\n250-XFOO\n250-CAS 1\n250 PIPELINING"),
+                     true);
+  EXPECT_TRUE(features.starttls && features.pipelining && features.cas && features.chunking);
   EXPECT_FALSE(features.eight_bit_mime || features.smtputf8 || features.enhanced_codes);
   EXPECT_EQ(features.size, 100U);
   EXPECT_THAT(features.auth, ::testing::ElementsAre("PLAIN", "LOGIN"));
@@ -190,6 +191,61 @@ TEST(ClientEnvelope, SendsManyRecipientsInBoundedGroups) {
   EXPECT_EQ(groups, 3U);
   EXPECT_EQ(commands, 452U);
   EXPECT_TRUE(std::holds_alternative<SendBody>(step));
+}
+
+// ---- Chunks --------------------------------------------------------------------------------------------------------
+
+TEST(ClientChunk, ComesAfterTheRepliesAndInsteadOfData_Cas5_6) {
+  auto session = ready(chunking);
+  const auto envelope = std::get<Send>(session.begin(sized(confirmed({"suzie@b.example", "bob@b.example"})))).octets;
+  EXPECT_EQ(
+      envelope,
+      "MAIL FROM:<joe@a.example>\r\nCONFIRM v=CAS1;x\r\nRCPT TO:<suzie@b.example>\r\nRCPT TO:<bob@b.example>\r\n");
+  for (const auto* text : {"250 ok", "250 2.7.0 [CAS:ok]", "250 ok"}) {
+    EXPECT_TRUE(std::holds_alternative<ReadReply>(session.on_reply(reply(text))));
+  }
+  EXPECT_EQ(std::get<SendChunk>(session.on_reply(reply("550 5.1.1 no"))).command, "BDAT 86 LAST\r\n");
+  EXPECT_TRUE(std::holds_alternative<ReadReply>(session.on_body_sent()));
+  const auto done = session.on_reply(reply("250 2.0.0 queued"));
+  EXPECT_EQ(code_of(std::get<TransactionDone>(done).result.outcome(0)), 250);
+  EXPECT_EQ(code_of(std::get<TransactionDone>(done).result.outcome(1)), 550);
+}
+
+TEST(ClientChunk, IsUsedWithoutPipeliningToo) {
+  auto session = ready(chunking_only);
+  EXPECT_EQ(std::get<Send>(session.begin(sized(confirmed()))).octets, "MAIL FROM:<joe@a.example>\r\n");
+  EXPECT_EQ(std::get<Send>(session.on_reply(reply("250 ok"))).octets, "CONFIRM v=CAS1;x\r\n");
+  EXPECT_EQ(std::get<Send>(session.on_reply(reply("250 ok"))).octets, "RCPT TO:<suzie@b.example>\r\n");
+  EXPECT_TRUE(std::holds_alternative<SendChunk>(session.on_reply(reply("250 ok"))));
+}
+
+TEST(ClientChunk, NeedsTheExtensionAndTheSize) {
+  EXPECT_FALSE(ready(pipelining).features().chunking);
+  const auto last_line = [](ClientSession session, Transaction t) {
+    const std::string octets = std::get<Send>(session.begin(std::move(t))).octets;
+    return octets.substr(octets.rfind('\n', octets.size() - 2) + 1);
+  };
+  const std::string rcpt = "RCPT TO:<suzie@b.example>\r\n";
+  EXPECT_EQ(last_line(ready(chunking), sized(transaction())), rcpt);
+  EXPECT_EQ(last_line(ready(chunking), sized(transaction(), 0)), rcpt);
+  EXPECT_EQ(last_line(ready(chunking), transaction()), "DATA\r\n");
+  EXPECT_EQ(last_line(ready(pipelining), sized(transaction())), "DATA\r\n");
+  EXPECT_EQ(last_line(ready(chunking, {.helo = "a.example", .use_chunking = false}), sized(transaction())), "DATA\r\n");
+}
+
+TEST(ClientChunk, GoesToManyRecipientsAfterTheLastOfTheirGroups) {
+  std::vector<std::string> to;
+  for (int n = 0; n < 450; ++n) to.push_back("u" + std::to_string(n) + "@b.example");
+  auto session = ready(chunking);
+  ClientStep step = session.begin(sized(transaction(to)));
+  std::size_t groups = 0;
+  while (const auto* send = std::get_if<Send>(&step)) {
+    ++groups;
+    const auto in_group = std::ranges::count(send->octets, '\n');
+    for (std::ptrdiff_t n = 0; n < in_group; ++n) step = session.on_reply(reply("250 ok"));
+  }
+  EXPECT_EQ(groups, 3U);
+  EXPECT_TRUE(std::holds_alternative<SendChunk>(step));
 }
 
 TEST(ClientEnvelope, NeverSendsAControlCharacter) {

@@ -19,12 +19,13 @@ constexpr std::size_t max_parameters = 16;
 constexpr EnhancedCode bad_arguments{5, 5, 4};
 constexpr EnhancedCode needs_smtputf8{5, 6, 7};
 
-constexpr std::array<std::pair<std::string_view, Verb>, 14> verbs{{
+constexpr std::array<std::pair<std::string_view, Verb>, 15> verbs{{
     {"HELO", Verb::Helo},
     {"EHLO", Verb::Ehlo},
     {"MAIL", Verb::Mail},
     {"RCPT", Verb::Rcpt},
     {"DATA", Verb::Data},
+    {"BDAT", Verb::Bdat},
     {"RSET", Verb::Rset},
     {"NOOP", Verb::Noop},
     {"QUIT", Verb::Quit},
@@ -206,6 +207,18 @@ Parsed<RcptCommand> parse_rcpt(std::string_view argument, bool smtputf8, const D
   auto to = parse_forward_path(parts->path, host);
   if (!to) return refuse(553, {5, 1, 3}, "the recipient's address is not valid");
   return RcptCommand{.to = std::move(*to)};
+}
+
+std::optional<BdatCommand> parse_bdat(std::string_view argument) {
+  const std::string_view digits = argument.substr(0, argument.find(' '));
+  if (digits.empty() || digits.size() > 20 || !std::ranges::all_of(digits, is_digit)) return {};
+  BdatCommand chunk;
+  const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), chunk.octets);
+  if (result.ec != std::errc{}) return {};
+  const std::string_view rest = argument.substr(digits.size());
+  chunk.last = iequals(rest, " LAST");
+  chunk.well_formed = rest.empty() || chunk.last;
+  return chunk;
 }
 
 std::optional<std::string> parse_helo(std::string_view argument) {

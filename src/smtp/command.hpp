@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The grammar of SMTP commands: RFC 5321 §4.1.1, parameters of MAIL and RCPT, AUTH (RFC 4954), CONFIRM (CAS §4).
+// The grammar of SMTP commands: RFC 5321 §4.1.1, parameters of MAIL and RCPT, AUTH (RFC 4954), BDAT (RFC 3030),
+// CONFIRM (CAS §5.2).
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,24 @@
 
 namespace cas::smtp {
 
-enum class Verb { Helo, Ehlo, Mail, Rcpt, Data, Rset, Noop, Quit, Vrfy, Expn, Help, StartTls, Auth, Confirm, Unknown };
+enum class Verb {
+  Helo,
+  Ehlo,
+  Mail,
+  Rcpt,
+  Data,
+  Bdat,
+  Rset,
+  Noop,
+  Quit,
+  Vrfy,
+  Expn,
+  Help,
+  StartTls,
+  Auth,
+  Confirm,
+  Unknown
+};
 
 /// The verb, any case, and what follows it without the separating blanks. `argument` is a view into the line.
 struct CommandLine {
@@ -41,6 +59,13 @@ struct RcptCommand {
   Mailbox to;
 };
 
+/// BDAT size [LAST].
+struct BdatCommand {
+  std::uint64_t octets = 0;
+  bool last = false;
+  bool well_formed = true;  // false: something else than LAST stands behind the size
+};
+
 /// What the parser says: the command, or the reply that refuses it (501 5.5.4 for syntax, 555 5.5.4 for a parameter
 /// nobody offered, 553 5.1.x for an address that cannot be).
 template <class T>
@@ -50,6 +75,10 @@ using Parsed = std::expected<T, Reply>;
 /// A UTF-8 local part is refused with 553 5.6.7 unless SMTPUTF8 was among the parameters and is offered.
 [[nodiscard]] Parsed<MailCommand> parse_mail(std::string_view argument, bool offer_smtputf8);
 [[nodiscard]] Parsed<RcptCommand> parse_rcpt(std::string_view argument, bool smtputf8, const Domain& host);
+
+/// "86 LAST": a size of 1 to 20 digits that 64 bits hold, one blank before LAST, LAST in any case (RFC 3030 §2). None
+/// when there is no such size: then nobody knows where the chunk ends.
+[[nodiscard]] std::optional<BdatCommand> parse_bdat(std::string_view argument);
 
 /// HELO/EHLO argument: a domain, an address literal, or anything printable without blanks up to 255 octets: clients
 /// lie and misspell, and refusing them for that is not this server's habit. None when even that does not hold.

@@ -156,5 +156,35 @@ TEST(ParseHelo, TakesAnyPrintableWord) {
   EXPECT_FALSE(parse_helo(std::string(256, 'x')));
 }
 
+TEST(ParseBdat, TakesASizeAndLast_Rfc3030_2) {
+  EXPECT_EQ(parse_bdat("0")->octets, 0U);
+  EXPECT_FALSE(parse_bdat("86")->last);
+  for (const auto* argument : {"86 LAST", "86 last", "00000000000000000086 LaSt"}) {
+    const auto chunk = parse_bdat(argument);
+    ASSERT_TRUE(chunk) << argument;
+    EXPECT_EQ(chunk->octets, 86U);
+    EXPECT_TRUE(chunk->last && chunk->well_formed);
+  }
+  EXPECT_EQ(parse_bdat("18446744073709551615")->octets, 18446744073709551615U);
+  EXPECT_EQ(parse_command("bDaT  5 LAST ").verb, Verb::Bdat);
+  EXPECT_EQ(parse_command("bDaT  5 LAST ").argument, "5 LAST");
+}
+
+TEST(ParseBdat, KnowsTheSizeOfAChunkThatIsNotWellFormed) {
+  for (const auto* argument : {"86 FIRST", "86 LAST LAST", "86  LAST", "86 LASTX", "86 "}) {
+    const auto chunk = parse_bdat(argument);
+    ASSERT_TRUE(chunk) << argument;
+    EXPECT_EQ(chunk->octets, 86U);
+    EXPECT_FALSE(chunk->last || chunk->well_formed) << argument;
+  }
+}
+
+TEST(ParseBdat, HasNoSizeToGoOnWith) {
+  for (const auto* argument : {"", " ", "LAST", "-1", "+1", "0x10", "1.5", "86LAST", "86\tLAST", "18446744073709551616",
+                               "000000000000000000001", "\xd9\xa3"}) {
+    EXPECT_FALSE(parse_bdat(argument)) << argument;
+  }
+}
+
 }  // namespace
 }  // namespace cas::smtp

@@ -1,13 +1,38 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Dots undone and doubled. Both directions work on runs between line ends, found by memchr; the sink is called once
-// for all lines up to the next one that begins with a dot.
+// Dots undone and doubled, chunks put together. Both directions work on runs between line ends, found by memchr; the
+// sink is called once for all lines up to the next one that begins with a dot.
 #include "smtp/data.hpp"
 
 #include <algorithm>
 
 namespace cas::smtp {
+namespace {
+
+std::size_t take(std::uint64_t& left, std::size_t offered) {
+  const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(left, offered));
+  left -= taken;
+  return taken;
+}
+
+/// RFC 5321 §2.3.8: whether every CR and LF is part of a CRLF, and no octet is NUL.
+bool is_clean(std::string_view octets) {
+  if (octets.find('\0') != octets.npos) return false;
+  while (!octets.empty()) {
+    const std::size_t lf = octets.find('\n');
+    std::string_view line = octets.substr(0, lf);
+    if (lf != octets.npos) {
+      if (!line.ends_with('\r')) return false;
+      line.remove_suffix(1);
+    }
+    if (line.find('\r') != line.npos) return false;
+    octets.remove_prefix(lf == octets.npos ? octets.size() : lf + 1);
+  }
+  return true;
+}
+
+}  // namespace
 
 std::size_t DataDecoder::feed(std::string_view octets) {
   std::size_t at = 0;
@@ -79,6 +104,46 @@ std::size_t DataDecoder::feed_text(std::string_view octets, const std::size_t be
 void DataDecoder::emit(std::string_view octets) {
   size_ += octets.size();
   if (!malformed_ && !octets.empty()) sink_(octets);
+}
+
+std::size_t ChunkDecoder::feed(std::string_view octets) {
+  const std::size_t taken = take(left_, octets.size());
+  if (taken > 0) judge(octets.substr(0, taken));
+  return taken;
+}
+
+void ChunkDecoder::judge(std::string_view octets) {
+  if (last_cr_) {
+    if (octets.front() == '\n') {
+      emit("\r\n");
+      octets.remove_prefix(1);
+    } else {
+      malformed_ = true;
+    }
+    last_cr_ = false;
+  }
+  if (octets.ends_with('\r')) {
+    last_cr_ = true;
+    octets.remove_suffix(1);
+  }
+  malformed_ = malformed_ || !is_clean(octets);
+  emit(octets);
+}
+
+void ChunkDecoder::end() {
+  malformed_ = malformed_ || last_cr_;
+  if (!line_start_) emit("\r\n");
+}
+
+void ChunkDecoder::emit(std::string_view octets) {
+  if (octets.empty()) return;
+  size_ += octets.size();
+  line_start_ = octets.ends_with('\n');
+  if (!malformed_) sink_(octets);
+}
+
+std::size_t ChunkSkipper::feed(std::string_view octets) {
+  return take(left_, octets.size());
 }
 
 void DataEncoder::encode(std::string_view octets, std::string& out) {

@@ -34,6 +34,7 @@ void add_feature(const std::vector<std::string_view>& words, bool tls, Features&
   if (keyword == "PIPELINING") features.pipelining = true;
   if (keyword == "8BITMIME") features.eight_bit_mime = true;
   if (keyword == "SMTPUTF8") features.smtputf8 = true;
+  if (keyword == "CHUNKING") features.chunking = true;
   if (keyword == "ENHANCEDSTATUSCODES") features.enhanced_codes = true;
   if (keyword == "SIZE") features.size = size_of(words);
   if (keyword == "CAS" && tls && std::ranges::find(words, "1") != words.end()) features.cas = true;  // CAS §3

@@ -36,18 +36,26 @@ LineEvent LineReader::next(std::size_t limit) {
   }
   const std::string_view text = std::string_view{buffer_}.substr(begin_, end - begin_);
   begin_ = scanned_ = end + 2;
+  if (!discarding_) beginning_.clear();
   const bool too_long = std::exchange(discarding_, false) || text.size() + 2 > limit;
   const bool malformed = std::exchange(discarded_malformed_, false) || has_forbidden(text);
   if (malformed) return Malformed{};
-  if (too_long) return TooLong{};
-  return Line{text};
+  if (!too_long) return Line{text};
+  keep_beginning(text);
+  return TooLong{.beginning = beginning_};
 }
 
 void LineReader::discard_scanned() {
-  discarding_ = true;
-  if (has_forbidden(std::string_view{buffer_}.substr(begin_, scanned_ - begin_))) discarded_malformed_ = true;
+  const std::string_view text = std::string_view{buffer_}.substr(begin_, scanned_ - begin_);
+  if (!std::exchange(discarding_, true)) beginning_.clear();
+  keep_beginning(text);
+  if (has_forbidden(text)) discarded_malformed_ = true;
   buffer_.erase(0, scanned_);
   begin_ = scanned_ = 0;
+}
+
+void LineReader::keep_beginning(std::string_view text) {
+  beginning_ += text.substr(0, TooLong::kept - std::min(beginning_.size(), TooLong::kept));
 }
 
 std::string_view LineReader::pending() const {

@@ -18,8 +18,12 @@ struct NeedMore {};
 struct Line {
   std::string_view text;
 };
-/// The line is longer than allowed: it was dropped through its CRLF.
-struct TooLong {};
+/// The line is longer than allowed: it was dropped through its CRLF. `beginning` is what it began with, enough to know
+/// its verb by; valid until the next call.
+struct TooLong {
+  static constexpr std::size_t kept = 16;
+  std::string_view beginning;
+};
 /// The line held a bare CR or LF, or NUL: it was dropped through its CRLF. Said also of lines that are too long.
 struct Malformed {};
 
@@ -41,8 +45,10 @@ class LineReader {
 
  private:
   void discard_scanned();
+  void keep_beginning(std::string_view text);
 
   std::string buffer_;
+  std::string beginning_;             // of the line that is being thrown away, or was last
   std::size_t begin_ = 0;             // of what is not consumed
   std::size_t scanned_ = 0;           // no CRLF begins between begin_ and here
   bool discarding_ = false;           // the beginning of an incomplete line was thrown away...

@@ -20,7 +20,7 @@ void drain(LineReader& reader, std::size_t limit, std::vector<std::string>& even
     const auto event = reader.next(limit);
     if (std::holds_alternative<NeedMore>(event)) return;
     if (const auto* line = std::get_if<Line>(&event)) events.push_back("=" + std::string(line->text));
-    if (std::holds_alternative<TooLong>(event)) events.emplace_back("too long");
+    if (const auto* line = std::get_if<TooLong>(&event)) events.push_back("too long: " + std::string(line->beginning));
     if (std::holds_alternative<Malformed>(event)) events.emplace_back("malformed");
   }
 }
@@ -48,7 +48,7 @@ TEST(LineReader, TakesNoOtherLineEnd_Rfc5321_2_3_8) {
 }
 
 TEST(LineReader, CountsTheCrlf) {
-  EXPECT_THAT(read("12345678\r\n123456789\r\n1\r\n", 10), ElementsAre("=12345678", "too long", "=1"));
+  EXPECT_THAT(read("12345678\r\n123456789\r\n1\r\n", 10), ElementsAre("=12345678", "too long: 123456789", "=1"));
 }
 
 TEST(LineReader, SaysMalformedOfALongLineToo) {
@@ -66,6 +66,23 @@ TEST(LineReader, ThrowsAwayWhatIsTooLongAsItComes) {
   reader.feed("\r\nok\r\n");
   EXPECT_TRUE(std::holds_alternative<TooLong>(reader.next(100)));
   EXPECT_EQ(std::get<Line>(reader.next(100)).text, "ok");
+}
+
+TEST(LineReader, TellsHowALineThatIsTooLongBegan_Cas5_4) {
+  const std::string line = "CONFIRM v=CAS1;i=" + std::string(50, 'x') + "\r\nNOOP\r\n";
+  for (const std::size_t limit : {4U, 10U, 30U}) {
+    for (const std::size_t piece : {1U, 2U, 7U, 100U}) {
+      LineReader reader;
+      std::vector<std::string> events;
+      for (std::string_view rest = line; !rest.empty(); rest.remove_prefix(std::min(piece, rest.size()))) {
+        reader.feed(rest.substr(0, piece));
+        drain(reader, limit, events);
+      }
+      ASSERT_FALSE(events.empty());
+      EXPECT_EQ(events[0], "too long: CONFIRM v=CAS1;i") << limit << ' ' << piece;
+    }
+  }
+  EXPECT_THAT(read("1234567890\r\nabcdefghijk\r\n", 10), ElementsAre("too long: 1234567890", "too long: abcdefghijk"));
 }
 
 TEST(LineReader, GivesTheRestToADataPhase) {

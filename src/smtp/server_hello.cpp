@@ -33,6 +33,7 @@ Reply ServerSession::greet_extended() const {
   lines.emplace_back("SIZE " + std::to_string(options_.limits.message));
   lines.emplace_back("8BITMIME");
   if (options_.offer_smtputf8) lines.emplace_back("SMTPUTF8");
+  if (options_.offer_chunking) lines.emplace_back("CHUNKING");
   lines.emplace_back("ENHANCEDSTATUSCODES");
   if (options_.offer_starttls && !session_.tls) lines.emplace_back("STARTTLS");
   if (options_.submission && session_.tls) lines.emplace_back("AUTH PLAIN");

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The server's session: a table of commands, each checked against the state before it proceeds; the world's answers
-// and what follows from them. AUTH stands in server_auth.cpp, EHLO and STARTTLS in server_hello.cpp.
+// and what follows from them. AUTH stands in server_auth.cpp, BDAT in server_chunks.cpp, EHLO and STARTTLS in
+// server_hello.cpp.
 #include "smtp/server_session.hpp"
 
 #include <algorithm>
@@ -39,6 +40,7 @@ const ServerSession::Command ServerSession::commands[] = {
     {Verb::Confirm, Argument::Required, &ServerSession::may_confirm, &ServerSession::confirm},
     {Verb::Rcpt, Argument::Required, &ServerSession::may_rcpt, &ServerSession::rcpt},
     {Verb::Data, Argument::None, &ServerSession::may_data, &ServerSession::data},
+    {Verb::Bdat, Argument::Optional, &ServerSession::may_always, &ServerSession::bdat},
     {Verb::Rset, Argument::None, &ServerSession::may_always, &ServerSession::rset},
     {Verb::Noop, Argument::Optional, &ServerSession::may_always, &ServerSession::noop},
     {Verb::Quit, Argument::None, &ServerSession::may_always, &ServerSession::quit},
@@ -48,6 +50,10 @@ const ServerSession::Command ServerSession::commands[] = {
     {Verb::StartTls, Argument::None, &ServerSession::may_starttls, &ServerSession::starttls},
     {Verb::Auth, Argument::Required, &ServerSession::may_auth, &ServerSession::auth},
 };
+
+Reply confirm_too_long() {
+  return {500, bad_syntax, "[CAS:too-long] the CONFIRM line is too long"};
+}
 
 ServerSession::ServerSession(ServerOptions options) : options_(std::move(options)) {}
 
@@ -60,7 +66,7 @@ Step ServerSession::on_connect(bool tls) {
 }
 
 Step ServerSession::on_line(std::string_view line) {
-  if (line.size() + 2 > line_limit()) return on_too_long_line();
+  if (line.size() + 2 > line_limit()) return on_too_long_line(line);
   if (waiting_ == Waiting::AuthLine) return auth_response(line);
   expect(Waiting::Line);
   return on_command(line);
@@ -69,6 +75,7 @@ Step ServerSession::on_line(std::string_view line) {
 Step ServerSession::on_command(std::string_view line) {
   const CommandLine parsed = parse_command(line);
   if (parsed.verb != Verb::Confirm && line.size() + 2 > options_.limits.command_line) {
+    if (parsed.verb == Verb::Bdat) return lost_chunk();
     return bad_command(Reply(500, bad_syntax, "line too long"));
   }
   const auto command = std::ranges::find(commands, parsed.verb, &Command::verb);
@@ -88,11 +95,14 @@ Step ServerSession::refuse(Verb verb, Reply reply) {
   return bad_command(std::move(reply));
 }
 
-Step ServerSession::on_too_long_line() {
+Step ServerSession::on_too_long_line(std::string_view beginning) {
   if (waiting_ == Waiting::AuthLine) {  // RFC 4954 §4
     return bad_command(Reply(500, {5, 5, 6}, "authentication exchange line is too long"));
   }
   expect(Waiting::Line);
+  const Verb verb = parse_command(beginning).verb;
+  if (verb == Verb::Bdat) return lost_chunk();
+  if (verb == Verb::Confirm && speaks_cas()) return failed_confirm(may_confirm().value_or(confirm_too_long()));
   clear_transaction();
   return bad_command(Reply(500, bad_syntax, "line too long"));
 }
@@ -135,10 +145,16 @@ ServerSession::Check ServerSession::may_confirm() const {
 
 ServerSession::Check ServerSession::may_rcpt() const {
   if (!transaction_.mail) return Reply(503, bad_sequence, "need MAIL first");
+  if (transaction_.chunked) return Reply(503, bad_sequence, "RCPT comes before BDAT");
   return {};
 }
 
 ServerSession::Check ServerSession::may_data() const {
+  if (transaction_.chunked) return Reply(503, bad_sequence, "not DATA after BDAT");  // RFC 3030 §2
+  return may_transfer();
+}
+
+ServerSession::Check ServerSession::may_transfer() const {
   if (!transaction_.mail) return Reply(503, bad_sequence, "need MAIL first");
   if (transaction_.asked_recipients == 0) return Reply(503, bad_sequence, "need RCPT first");
   if (transaction_.recipients.empty()) return Reply(554, bad_sequence, "no valid recipients");  // RFC 5321 §3.3
@@ -273,9 +289,10 @@ Step ServerSession::close(Reply reply) {
 }
 
 /// A command that should not have come, unless a pipelining client could not yet know (RFC 2920 §3.1). Addresses that
-/// cannot be (553) and messages left without recipients (554) are the sender's misfortune, not the client's fault.
+/// cannot be (553), messages left without recipients (554) and those that are too large (552) are the sender's
+/// misfortune, not the client's fault.
 Step ServerSession::bad_command(Reply reply) {
-  if (reply.code == 553 || reply.code == 554) return respond(std::move(reply));
+  if (reply.code >= 552 && reply.code <= 554) return respond(std::move(reply));
   if (reply.code == 503 && counters_.forgiven > 0) {
     --counters_.forgiven;
     return respond(std::move(reply));
@@ -286,7 +303,7 @@ Step ServerSession::bad_command(Reply reply) {
   return respond(std::move(reply));
 }
 
-/// CAS §1.4, the poison rule: the transaction is gone as after RSET, so the RCPT and DATA of the group get 503.
+/// CAS §5.4, the poison rule: the transaction is gone as after RSET, so the RCPT, DATA and BDAT of the group get 503.
 Step ServerSession::failed_confirm(Reply reply) {
   const bool consequence = reply.code == 503 && !transaction_.mail && counters_.forgiven > 0;
   clear_transaction();
@@ -303,7 +320,7 @@ Step ServerSession::failed_confirm(Reply reply) {
 
 void ServerSession::forgive_group() {
   counters_.forgiven = options_.limits.recipients + 2;
-}  // CONFIRM RCPT* DATA
+}  // CONFIRM RCPT* DATA, or as many BDAT
 
 void ServerSession::clear_transaction() {
   transaction_ = {};

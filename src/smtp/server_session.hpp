@@ -6,11 +6,19 @@
 // (it throws std::logic_error).
 //
 //   on_connect -> Respond
-//   on_line    -> Respond | Ask* | UpgradeTls | ReadBody | ReadAuth
+//   on_line    -> Respond | Ask* | UpgradeTls | ReadBody | ReadChunk | SkipChunk | ReadAuth
 //   Ask*       -> on_answer(reply)           the world's reply, which the session may sharpen (poison rule)
 //   ReadAuth   -> on_line                    the client's response to a challenge
 //   UpgradeTls -> on_tls()
 //   ReadBody   -> on_body(reply)             the body was read to its end; reply is what the commit said
+//   ReadChunk  -> on_chunk(fault)            the chunk was read, more are to come
+//              -> on_body(reply)             the chunk was read and is the last
+//   SkipChunk  -> on_skipped()               the octets were read and dropped
+//
+// BDAT (RFC 3030) has one reply for each chunk, and only that to the last promises anything: 250 to an earlier one says
+// that its octets arrived, not that they are on a disk. A BDAT that is refused, whatever the reason, ends the
+// transaction (what came next would begin in the middle of a message) after its octets are dropped; one whose size
+// cannot be read ends the connection, because nobody knows where commands go on.
 //
 // Session state (EHLO, TLS, who authenticated) and transaction state (sender, intent, recipients) are apart. A
 // transaction has a serial number: whatever the driver keeps for it is valid while transaction_serial() is the same.
@@ -37,6 +45,7 @@ struct ServerOptions {
   bool offer_cas = false;       // announces "CAS 1", and only on a TLS session (CAS §3)
   bool submission = false;      // RFC 6409: MAIL needs AUTH, AUTH needs TLS, no CONFIRM
   bool offer_smtputf8 = true;
+  bool offer_chunking = true;  // BDAT; without it one is refused like any other that may not come
 };
 
 // ---- Steps -------------------------------------------------------------------------------------------------------
@@ -54,6 +63,17 @@ struct UpgradeTls {
 struct ReadBody {
   Reply reply;
 };
+/// Read so many octets through the transaction's ChunkDecoder. When it is the last chunk: end() it, commit, call
+/// on_body(). Otherwise call on_chunk(), with a reply when the message cannot be taken any more (it then is forgotten).
+/// All chunks together are at most limits.message.
+struct ReadChunk {
+  std::uint64_t octets = 0;
+  bool last = false;
+};
+/// Read so many octets and drop them, whatever their number (RFC 3030 §2), then call on_skipped().
+struct SkipChunk {
+  std::uint64_t octets = 0;
+};
 /// Send the 334, read one line of at most limits.auth_line, call on_line() with it.
 struct ReadAuth {
   Reply reply;
@@ -62,7 +82,7 @@ struct ReadAuth {
 struct AskMail {
   MailCommand mail;
 };
-/// Judge the intent: the text after "CONFIRM ". A negative reply aborts the transaction (CAS §1.4, poison rule);
+/// Judge the intent: the text after "CONFIRM ". A negative reply aborts the transaction (CAS §5.4, poison rule);
 /// a positive one marks it confirmed-by-intent. `testing` (t=y, CAS §2) is the driver's business: it answers 250 and
 /// keeps no intent.
 struct AskConfirm {
@@ -78,7 +98,11 @@ struct AskAuth {
   std::string authcid;
   std::string password;
 };
-using Step = std::variant<Respond, UpgradeTls, ReadBody, ReadAuth, AskMail, AskConfirm, AskRcpt, AskAuth>;
+using Step =
+    std::variant<Respond, UpgradeTls, ReadBody, ReadChunk, SkipChunk, ReadAuth, AskMail, AskConfirm, AskRcpt, AskAuth>;
+
+/// What a CONFIRM line that is too long is told: 500 5.5.2 [CAS:too-long] (CAS §15.2).
+[[nodiscard]] Reply confirm_too_long();
 
 // ---- The session -------------------------------------------------------------------------------------------------
 
@@ -90,9 +114,10 @@ class ServerSession {
   [[nodiscard]] Step on_connect(bool tls = false);
   /// One line without CRLF. Strict CRLF is the LineReader's business: report its findings with on_bad_line.
   [[nodiscard]] Step on_line(std::string_view line);
-  /// The line reader refused a line: 500 5.5.2 (too long), 501 5.5.2 and close (bare CR or LF, NUL). It may have been
-  /// CONFIRM, so it aborts the transaction as a failed CONFIRM does (CAS §1.4).
-  [[nodiscard]] Step on_too_long_line();
+  /// The line reader refused a line: 500 5.5.2 (too long), 501 5.5.2 and close (bare CR or LF, NUL). Nobody read it, so
+  /// it ends the transaction. `beginning` is how it began: a CONFIRM that is too long is a failed CONFIRM (CAS §5.4), a
+  /// BDAT that is too long ends the connection.
+  [[nodiscard]] Step on_too_long_line(std::string_view beginning);
   [[nodiscard]] Step on_malformed_line();
   /// The world's reply to the last Ask.
   [[nodiscard]] Step on_answer(Reply reply);
@@ -100,6 +125,10 @@ class ServerSession {
   void on_tls();
   /// The body was read; `reply` goes to the client and the transaction is over, whatever the reply.
   [[nodiscard]] Step on_body(Reply reply);
+  /// The chunk was read. Without a fault: 250, and the transaction goes on. With one: that is the reply, and the
+  /// transaction is over.
+  [[nodiscard]] Step on_chunk(std::optional<Reply> fault);
+  [[nodiscard]] Step on_skipped();
   /// The server is going away: 421 4.3.2, at the next command boundary.
   [[nodiscard]] Step on_shutdown();
 
@@ -121,7 +150,7 @@ class ServerSession {
   [[nodiscard]] std::string protocol_word() const;
 
  private:
-  enum class Waiting { Connect, Line, AuthLine, Mail, Confirm, Rcpt, Auth, Tls, Body, Closed };
+  enum class Waiting { Connect, Line, AuthLine, Mail, Confirm, Rcpt, Auth, Tls, Body, Chunk, Skip, Closed };
   struct Session {
     std::string helo;
     bool extended = false;
@@ -133,6 +162,13 @@ class ServerSession {
     bool confirmed = false;
     std::vector<Mailbox> recipients;
     std::size_t asked_recipients = 0;  // accepted or refused
+    bool chunked = false;              // a BDAT was accepted
+    std::uint64_t chunk_octets = 0;    // of all of them
+  };
+  /// A BDAT that was refused, while its octets are dropped.
+  struct Refused {
+    Reply reply;
+    bool ended_transaction = false;
   };
   /// What a peer has used up; nothing but the end of the connection forgets it.
   struct Counters {
@@ -152,6 +188,8 @@ class ServerSession {
   [[nodiscard]] Check may_confirm() const;
   [[nodiscard]] Check may_rcpt() const;
   [[nodiscard]] Check may_data() const;
+  [[nodiscard]] Check may_bdat() const;
+  [[nodiscard]] Check may_transfer() const;
   [[nodiscard]] Check may_starttls() const;
   [[nodiscard]] Check may_auth() const;
   [[nodiscard]] Check never() const;
@@ -162,6 +200,7 @@ class ServerSession {
   Step confirm(std::string_view argument);
   Step rcpt(std::string_view argument);
   Step data(std::string_view argument);
+  Step bdat(std::string_view argument);
   Step rset(std::string_view argument);
   Step noop(std::string_view argument);
   Step quit(std::string_view argument);
@@ -173,6 +212,8 @@ class ServerSession {
 
   Step on_command(std::string_view line);
   Step refuse(Verb verb, Reply reply);
+  Step refuse_chunk(std::uint64_t octets, Reply reply);
+  Step lost_chunk();
   Step mail_answered(Reply reply);
   Step confirm_answered(Reply reply);
   Step rcpt_answered(Reply reply);
@@ -198,6 +239,8 @@ class ServerSession {
   std::optional<Mailbox> asked_rcpt_;
   std::optional<MailCommand> asked_mail_;
   std::string asked_user_;
+  std::uint64_t asked_chunk_ = 0;
+  Refused refused_chunk_;
 };
 
 }  // namespace cas::smtp

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What dialogs cannot show: properties over random dialogs (CAS §10 I4, I6, I9), the driver's side of the contract,
-// and what the driver is told.
+// What dialogs cannot show: the driver's side of the contract, and what the driver is told.
 #include "smtp/server_session.hpp"
 
 #include <gmock/gmock.h>
@@ -10,14 +9,8 @@
 
 #include <stdexcept>
 
-#include "testing/fake_random.hpp"
-#include "testing/player.hpp"
-
 namespace cas::smtp {
 namespace {
-
-using cas::testing::Conversation;
-using cas::testing::StubWorld;
 
 ServerOptions options_with(bool starttls, bool cas, bool submission = false) {
   return ServerOptions{.host = Domain::parse("mx.b.example").value(),
@@ -26,123 +19,6 @@ ServerOptions options_with(bool starttls, bool cas, bool submission = false) {
                        .offer_cas = cas,
                        .submission = submission};
 }
-
-StubWorld world() {
-  StubWorld world;
-  world.mail.insert_or_assign("<spam@a.example>", Reply(550, {5, 7, 1}, "no"));
-  world.confirm.insert_or_assign("good", Reply(250, {2, 7, 0}, "[CAS:ok]"));
-  world.confirm.insert_or_assign("bad", Reply(550, {5, 7, 5}, "[CAS:signature]"));
-  world.rcpt.insert_or_assign("none@b.example", Reply(550, {5, 1, 1}, "no such user"));
-  return world;
-}
-
-/// The codes of whole replies, in order.
-std::vector<int> codes_of(std::string_view replies) {
-  std::vector<int> codes;
-  while (!replies.empty()) {
-    const std::string_view line = replies.substr(0, replies.find("\r\n"));
-    replies.remove_prefix(line.size() + 2);
-    if (line.at(3) == ' ') codes.push_back(std::stoi(std::string(line.substr(0, 3))));
-  }
-  return codes;
-}
-
-// ---- Random dialogs ------------------------------------------------------------------------------------------------
-
-constexpr std::string_view commands[] = {
-    "EHLO a.example",
-    "HELO a.example",
-    "MAIL FROM:<joe@a.example>",
-    "MAIL FROM:<spam@a.example>",
-    "CONFIRM good",
-    "CONFIRM bad",
-    "RCPT TO:<bob@b.example>",
-    "RCPT TO:<none@b.example>",
-    "DATA",
-    "RSET",
-    "NOOP",
-    "STARTTLS",
-    "VRFY x",
-    "MAIL FROM:<joe@example",
-    "RCPT TO:<bob>",
-    "WHAT",
-};
-
-/// A second opinion on what the session may know, kept from nothing but commands and codes.
-struct Model {
-  bool mail = false;
-  bool confirmed = false;
-  bool poisoned = false;  // a CONFIRM failed and no MAIL was accepted since
-
-  void on_reply(std::string_view command, int code) {
-    const bool good = code >= 200 && code < 300;
-    const bool forgets = command.starts_with("RSET") || command.starts_with("EHLO") || command.starts_with("HELO") ||
-                         command.starts_with("STARTTLS");
-    if (command.starts_with("CONFIRM")) {
-      confirmed = good;
-      if (!good) poisoned = true, mail = false;
-    } else if (command.starts_with("MAIL") && good) {
-      *this = Model{.mail = true, .confirmed = false, .poisoned = false};
-    } else if (forgets && good) {
-      mail = confirmed = false;
-    }
-  }
-};
-
-void check_against(const Model& model, std::string_view command, int code, const Conversation& conversation) {
-  if (model.poisoned && (command.starts_with("RCPT") || command == "DATA")) EXPECT_EQ(code, 503) << command;  // I4
-  EXPECT_EQ(conversation.session().confirmed(), model.confirmed) << command;                                  // I6
-  EXPECT_EQ(conversation.session().mail().has_value(), model.mail) << command;
-}
-
-class RandomDialogs : public ::testing::TestWithParam<std::uint64_t> {};
-
-TEST_P(RandomDialogs, KeepI4I6AndI9) {
-  cas::testing::FakeRandom random(GetParam());
-  ServerOptions options = options_with(true, true);
-  options.limits.bad_commands = options.limits.failed_confirms = 100000;
-  Conversation conversation(options, random.below(2) == 0, world());
-  Model model;
-  for (int n = 0; n < 300; ++n) {
-    const std::string_view command = commands[random.below(std::size(commands))];
-    const std::size_t before = conversation.replies().size();
-    conversation.feed(std::string(command) + "\r\n");
-    const auto codes = codes_of(std::string_view(conversation.replies()).substr(before));
-    ASSERT_EQ(codes.size(), 1U) << command;  // I9
-    model.on_reply(command, codes[0]);
-    check_against(model, command, codes[0], conversation);
-    if (codes[0] != 354) continue;
-    conversation.feed("hello\r\n.\r\n");
-    ASSERT_TRUE(conversation.replies().ends_with("250 2.0.0 queued\r\n"));
-    model = Model{};
-  }
-}
-
-TEST_P(RandomDialogs, GetTheSameRepliesHoweverTheyAreCut) {
-  cas::testing::FakeRandom random(GetParam());
-  std::string octets;
-  for (int n = 0; n < 100; ++n) {
-    const std::string_view command = commands[random.below(std::size(commands))];
-    if (command == "STARTTLS") continue;  // a client that knows the answer waits for it
-    octets += std::string(command) + "\r\n";
-    if (command == "DATA") octets += "Subject: x\r\n\r\n..\r\n.\r\n";
-    if (random.below(30) == 0) octets += std::string(random.below(9000), 'x') + "\r\n";
-    if (random.below(200) == 0) octets += "bare\nLF\r\n";
-  }
-  Conversation whole(options_with(false, true), true, world());
-  whole.feed(octets);
-  Conversation cut(options_with(false, true), true, world());
-  for (std::string_view rest = octets; !rest.empty();) {
-    const std::size_t length = std::min<std::size_t>(rest.size(), 1 + random.below(50));
-    cut.feed(rest.substr(0, length));
-    rest.remove_prefix(length);
-  }
-  EXPECT_EQ(cut.replies(), whole.replies());
-  EXPECT_EQ(cut.asked(), whole.asked());
-  EXPECT_EQ(cut.messages(), whole.messages());
-}
-
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomDialogs, ::testing::Range<std::uint64_t>(1, 61));
 
 // ---- The driver's side ---------------------------------------------------------------------------------------------
 
@@ -276,13 +152,102 @@ TEST(ServerSession, RemembersOffencesAcrossStartTls) {
   EXPECT_EQ(reply_in(session.on_line("FOO")).code, 421);
 }
 
-TEST(ServerSession, AnyUnreadableLineMayHaveBeenConfirm_Cas1_4) {
+// ---- Chunks --------------------------------------------------------------------------------------------------------
+
+ServerSession with_recipient(ServerOptions options) {
+  ServerSession session(std::move(options));
+  (void)session.on_connect();
+  (void)session.on_line("EHLO a.example");
+  (void)session.on_line("MAIL FROM:<>");
+  (void)session.on_answer(Reply(250, {2, 1, 0}, "ok"));
+  (void)session.on_line("RCPT TO:<bob@b.example>");
+  (void)session.on_answer(Reply(250, {2, 1, 5}, "ok"));
+  return session;
+}
+
+TEST(ServerChunks, AreReadOneByOneAndTheLastIsTheMessage_Rfc3030_2) {
+  auto session = with_recipient(options_with(false, false));
+  const auto serial = session.transaction_serial();
+  const auto first = session.on_line("BDAT 86");
+  EXPECT_EQ(std::get<ReadChunk>(first).octets, 86U);
+  EXPECT_FALSE(std::get<ReadChunk>(first).last);
+  EXPECT_THROW((void)session.on_line("NOOP"), std::logic_error);
+  EXPECT_THROW((void)session.on_body(Reply(250, {}, "")), std::logic_error);
+  EXPECT_EQ(reply_in(session.on_chunk({})), Reply(250, {2, 0, 0}, "86 octets received"));
+  EXPECT_TRUE(std::get<ReadChunk>(session.on_line("BDAT 0 LAST")).last);
+  EXPECT_THROW((void)session.on_chunk({}), std::logic_error);
+  EXPECT_EQ(session.transaction_serial(), serial);
+  EXPECT_EQ(reply_in(session.on_body(Reply(250, {2, 0, 0}, "queued"))).code, 250);
+  EXPECT_NE(session.transaction_serial(), serial);
+  EXPECT_FALSE(session.mail());
+}
+
+TEST(ServerChunks, ThatFailEndTheTransactionAndForgiveThoseUnderWay_Rfc3030_2) {
+  ServerOptions options = options_with(false, false);
+  options.limits.bad_commands = 2;
+  auto session = with_recipient(options);
+  (void)session.on_line("BDAT 5");
+  EXPECT_EQ(reply_in(session.on_chunk(Reply(550, {5, 6, 0}, "bare"))).code, 550);
+  EXPECT_FALSE(session.mail());
+  for (int n = 0; n < 100; ++n) {
+    EXPECT_EQ(std::get<SkipChunk>(session.on_line("BDAT 7")).octets, 7U);
+    EXPECT_THROW((void)session.on_line("NOOP"), std::logic_error);
+    EXPECT_EQ(reply_in(session.on_skipped()).code, 503);
+  }
+}
+
+TEST(ServerChunks, OfAClientThatNeverStopsAreNotForgivenForever) {
+  auto session = with_recipient(options_with(false, false));
+  (void)session.on_line("BDAT 5 LAST");
+  (void)session.on_body(Reply(250, {2, 0, 0}, "queued"));
+  int answers = 0;
+  Step step = Respond{};
+  while (!std::get<Respond>(step).close && ++answers < 1000) {
+    EXPECT_TRUE(std::holds_alternative<SkipChunk>(session.on_line("BDAT 0")));
+    step = session.on_skipped();
+  }
+  EXPECT_EQ(answers, 20);
+  EXPECT_EQ(reply_in(step).code, 421);
+}
+
+TEST(ServerChunks, AreBoundedTogetherAndSkippedWhateverTheirSize_Rfc1870_6_3) {
+  ServerOptions options = options_with(false, false);
+  options.limits.message = 100;
+  auto session = with_recipient(options);
+  (void)session.on_line("BDAT 60");
+  (void)session.on_chunk({});
+  EXPECT_EQ(std::get<SkipChunk>(session.on_line("BDAT 18446744073709551615")).octets, 18446744073709551615U);
+  EXPECT_FALSE(session.mail());
+  EXPECT_EQ(reply_in(session.on_skipped()), Reply(552, {5, 3, 4}, "message is larger than this server takes"));
+}
+
+TEST(ServerChunks, MayBeTheWorldsLastWord_Rfc5321_3_8) {
+  auto session = with_recipient(options_with(false, false));
+  (void)session.on_line("BDAT 5");
+  EXPECT_TRUE(std::get<Respond>(session.on_chunk(Reply(421, {4, 3, 2}, "going down"))).close);
+}
+
+TEST(ServerSession, JudgesAConfirmLineThatNobodyReadAsAFailedConfirm_Cas5_4) {
+  ServerSession session(options_with(false, true));
+  (void)session.on_connect(true);
+  (void)session.on_line("EHLO a.example");
+  for (const auto* beginning : {"CONFIRM v=CAS1;i", "confirm ", "Confirm"}) {
+    (void)session.on_line("MAIL FROM:<>");
+    (void)session.on_answer(Reply(250, {2, 1, 0}, "ok"));
+    const Reply reply = reply_in(session.on_too_long_line(beginning));
+    EXPECT_TRUE(reply == confirm_too_long() || reply.code == 421) << reply.summary();
+    EXPECT_FALSE(session.mail());
+  }
+  EXPECT_THROW((void)session.on_line("NOOP"), std::logic_error) << "three are too many";
+}
+
+TEST(ServerSession, AnUnreadableLineEndsTheTransaction_Cas5_4) {
   ServerSession session(options_with(false, true));
   (void)session.on_connect(true);
   (void)session.on_line("EHLO a.example");
   (void)session.on_line("MAIL FROM:<>");
   (void)session.on_answer(Reply(250, {2, 1, 0}, "ok"));
-  EXPECT_EQ(reply_in(session.on_too_long_line()), Reply(500, {5, 5, 2}, "line too long"));
+  EXPECT_EQ(reply_in(session.on_too_long_line("NOOP xxxxxxxxxxx")), Reply(500, {5, 5, 2}, "line too long"));
   EXPECT_FALSE(session.mail());
   EXPECT_TRUE(std::get<Respond>(session.on_malformed_line()).close);
 }

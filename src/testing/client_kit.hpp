@@ -42,6 +42,8 @@ inline Transaction confirmed(std::vector<std::string> to = {"suzie@b.example"}) 
 
 inline constexpr std::string_view pipelining =
     "250-b.example\n250-PIPELINING\n250-8BITMIME\n250-SIZE 1000\n250 SMTPUTF8";
+inline constexpr std::string_view chunking = "250-b.example\n250-PIPELINING\n250-8BITMIME\n250-SIZE 1000\n250 CHUNKING";
+inline constexpr std::string_view chunking_only = "250-b.example\n250 CHUNKING";
 inline constexpr std::string_view bare = "250 b.example";
 
 inline ClientSession ready(std::string_view ehlo, ClientOptions options = {.helo = "a.example"}) {
@@ -51,15 +53,26 @@ inline ClientSession ready(std::string_view ehlo, ClientOptions options = {.helo
   return session;
 }
 
+/// The same message where its size is known.
+inline Transaction sized(Transaction transaction, std::uint64_t octets = 86) {
+  transaction.chunk = octets;
+  return transaction;
+}
+
 /// What a whole run of replies leads to: what was sent, and the last step.
 struct Course {
   std::string sent;
   ClientStep last;
 };
 
+inline bool wants_body(const ClientStep& step) {
+  return std::holds_alternative<SendBody>(step) || std::holds_alternative<SendChunk>(step);
+}
+
 inline void note(Course& run, ClientStep step) {
   if (const auto* send = std::get_if<Send>(&step)) run.sent += send->octets;
-  if (std::holds_alternative<SendBody>(step)) run.sent += "BODY\n";
+  if (const auto* chunk = std::get_if<SendChunk>(&step)) run.sent += chunk->command;
+  if (wants_body(step)) run.sent += "BODY\n";
   run.last = std::move(step);
 }
 
@@ -68,7 +81,7 @@ inline Course run(ClientSession& session, Transaction t, const std::vector<std::
   note(run, session.begin(std::move(t)));
   for (const auto& text : replies) {
     note(run, session.on_reply(reply(text)));
-    if (std::holds_alternative<SendBody>(run.last)) note(run, session.on_body_sent());
+    if (wants_body(run.last)) note(run, session.on_body_sent());
   }
   return run;
 }

@@ -37,19 +37,61 @@ bool Conversation::feed(std::string_view octets) {
 }
 
 std::optional<Step> Conversation::next_step() {
-  if (decoder_) {
-    reader_.consume(decoder_->feed(reader_.pending()));
-    if (!decoder_->finished()) return {};
-    return session_.on_body(end_of_body());
-  }
+  if (decoder_ || chunk_ || skipper_) return read_body();
   const auto event = reader_.next(session_.line_limit());
-  if (std::holds_alternative<smtp::TooLong>(event)) return session_.on_too_long_line();
+  if (const auto* line = std::get_if<smtp::TooLong>(&event)) return session_.on_too_long_line(line->beginning);
   if (std::holds_alternative<smtp::Malformed>(event)) return session_.on_malformed_line();
   if (const auto* line = std::get_if<smtp::Line>(&event)) return session_.on_line(line->text);
   return {};
 }
 
+std::optional<Step> Conversation::read_body() {
+  if (decoder_) {
+    reader_.consume(decoder_->feed(reader_.pending()));
+    if (!decoder_->finished()) return {};
+    const bool malformed = decoder_->malformed();
+    const std::size_t size = decoder_->size();
+    decoder_.reset();
+    return session_.on_body(end_of_message(malformed, size));
+  }
+  if (chunk_) {
+    reader_.consume(chunks_->feed(reader_.pending()));
+    if (!chunks_->finished()) return {};
+    return end_of_chunk();
+  }
+  reader_.consume(skipper_->feed(reader_.pending()));
+  if (!skipper_->finished()) return {};
+  skipper_.reset();
+  return session_.on_skipped();
+}
+
+Step Conversation::end_of_chunk() {
+  const bool last = std::exchange(chunk_, {})->last;
+  if (!last) {
+    std::optional<Reply> fault;
+    if (chunks_->malformed()) fault = Reply(550, {5, 6, 0}, "a bare CR, a bare LF or a NUL is in the message");
+    return session_.on_chunk(std::move(fault));
+  }
+  chunks_->end();
+  return session_.on_body(end_of_message(chunks_->malformed(), chunks_->size()));
+}
+
+void Conversation::begin_chunk(const smtp::ReadChunk& chunk) {
+  if (!chunks_) {
+    body_.clear();
+    chunks_.emplace([this](std::string_view octets) { body_ += octets; });
+  }
+  chunks_->begin(chunk.octets);
+  chunk_ = chunk;
+}
+
+/// As the driver: what was kept for a transaction goes with it.
+void Conversation::forget_finished_transaction() {
+  if (std::exchange(serial_, session_.transaction_serial()) != session_.transaction_serial()) chunks_.reset();
+}
+
 void Conversation::perform(Step step) {
+  forget_finished_transaction();
   if (const auto* respond = std::get_if<smtp::Respond>(&step)) {
     say(respond->reply);
     closed_ = respond->close;
@@ -64,6 +106,10 @@ void Conversation::perform(Step step) {
     say(read->reply);
     body_.clear();
     decoder_.emplace([this](std::string_view octets) { body_ += octets; });
+  } else if (const auto* chunk = std::get_if<smtp::ReadChunk>(&step)) {
+    begin_chunk(*chunk);
+  } else if (const auto* skip = std::get_if<smtp::SkipChunk>(&step)) {
+    skipper_.emplace(skip->octets);
   } else {
     perform(session_.on_answer(answer(step)));
   }
@@ -97,10 +143,8 @@ Reply Conversation::answer(const Step& question) {
   return Reply(235, {2, 7, 0}, "authentication succeeded");
 }
 
-Reply Conversation::end_of_body() {
-  const bool malformed = decoder_->malformed();
-  const bool too_big = decoder_->size() > session_.options().limits.message;
-  decoder_.reset();
+Reply Conversation::end_of_message(bool malformed, std::size_t size) {
+  const bool too_big = size > session_.options().limits.message;
   std::string line = "message from " + session_.mail()->from.path() + " with " + session_.protocol_word() + " to";
   for (const auto& recipient : session_.recipients()) line += ' ' + recipient.wire();
   asked_.push_back(std::move(line));

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plays transcripts on the pure ServerSession, the way a driver would: lines through LineReader, bodies through
-// DataDecoder, questions to a stub world. However the octets are cut, the same must come out.
+// Plays transcripts on the pure ServerSession, the way a driver would: lines through LineReader, messages through
+// DataDecoder or ChunkDecoder, questions to a stub world. However the octets are cut, the same must come out.
 #pragma once
 
 #include <cstdint>
@@ -41,12 +41,21 @@ class Conversation {
   void perform(smtp::Step step);
   void say(const smtp::Reply& reply) { replies_ += reply.wire(); }
   [[nodiscard]] smtp::Reply answer(const smtp::Step& question);
-  [[nodiscard]] smtp::Reply end_of_body();
+  /// Octets of a message or of a chunk; what follows from its end.
+  [[nodiscard]] std::optional<smtp::Step> read_body();
+  [[nodiscard]] smtp::Step end_of_chunk();
+  [[nodiscard]] smtp::Reply end_of_message(bool malformed, std::size_t size);
+  void begin_chunk(const smtp::ReadChunk& chunk);
+  void forget_finished_transaction();
 
   smtp::ServerSession session_;
   StubWorld world_;
   smtp::LineReader reader_;
-  std::optional<smtp::DataDecoder> decoder_;  // while a body is read
+  std::optional<smtp::DataDecoder> decoder_;   // while a body is read
+  std::optional<smtp::ChunkDecoder> chunks_;   // from a transaction's first BDAT to its end
+  std::optional<smtp::ReadChunk> chunk_;       // while one is read
+  std::optional<smtp::ChunkSkipper> skipper_;  // while one is dropped
+  std::uint64_t serial_ = 0;
   std::string body_;
   std::string replies_;
   std::vector<std::string> asked_;

@@ -68,6 +68,8 @@ Result<void> apply_offer(std::string_view rest, Transcript& transcript) {
       transcript.tls = true;
     } else if (word == "no-smtputf8") {
       transcript.options.offer_smtputf8 = false;
+    } else if (word == "no-chunking") {
+      transcript.options.offer_chunking = false;
     } else {
       return permanent("unknown offer " + word);
     }

@@ -125,9 +125,15 @@ def dot(octets):
     return stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n"
 
 
+def chunk(octets, last=False):
+    """BDAT and its octets (RFC 3030)."""
+    return b"BDAT %d%s\r\n" % (len(octets), b" LAST" if last else b"") + octets
+
+
 class Sink:
     """A small SMTP server without CAS. `answer(verb, argument)` gives a reply line or None for the ordinary one; it is
-    asked for STARTTLS, MAIL, RCPT, DATA and, as "END", for the end of data. Messages land in `messages` as (from, to, octets)."""
+    asked for STARTTLS, MAIL, RCPT, DATA and, as "END", for the end of data. With "CHUNKING" among its keywords it takes
+    BDAT. Messages land in `messages` as (from, to, octets)."""
 
     def __init__(self, address, port, answer=None, certificate=None, keywords=("PIPELINING", "8BITMIME")):
         self.answer = answer or (lambda verb, argument: None)
@@ -166,7 +172,7 @@ class Sink:
 class _SinkSession:
     def __init__(self, sink, sock):
         self.sink, self.sock, self.file = sink, sock, sock.makefile("rb")
-        self.sender, self.to = None, []
+        self.sender, self.to, self.chunks = None, [], b""
 
     def say(self, text):
         self.sock.sendall(text.encode() + b"\r\n")
@@ -189,6 +195,8 @@ class _SinkSession:
             elif verb == "EHLO":
                 for word in ["250-sink"] + ["250-" + k for k in self.sink.keywords] + ["250 SIZE"]:
                     self.say(word)
+            elif verb == "BDAT" and "CHUNKING" in self.sink.keywords:
+                self.chunk(argument)
             else:
                 self.transaction(verb, argument)
 
@@ -199,7 +207,7 @@ class _SinkSession:
             reply = "503 no recipients"
         self.say(reply)
         if verb in ("MAIL", "RSET"):
-            self.sender, self.to = argument, []
+            self.sender, self.to, self.chunks = argument, [], b""
         if verb == "RCPT" and reply.startswith("2"):
             self.to.append(argument[argument.index("<") + 1:argument.index(">")])
         if verb == "DATA" and reply.startswith("3"):
@@ -213,3 +221,16 @@ class _SinkSession:
         if reply.startswith("2"):
             self.sink.messages.append((self.sender, self.to, b"".join(lines)))
         self.say(reply)
+
+    def chunk(self, argument):
+        size, _, last = argument.partition(" ")
+        self.chunks += self.file.read(int(size))
+        if not self.to:
+            return self.say("503 no recipients")
+        if not last:
+            return self.say("250 ok")
+        reply = self.sink.answer("END", "") or "250 ok"
+        if reply.startswith("2"):
+            self.sink.messages.append((self.sender, self.to, self.chunks))
+        self.sender, self.to, self.chunks = None, [], b""
+        return self.say(reply)

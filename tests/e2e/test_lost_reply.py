@@ -44,6 +44,24 @@ class LostReply(WorldCase):
         self.send("lost-1")
         self.assert_once("lost-1", "suzie")
         self.assertEqual(len(self.tap.with_data()), 2)
+        for conversation in self.tap.with_data():
+            self.assertIn(b"BDAT ", conversation.said("C"))
+
+    def test_final_reply_to_data_lost(self):
+        """The same without CHUNKING."""
+        self.tap.rule, self.tap.hide = wire.cut(wire.final_reply, times=2), [b"CHUNKING"]
+        self.addCleanup(setattr, self.tap, "hide", [])
+        self.send("lost-5")
+        self.assert_once("lost-5", "suzie")
+        self.assertEqual(len(self.tap.with_data()), 3)
+        for conversation in self.tap.with_data():
+            self.assertIn(b"\r\nDATA\r\n", conversation.said("C"))
+
+    def test_cut_before_the_final_dot_of_data(self):
+        self.tap.rule, self.tap.hide = wire.cut(wire.end_of_data, times=2), [b"CHUNKING"]
+        self.addCleanup(setattr, self.tap, "hide", [])
+        self.send("cut-3")
+        self.assert_once("cut-3", "suzie")
 
     def test_final_reply_lost_again_and_again(self):
         self.tap.rule = wire.cut(wire.final_reply, times=3)
@@ -69,7 +87,7 @@ class LostReply(WorldCase):
         self.assert_once("lost-4", "suzie")
         self.assertEqual(len({line.split(b";")[1] for line in self.intents()}), 1)
 
-    def test_cut_before_the_final_dot(self):
+    def test_cut_before_the_end_of_the_chunk(self):
         self.tap.rule = wire.cut(wire.end_of_data, times=2)
         self.send("cut-1")
         self.assert_once("cut-1", "suzie")

@@ -14,6 +14,7 @@ SETTABLE = {"message": 65536, "recipients": 100}  # limits that the configuratio
 NOT_FOR_SOCKETS = {
     "confirm-not-offered.smtp": "a real server always speaks CAS under TLS",
     "smtputf8-not-offered.smtp": "a real server always offers SMTPUTF8",
+    "chunking-not-offered.smtp": "a real server always offers CHUNKING",
 }
 PORTS = {  # what is offered: (port of the listener relative to the world's, role, tls)
     frozenset(): (1, "mx", "off"),

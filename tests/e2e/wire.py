@@ -3,6 +3,8 @@
 """A tap between two servers: ends STARTTLS on both sides, which opportunistic TLS cannot notice, writes down who spoke
 when, and may change or cut what passes. One thread a connection, so the order written down is the order that was."""
 
+import copy
+import re
 import select
 import socket
 import socketserver
@@ -11,7 +13,53 @@ import threading
 
 from .harness import client_tls
 
-END_OF_DATA = b"\r\n.\r\n"
+class ClientOctets:
+    """Tells a client's commands from its messages, by DATA (RFC 5321) and by BDAT (RFC 3030)."""
+
+    def __init__(self):
+        self.at_end = False  # the last octet ended a message: the final dot's LF, or the last of a BDAT LAST
+        self.commands = []
+        self._line = b""  # not ended yet
+        self._in_data = False
+        self._chunk, self._last = 0, False  # octets to come, and whether they are the last of the message
+
+    @property
+    def in_chunk(self):
+        return self._chunk > 0
+
+    def data_begins(self):
+        """The server said 354."""
+        self._in_data = True
+
+    def feed(self, octets):
+        while octets:
+            self.at_end = False
+            octets = self._chunk_octets(octets) if self._chunk else self._line_octets(octets)
+
+    def _chunk_octets(self, octets):
+        taken = min(self._chunk, len(octets))
+        self._chunk -= taken
+        self.at_end = self._last and not self._chunk
+        return octets[taken:]
+
+    def _line_octets(self, octets):
+        part, lf, rest = octets.partition(b"\n")
+        self._line += part + lf
+        if lf:
+            line, self._line = self._line, b""
+            if self._in_data:
+                self.at_end = line == b".\r\n"
+                self._in_data = not self.at_end
+            else:
+                self._command(line)
+        return rest
+
+    def _command(self, line):
+        self.commands.append(line)
+        found = re.fullmatch(rb"BDAT (\d+)( LAST)?\r\n", line, re.IGNORECASE)
+        if found:
+            self._chunk, self._last = int(found[1]), bool(found[2])
+            self.at_end = self._last and not self._chunk
 
 
 class Conversation:
@@ -19,16 +67,24 @@ class Conversation:
 
     def __init__(self):
         self.events = []
-        self.tail = b""  # the last octets from the client
+        self.client = ClientOctets()
+        self.ends = []  # the places in `events` at whose end a message ended
         self.over = False
+        self._reply = b""  # a line of the server's that has not ended yet
 
     def note(self, direction, octets):
-        if direction == "C":
-            self.tail = (self.tail + octets)[-512:]
         if self.events and self.events[-1][0] == direction:
             self.events[-1] = (direction, self.events[-1][1] + octets)
         else:
             self.events.append((direction, octets))
+        if direction == "S":
+            *lines, self._reply = (self._reply + octets).split(b"\n")
+            if any(line.startswith(b"354") for line in lines):
+                self.client.data_begins()
+        else:
+            self.client.feed(octets)
+            if self.client.at_end:
+                self.ends.append(len(self.events) - 1)
 
     def said(self, direction):
         return b"".join(octets for who, octets in self.events if who == direction)
@@ -37,8 +93,7 @@ class Conversation:
         """The events from MAIL through the reply to the end of data."""
         events = list(self.events)
         start = next(n for n, (who, octets) in enumerate(events) if who == "C" and octets.startswith(b"MAIL"))
-        end = next(n for n, (who, octets) in enumerate(events)
-                   if n > start and who == "C" and octets.endswith(END_OF_DATA))
+        end = next(n for n in self.ends if n > start)
         return events[start:end + 2]
 
     def round_trips(self):
@@ -84,7 +139,7 @@ class Wire:
 
     def with_data(self):
         """The conversations in which a message was sent."""
-        return [c for c in list(self.conversations) if END_OF_DATA in c.said("C")]
+        return [c for c in list(self.conversations) if c.ends]
 
 
 class _Tap:
@@ -154,7 +209,8 @@ def _send(sock, octets):
 def _without(octets, keywords):
     """An EHLO reply without the lines of these keywords."""
     lines = octets.splitlines(keepends=True)
-    if len(lines) < 2 or not all(line.startswith(b"250") for line in lines):
+    one_reply = all(line.startswith(b"250-") for line in lines[:-1]) and lines[-1].startswith(b"250 ")
+    if len(lines) < 2 or not one_reply:
         return octets
     kept = [line for line in lines if line[4:].split()[0].upper() not in keywords]
     return b"".join(line[:3] + b"-" + line[4:] for line in kept[:-1]) + kept[-1][:3] + b" " + kept[-1][4:]
@@ -175,9 +231,13 @@ def cut(when, times=1):
 
 def final_reply(conversation, direction, _):
     """The reply to the end of data, about to be passed on: the server has it, the client will never know."""
-    return direction == "S" and conversation.tail.endswith(END_OF_DATA)
+    return direction == "S" and conversation.client.at_end
 
 
 def end_of_data(conversation, direction, octets):
-    """The final dot, about to be passed on: the server has the message but for its end."""
-    return direction == "C" and (conversation.tail + octets).endswith(END_OF_DATA)
+    """The final dot or the end of the last chunk, about to be passed on: the server has the message but for its end."""
+    if direction != "C":
+        return False
+    client = copy.deepcopy(conversation.client)
+    client.feed(octets)
+    return client.at_end

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A message on its way into the queue, whether it comes by DATA or by BDAT: judged as its octets pass, its body stored
+// piece by piece, so that memory grows neither with the message nor with a chunk.
+#pragma once
+
+#include <string>
+
+#include "inbound/incoming.hpp"
+#include "net/task.hpp"
+#include "queue/queue.hpp"
+#include "smtp/data.hpp"
+
+namespace cas::inbound {
+
+/// Lives on its session's thread; the queue outlives it. What was stored is discarded with it, unless it was released.
+/// Nothing of it is durable before a commit: a crash leaves what recovery removes.
+class Arrival {
+ public:
+  Arrival(queue::Queue& queue, store::QueueId id, policy::BoundaryFacts boundary, const smtp::Limits& limits);
+  ~Arrival();
+  Arrival(const Arrival&) = delete;
+  Arrival& operator=(const Arrival&) = delete;
+
+  /// Takes the octets of the message from a decoder; valid while this lives.
+  [[nodiscard]] smtp::DataDecoder::Sink sink();
+  /// Stores what has gathered, if it is enough. After a failure of the store octets are forgotten, so that a session
+  /// can read on to where the reply may be said.
+  [[nodiscard]] net::Task<void> store_ready();
+  /// Stores the rest, whatever its size.
+  [[nodiscard]] net::Task<Result<void>> store_rest();
+
+  /// Why the message cannot be taken any more, known before its end: header or size, or the store.
+  [[nodiscard]] std::optional<smtp::Reply> fault() const;
+
+  [[nodiscard]] IncomingMessage& message() { return message_; }
+  [[nodiscard]] const store::QueueId& id() const { return id_; }
+  /// Part of the body is in the store, or will have to be.
+  [[nodiscard]] bool is_large() const { return body_ != 0 || message_.chunk_ready(); }
+  /// The stored body, which is the caller's from now on; 0 without one.
+  [[nodiscard]] store::BodyId release() { return std::exchange(body_, 0); }
+
+ private:
+  net::Task<Result<void>> store_piece();
+
+  queue::Queue& queue_;
+  store::QueueId id_;
+  IncomingMessage message_;
+  store::BodyId body_ = 0;
+  Result<void> stored_;
+};
+
+}  // namespace cas::inbound
