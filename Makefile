@@ -26,7 +26,8 @@ e2e: asan ## only the end-to-end tests, against the running program
 fuzz: test-deps ## each fuzzer for a minute
 	tools/fuzz 60
 
-torture: asan ## every test twenty times over, in random order
+torture: asan ## every test twenty times over, in random order; the model in larger bounds
+	model/run --torture
 	ctest --test-dir build/asan --output-on-failure --schedule-random --repeat until-fail:20
 
 fmt: test-deps ## formats the C++ files
