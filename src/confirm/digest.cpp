@@ -12,7 +12,7 @@ namespace cas::confirm {
 namespace {
 
 /// In this order, in lower case.
-constexpr std::array<std::string_view, 17> digested_fields{"from",
+constexpr std::array<std::string_view, 23> digested_fields{"from",
                                                            "sender",
                                                            "reply-to",
                                                            "to",
@@ -28,7 +28,13 @@ constexpr std::array<std::string_view, 17> digested_fields{"from",
                                                            "auto-submitted",
                                                            "list-id",
                                                            "list-unsubscribe",
-                                                           "list-unsubscribe-post"};
+                                                           "list-unsubscribe-post",
+                                                           "content-disposition",
+                                                           "content-id",
+                                                           "content-location",
+                                                           "disposition-notification-to",
+                                                           "resent-from",
+                                                           "resent-sender"};
 
 }  // namespace
 

@@ -83,8 +83,9 @@ std::optional<Domain> read_host(std::string_view text) {
 }
 
 bool is_selector(std::string_view text) {
-  const auto name = Domain::parse(text);
-  return name && name->text() == text;
+  constexpr std::string_view above = ".example";  // labels follow it: the last one may be a number (CAS §4.3, rule 4)
+  const auto name = Domain::parse(std::string(text) + std::string(above));
+  return name && name->text().size() == text.size() + above.size() && name->text().starts_with(text);
 }
 
 std::optional<UnixTime> read_seconds(std::string_view text) {

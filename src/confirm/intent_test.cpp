@@ -145,7 +145,7 @@ struct Spelling {
 
 class WrongSpelling : public testing::TestWithParam<Spelling> {};
 INSTANTIATE_TEST_SUITE_P(
-    Cas2, WrongSpelling,
+    OneSpelling, WrongSpelling,
     testing::Values(
         Spelling{"i=AAECAwQFBgcICQoLDA0ODw", "i=AAECAwQFBgcICQoLDA0OD"}, Spelling{"0ODw;", "0ODx;"},
         Spelling{"0ODw;", "0ODw==;"}, Spelling{"i=AAE", "i=AA+"}, Spelling{"d=football", "d=Football"},

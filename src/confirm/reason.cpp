@@ -102,6 +102,7 @@ std::optional<std::string_view> word_in(const smtp::Reply& reply) {
 }
 
 std::optional<std::chrono::seconds> retry_in(const smtp::Reply& reply) {
+  if (word_in(reply) != word(Reason::Pending)) return std::nullopt;  // CAS §15.1
   constexpr std::string_view tag = " retry=";
   constexpr std::size_t max_digits = 9;
   const auto content = bracketed(reply);

@@ -89,11 +89,13 @@ std::expected<KeyVerdict, Reason> check_key(const Intent& intent, std::string_vi
   return intent.forwarded ? KeyVerdict::Forwarded : KeyVerdict::Ok;  // CAS §4.7: alignment was waived for it
 }
 
+const Mailbox* MessageFacts::author() const {
+  return !from_is_malformed && from_fields == 1 && from.size() == 1 ? &from.front() : nullptr;
+}
+
 std::expected<void, Reason> check_message(const Intent& intent, const MessageFacts& facts) {
-  if (facts.from_is_malformed || facts.from_fields != 1 || facts.from.size() != 1 ||
-      facts.from.front() != intent.author) {
-    return std::unexpected(Reason::FromMismatch);
-  }
+  const Mailbox* const author = facts.author();
+  if (author == nullptr || *author != intent.author) return std::unexpected(Reason::FromMismatch);
   // RFC 5322 §3.6 wants one Date and allows one Message-ID; a signer could not have meant this message.
   if (facts.date_fields != 1 || facts.message_id_fields != 1) return std::unexpected(Reason::Digest);
   if (intent.digest != digest_c1(intent.id, facts.hashes)) return std::unexpected(Reason::Digest);

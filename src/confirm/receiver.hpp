@@ -62,6 +62,9 @@ struct MessageFacts {
   bool from_is_malformed = false;
   MessageClass klass;
   MessageHashes hashes;
+
+  /// The one author the message shows: one From field with one mailbox. None otherwise.
+  [[nodiscard]] const Mailbox* author() const;
 };
 /// Exactly one From field with one mailbox and it is o (with w=fwd, o is still checked): FromMismatch. One Date, one
 /// Message-ID, and the digest is m: Digest. Bulk mail says so with its own List-Id, automatic mail is no person's:

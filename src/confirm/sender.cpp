@@ -75,15 +75,15 @@ std::vector<LocalPart> take_fitting(std::span<const LocalPart>& waiting, std::si
   return taken;
 }
 
-/// 5xx replies to CONFIRM that blame our own set-up (CAS §9.3), by the word where the code has several meanings.
+/// 5xx replies to CONFIRM that blame our own set-up (CAS §9.3). The word decides where the code has several meanings.
 bool blames_configuration(const smtp::Reply& reply) {
-  constexpr std::array words{Reason::Syntax,    Reason::TooLong,   Reason::Sequence,   Reason::Version,
-                             Reason::Algorithm, Reason::Lifetime,  Reason::KeyMissing, Reason::KeyRevoked,
-                             Reason::Signature, Reason::Alignment, Reason::Envelope};
-  if (reply.code == 501 || reply.code == 504 || reply.code == 555) return true;
-  if (reply.enhanced.subject == 7 && (reply.enhanced.detail == 5 || reply.enhanced.detail == 6)) return true;
+  if (reply.code == 501 || reply.code == 504) return true;
   const auto said = word_in(reply);
-  return said && std::ranges::any_of(words, [&](Reason reason) { return word(reason) == *said; });
+  if (said && (reply.code == 500 || reply.code == 502 || reply.code == 503)) return true;
+  if (reply.enhanced.subject == 7 && (reply.enhanced.detail == 5 || reply.enhanced.detail == 6)) return true;
+  constexpr std::array words{Reason::Lifetime, Reason::Alignment, Reason::Envelope};
+  const bool ambiguous = reply.code == 550 && reply.enhanced == smtp::EnhancedCode{5, 7, 1};
+  return ambiguous && said && std::ranges::any_of(words, [&](Reason reason) { return word(reason) == *said; });
 }
 
 }  // namespace
@@ -121,11 +121,8 @@ ConfirmOutcome judge_confirm_reply(const smtp::Reply& reply) {
   return blames_configuration(reply) ? ConfirmOutcome::Misconfigured : ConfirmOutcome::Refused;
 }
 
-smtp::Reply judge_unconfirmed_reply(smtp::Reply reply, bool tls) {
-  if (tls || reply.code != 530) return reply;
-  reply.code = 451;
-  reply.enhanced = {4, 7, 0};
-  return reply;
+bool is_provisional(const smtp::Reply& reply, bool cas_offered) {
+  return reply.code == 530 && !cas_offered;
 }
 
 std::chrono::seconds retry_delay(std::size_t attempts, std::optional<std::chrono::seconds> hint) {

@@ -58,9 +58,9 @@ enum class ConfirmOutcome {
 };
 [[nodiscard]] ConfirmOutcome judge_confirm_reply(const smtp::Reply& reply);
 
-/// What a reply to MAIL, RCPT or the end of data of a transaction without CONFIRM means. Without TLS no server can have
-/// offered CAS, so its 530 is not the domain's last word: 451 4.7.0, to be tried again with TLS (CAS §9.6).
-[[nodiscard]] smtp::Reply judge_unconfirmed_reply(smtp::Reply reply, bool tls);
+/// Whether a reply in a transaction without CONFIRM is not the domain's last word (CAS §9.6): a 530 of a server that
+/// did not offer CAS in that session. Another host may; so it is tried next, and the message later.
+[[nodiscard]] bool is_provisional(const smtp::Reply& reply, bool cas_offered);
 
 /// What to do with a domain that cannot or will not confirm (CAS §9.6).
 enum class Fallback { Send, Hold, Bounce };

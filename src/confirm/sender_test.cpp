@@ -225,15 +225,12 @@ TEST(JudgeConfirmReply, FollowsTheCodeOfServersThatDoNotKnowTheVerbCasSection93)
   EXPECT_EQ(judge_confirm_reply({550, {5, 7, 5}, "bad signature"}), Misconfigured);
 }
 
-TEST(JudgeUnconfirmedReply, A530WithoutTlsIsNotTheLastWordCasSection96) {
+TEST(IsProvisional, A530OfAServerThatOffersNoCasIsNotTheLastWordCasSection96) {
   const smtp::Reply required = reply_for(Reason::Required);
-  EXPECT_EQ(judge_unconfirmed_reply(required, true), required);
-  const smtp::Reply later = judge_unconfirmed_reply(required, false);
-  EXPECT_EQ(later.code, 451);
-  EXPECT_EQ(later.enhanced, (smtp::EnhancedCode{4, 7, 0}));
-  EXPECT_EQ(later.lines, required.lines);
-  const smtp::Reply unknown(550, {5, 1, 1}, "no such mailbox here");
-  EXPECT_EQ(judge_unconfirmed_reply(unknown, false), unknown);
+  EXPECT_FALSE(is_provisional(required, true));
+  EXPECT_TRUE(is_provisional(required, false));
+  EXPECT_FALSE(is_provisional({550, {5, 1, 1}, "no such mailbox here"}, false));
+  EXPECT_FALSE(is_provisional({451, {4, 7, 0}, "later"}, false));
 }
 
 TEST(RetryDelay, ClampsTheHintCasSection94) {

@@ -78,8 +78,9 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   if (!key) co_return refuse(key.error());
 
   ConfirmFindings findings;
-  if (!services.buckets.allow_domain(intent->signing_domain.text(), facts.now)) co_return refuse(Reason::Rate);
   if (*key == confirm::KeyVerdict::Testing) co_return without_confirm("testing", "the key is for testing");
+  // Only what verified counts for d: anybody could empty its bucket otherwise.
+  if (!services.buckets.allow_domain(intent->signing_domain.text(), facts.now)) co_return refuse(Reason::Rate);
   if (*key == confirm::KeyVerdict::Forwarded) {
     co_return without_confirm("forwarded", "the forwarder is none that the recipient trusts");
   }

@@ -172,7 +172,7 @@ net::Task<bool> Session::upgrade(const smtp::UpgradeTls& step) {
   co_return true;
 }
 
-// Reservations end with their transaction, at once (CAS §1.2: no CAS state outlives it).
+// Reservations end with their transaction, at once (CAS §5.7: no CAS state outlives it).
 void Session::forget_finished_transaction() {
   if (work_.serial == protocol_.transaction_serial()) return;
   work_ = Work{};

@@ -118,7 +118,7 @@ void Session::tell_refused(const Reply& reply) const {
   event("refused", {{"from", protocol_.mail()->from.path()}, {"reply", reply.summary()}});
 }
 
-// Steps 15 and 16 (CAS §5) for an intent; who may write as whom for a submission.
+// Steps 15 to 17 (CAS §8.3) for an intent; who may write as whom for a submission.
 std::optional<Reply> Session::judge_message(const IncomingMessage& message) const {
   const auto& facts = message.facts();
   if (options_.smtp.submission) {
@@ -159,7 +159,8 @@ net::Task<Reply> Session::commit() {
   if (!committed) {
     if (body != 0) services_.queue.discard(body);
     event("commit-failed", {{"reason", committed.error().private_reason}}, Level::Error);
-    co_return smtp::reply_for(committed.error());
+    // A ledger that cannot be read is no reason to refuse for good (CAS §10.3).
+    co_return work_.intent ? confirm::reply_for(confirm::Reason::LedgerDown) : smtp::reply_for(committed.error());
   }
   switch (committed->outcome) {
     case queue::CommitOutcome::Conflict: co_return confirm::reply_for(confirm::Reason::Replay);
@@ -194,7 +195,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.arrived = services_.clock.now();
   row.sender = protocol_.mail()->from;
   row.user = protocol_.user().value_or("");
-  // A signer vouches for addresses of its own domain alone: a report to any other could reach a stranger (CAS §1.2).
+  // A signer vouches for addresses of its own domain alone: a report to any other could reach a stranger (CAS §8.4).
   const auto& sender = row.sender.mailbox();
   const bool signers_own =
       work_.intent && sender && sender->domain() && sender->domain()->is_within(work_.intent->signing_domain);
@@ -203,7 +204,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.prefix = trace_fields(id, message);
   row.eight_bit = message.eight_bit();
   row.smtputf8 = protocol_.mail()->smtputf8;
-  if (message.facts().from.size() == 1) row.author = message.facts().from.front();
+  if (const Mailbox* author = message.facts().author()) row.author = *author;
   row.klass = message.facts().klass.klass;
   row.list_id = message.facts().klass.list_id;
   row.hashes = message.facts().hashes;
@@ -217,8 +218,9 @@ std::string Session::trace_fields(const store::QueueId& id, const IncomingMessag
     const auto admission = work_.admitted.front().admission;
     const bool alike = std::ranges::all_of(work_.admitted, [&](const auto& r) { return r.admission == admission; });
     if (alike) cas.properties.emplace_back("policy.cas", std::string(policy::to_string(admission)));
-    if (message.facts().from.size() == 1)
-      cas.properties.emplace_back("header.from", host_part(message.facts().from[0]));
+    if (const Mailbox* author = message.facts().author()) {
+      cas.properties.emplace_back("header.from", host_part(*author));
+    }
     const auto& sender = protocol_.mail()->from.mailbox();
     if (sender) cas.properties.emplace_back("smtp.mailfrom", sender->wire());
     fields += auth::format_authentication_results(services_.host.text(), {cas});

@@ -116,5 +116,8 @@ class ReversePath {
 /// display names, groups (their members are listed) and the obsolete forms (§4.4) are understood. Display names are
 /// dropped: nothing here decides by them. An empty group gives no mailbox. A syntax error is permanent.
 [[nodiscard]] Result<std::vector<Mailbox>> parse_mailbox_list(std::string_view field_value);
+/// The same for a field that names an author: a group is an error, even one with a single member, since its name is
+/// what programs show (CAS §8.3, step 15).
+[[nodiscard]] Result<std::vector<Mailbox>> parse_authors(std::string_view field_value);
 
 }  // namespace cas

@@ -43,7 +43,7 @@ struct Words {
 
 class ListParser {
  public:
-  explicit ListParser(std::string_view text) : in_(text) {}
+  explicit ListParser(std::string_view text, bool groups) : in_(text), groups_(groups) {}
 
   Result<std::vector<Mailbox>> parse() {
     bool any_address = false;
@@ -62,7 +62,7 @@ class ListParser {
   /// address = mailbox / group
   Result<void> address() {
     CAS_TRY(Words words, read_words());
-    if (words.any && in_.take(':')) return group();
+    if (words.any && in_.take(':')) return groups_ ? group() : bad_list("a group");
     return mailbox(std::move(words));
   }
 
@@ -172,13 +172,18 @@ class ListParser {
   Result<void> skip_cfws() { return in_.skip_cfws() ? Result<void>() : bad_list("bad white space or comment"); }
 
   Scanner in_;
+  bool groups_;
   std::vector<Mailbox> found_;
 };
 
 }  // namespace
 
 Result<std::vector<Mailbox>> parse_mailbox_list(std::string_view field_value) {
-  return ListParser(field_value).parse();
+  return ListParser(field_value, true).parse();
+}
+
+Result<std::vector<Mailbox>> parse_authors(std::string_view field_value) {
+  return ListParser(field_value, false).parse();
 }
 
 }  // namespace cas

@@ -30,7 +30,7 @@ constexpr Option standing_options[] = {
     {"insecure-lan-zones:", "yes"},   // and cannot be signed below the root
     {"msg-cache-size:", "16m"},      {"rrset-cache-size:", "32m"},       {"key-cache-size:", "8m"},
     {"neg-cache-size:", "4m"},       {"outgoing-range:", "512"},         {"num-queries-per-thread:", "512"},
-    {"outgoing-num-tcp:", "32"},     {"cache-max-ttl:", "86400"},        {"cache-max-negative-ttl:", "3600"},
+    {"outgoing-num-tcp:", "32"},     {"cache-max-ttl:", "86400"},        {"cache-max-negative-ttl:", "300"},
     {"use-syslog:", "no"},
 };
 

@@ -16,6 +16,12 @@ using confirm::ConfirmOutcome;
 using smtp::EnhancedCode;
 using smtp::Reply;
 
+namespace {
+
+constexpr std::chrono::hours longest_hold{4};  // CAS §9.6
+
+}  // namespace
+
 Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls,
                  const queue::Job& job)
     : services_(services),
@@ -100,10 +106,12 @@ net::Task<bool> Attempt::try_address(std::string host, std::string address, bool
 
 net::Task<void> Attempt::converse(Connection& connection) {
   const auto* entry = signing();
-  if (connection.features().cas && entry != nullptr && !plain_only_) {
+  if (entry == nullptr) {
+    co_await converse_plain(connection);
+  } else if (connection.features().cas && !plain_only_) {
     co_await converse_confirmed(connection, entry->second, entry->first);
   } else {
-    co_await converse_plain(connection);
+    co_await fall_back(connection);
   }
 }
 
@@ -112,7 +120,7 @@ net::Task<void> Attempt::converse_confirmed(Connection& connection, const Signin
   while (!open_recipients().empty() && connection.usable()) {
     auto intents = sign(signing, domain);
     if (!intents) {
-      co_await converse_plain(connection);  // what cannot be confirmed goes as ordinary mail
+      co_await converse_plain(connection);  // CAS §9.1: what cannot be confirmed, the fallback is not asked about
       co_return;
     }
     std::optional<ConfirmOutcome> refused;
@@ -133,7 +141,7 @@ net::Task<void> Attempt::converse_confirmed(Connection& connection, const Signin
     }
     // The server does not speak CAS after all, or our set-up is wrong: the fallback decides.
     plain_only_ = true;
-    if (connection.usable()) co_await converse_plain(connection);
+    if (connection.usable()) co_await fall_back(connection);
     co_return;
   }
 }
@@ -165,9 +173,12 @@ net::Task<std::optional<ConfirmOutcome>> Attempt::transact(Connection& connectio
     co_return std::nullopt;
   }
   for (std::size_t n = 0; n < recipients.size(); ++n) {
-    if (auto reply = result.outcome(n)) {
-      if (!confirmed) *reply = confirm::judge_unconfirmed_reply(*std::move(reply), connection.tls());
-      settle(recipients[n], *reply, connection.relay());
+    if (const auto reply = result.outcome(n)) {
+      if (!confirmed && confirm::is_provisional(*reply, connection.features().cas)) {
+        last_failure_ = *reply;  // the next host may offer what it asks for
+      } else {
+        settle(recipients[n], *reply, connection.relay());
+      }
     } else if (connection.ended_data()) {
       // It may have been taken: another host now could be a second copy. Later, the same intent is known there.
       // Should it never come, these are the last words that the author hears (CAS §9.5).
@@ -182,17 +193,20 @@ net::Task<std::optional<ConfirmOutcome>> Attempt::transact(Connection& connectio
 }
 
 net::Task<void> Attempt::converse_plain(Connection& connection) {
-  switch (options_.fallback) {
-    case confirm::Fallback::Send: break;
-    case confirm::Fallback::Hold:
-      settle_open(Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"), connection.relay());
-      co_return;
-    case confirm::Fallback::Bounce:
-      settle_open(Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"), connection.relay());
-      co_return;
-  }
   const auto done = co_await transact(connection, std::nullopt, open_recipients());
   (void)done;
+}
+
+// CAS §9.6
+net::Task<void> Attempt::fall_back(Connection& connection) {
+  const bool held_enough = services_.clock.now() - job_.message.arrived > longest_hold;
+  if (options_.fallback == confirm::Fallback::Send) {
+    co_await converse_plain(connection);
+  } else if (options_.fallback == confirm::Fallback::Hold && !held_enough) {
+    settle_open(Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"), connection.relay());
+  } else {
+    settle_open(Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"), connection.relay());
+  }
 }
 
 const std::pair<const Domain, Signing>* Attempt::signing() const {

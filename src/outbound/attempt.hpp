@@ -29,6 +29,7 @@ class Attempt {
   net::Task<std::optional<confirm::ConfirmOutcome>> transact(Connection& connection, std::optional<std::string> intent,
                                                              Indices recipients);
   net::Task<void> converse_plain(Connection& connection);
+  net::Task<void> fall_back(Connection& connection);
 
   [[nodiscard]] const std::pair<const Domain, Signing>* signing() const;
   [[nodiscard]] Result<std::vector<confirm::SignedIntent>> sign(const Signing& signing, const Domain& domain) const;

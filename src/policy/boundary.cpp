@@ -20,6 +20,24 @@ bool is_dropped(const HeaderField& field, const BoundaryFacts& facts) {
   return facts.submission && (iequals(field.name, "Bcc") || iequals(field.name, "Resent-Bcc"));
 }
 
+/// RFC 5322 §3.2.2. A comment without an end is none.
+std::string without_comments(std::string_view value) {
+  std::string out;
+  std::size_t depth = 0;
+  for (std::size_t n = 0; n < value.size(); ++n) {
+    if (value[n] == '\\' && depth > 0) {
+      ++n;
+    } else if (value[n] == '(') {
+      ++depth;
+    } else if (value[n] == ')' && depth > 0) {
+      --depth;
+    } else if (depth == 0) {
+      out += value[n];
+    }
+  }
+  return depth == 0 ? out : std::string(value);
+}
+
 bool has(const std::vector<HeaderField>& fields, std::string_view name) {
   return !fields_named(fields, name).empty();
 }
@@ -43,7 +61,7 @@ confirm::MessageFacts message_facts(const std::vector<HeaderField>& fields) {
   confirm::MessageFacts facts;
   for (const auto& field : fields_named(fields, "From")) {
     ++facts.from_fields;
-    auto mailboxes = parse_mailbox_list(field.value);
+    auto mailboxes = parse_authors(field.value);
     if (!mailboxes) {
       facts.from_is_malformed = true;
       continue;
@@ -70,8 +88,12 @@ confirm::MessageClass classify(const std::vector<HeaderField>& fields) {
     if (auto id = list_identifier(unfold(lists.front().value)); !id.empty())
       return {confirm::Class::Bulk, std::move(id)};
   }
+  // It is sent to many and names no list: no intent can claim it (CAS §4.8).
+  for (const std::string_view sign : {"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"}) {
+    if (has(fields, sign)) return {confirm::Class::Bulk, {}};
+  }
   if (const auto autos = fields_named(fields, "Auto-Submitted"); !autos.empty()) {
-    const std::string value = unfold(autos.front().value);
+    const std::string value = without_comments(unfold(autos.front().value));
     const auto word = trim_wsp(std::string_view(value).substr(0, value.find(';')));
     if (!iequals(word, "no")) return {confirm::Class::Automatic, {}};
   }

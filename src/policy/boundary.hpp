@@ -30,7 +30,8 @@ struct BoundaryFacts {
 /// Facts for steps 15 and 17 (CAS §8.3); `hashes` is left for the caller.
 [[nodiscard]] confirm::MessageFacts message_facts(const std::vector<HeaderField>& fields);
 
-/// Bulk with exactly one List-Id that has an identifier; else automatic by the first Auto-Submitted; else personal.
+/// Bulk with exactly one List-Id that has an identifier; bulk that no intent can claim, with an empty identifier, by
+/// any other List-Id and by List-Unsubscribe; else automatic by the first Auto-Submitted; else personal (CAS §4.8).
 [[nodiscard]] confirm::MessageClass classify(const std::vector<HeaderField>& fields);
 
 /// The identifier between the angle brackets of a List-Id (RFC 2919), lower-cased; empty when there is none, or none

@@ -111,10 +111,10 @@ std::string_view to_string(Admission admission) {
 Verdict judge(const RecipientFacts& facts) {
   if (facts.user) return judge_submission(facts);
   if (!facts.domain_is_local) return turn_away(smtp::Reply(550, {5, 7, 1}, "relaying denied"), "relay-denied");
-  if (facts.mode == Mode::Off) return judge_mailbox(facts, Admission::Unconfirmed, "ok", "mode-off");
-
+  // First: who shows an intent for one domain learns nothing of the mailboxes of another, whatever its mode.
   // CAS §6.1: under a testing key the transaction goes on as without CONFIRM.
   if (facts.intent == IntentStatus::Valid) return judge_confirmed(facts);
+  if (facts.mode == Mode::Off) return judge_mailbox(facts, Admission::Unconfirmed, "ok", "mode-off");
   if (is_role(facts.recipient)) return judge_exempt(facts);
   // Deliberate omission: a null-sender DSN that answers own recent mail (CAS §8.2) is not recognised yet, so facts of
   // the sender do not matter here.

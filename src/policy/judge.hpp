@@ -43,8 +43,8 @@ struct Verdict {
   std::string rule;   // which rule decided, for `cas trace`: "mailbox-unknown", "listed", "postmaster"...
 };
 
-/// In this order: authenticated senders may send anywhere; relaying is denied; `off` looks at no intent; a valid intent
-/// is answered for this recipient (listed, ledger, mailbox); postmaster and abuse are exempt; `required` refuses,
+/// In this order: authenticated senders may send anywhere; relaying is denied; a valid intent is answered for this
+/// recipient (listed, ledger, mailbox); `off` takes ordinary mail; postmaster and abuse are exempt; `required` refuses,
 /// whatever mailboxes there are; the rest is ordinary mail. postmaster always exists (RFC 5321 §4.5.1).
 [[nodiscard]] Verdict judge(const RecipientFacts& facts);
 

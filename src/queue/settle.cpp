@@ -28,7 +28,8 @@ std::chrono::milliseconds retry_after(std::uint32_t attempts, std::optional<std:
                                       const Options& options, Random& random) {
   if (asked) {
     const milliseconds hint = std::clamp(*asked, shortest_delay, longest_hint);
-    return milliseconds(draw(hint.count(), hint.count() + hint.count() / 10, random));
+    return std::min<milliseconds>(milliseconds(draw(hint.count(), hint.count() + hint.count() / 10, random)),
+                                  longest_hint);
   }
   milliseconds delay = std::max(options.first_retry, shortest_delay);
   for (std::uint32_t n = 1; n < attempts && delay < options.max_retry; ++n) delay *= 2;

@@ -251,7 +251,7 @@ ClientStep ClientSession::after_envelope() {
     return SendChunk{"BDAT " + std::to_string(*chunk_) + " LAST\r\n"};
   }
   if (refused(result_.data)) return done();
-  if (hopeless()) return done_and_close();  // 354 all the same: whose transaction would this body go into? (CAS §4)
+  if (hopeless()) return done_and_close();  // 354 all the same: whose transaction would this body go into? (CAS §5.6)
   if (anybody()) {
     phase_ = Phase::Body;
     return SendBody{};

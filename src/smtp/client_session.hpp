@@ -33,7 +33,7 @@ struct Features {
   bool smtputf8 = false;
   bool chunking = false;
   bool enhanced_codes = false;
-  bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §3)
+  bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §5.8)
   std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
   std::vector<std::string> auth;
 };
@@ -69,7 +69,7 @@ struct TransactionResult {
   std::optional<Reply> data;
   std::optional<Reply> final;
   /// Close the connection as it is, without the final dot and without QUIT: CONFIRM was refused and yet DATA answered
-  /// with 354 (CAS §4; `confirm` then says which), the server said 421, or replies no longer fit commands.
+  /// with 354 (CAS §5.6; `confirm` then says which), the server said 421, or replies no longer fit commands.
   bool must_close = false;
 
   /// What the n-th recipient was told in the end: the reply to MAIL or CONFIRM when that refused all, its own refusal,

@@ -33,7 +33,7 @@ TEST(ClientHello, DoesNotTakeTheServersNameForAKeyword) {
   EXPECT_FALSE(parse_features(reply("250 STARTTLS"), false).starttls);
 }
 
-TEST(ClientHello, CountsCasOnlyInsideTlsAndOnlyVersion1_Cas3) {
+TEST(ClientHello, CountsCasOnlyInsideTlsAndOnlyVersion1_Cas5_8) {
   EXPECT_FALSE(parse_features(reply("250-b\n250 CAS 1"), false).cas);
   EXPECT_FALSE(parse_features(reply("250-b\n250 CAS 2"), true).cas);
   EXPECT_FALSE(parse_features(reply("250-b\n250 CAS"), true).cas);
@@ -107,7 +107,7 @@ TEST(ClientHello, HearsA421WhileNothingGoesOn) {
 
 // ---- What is sent --------------------------------------------------------------------------------------------------
 
-TEST(ClientEnvelope, GoesInOneGroup_Cas1_6) {
+TEST(ClientEnvelope, GoesInOneGroup_Cas5_3) {
   auto session = ready(pipelining);
   const auto done = run(session, confirmed({"suzie@b.example", "bob@b.example"}),
                         {"250 ok", "250 2.7.0 [CAS:ok]", "250 ok", "550 5.1.1 no", "354 go", "250 2.0.0 queued"});

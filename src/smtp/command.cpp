@@ -175,8 +175,8 @@ CommandLine parse_command(std::string_view line) {
   const std::string_view word = line.substr(0, line.find_first_of(" \t"));
   const auto row = std::ranges::find_if(verbs, [&](const auto& verb) { return iequals(verb.first, word); });
   CommandLine command{.verb = row == verbs.end() ? Verb::Unknown : row->second, .argument = line.substr(word.size())};
-  if (command.verb == Verb::Confirm) {  // CAS §2: an intent has one spelling; a blank too many is part of it
-    if (!command.argument.empty()) command.argument.remove_prefix(1);
+  if (command.verb == Verb::Confirm) {  // CAS §5.2: one SP; whatever else stands there is part of the intent
+    if (command.argument.starts_with(' ')) command.argument.remove_prefix(1);
   } else {
     command.argument = trim_wsp(command.argument);  // RFC 5321 §4.1.1: trailing blanks are tolerated
   }

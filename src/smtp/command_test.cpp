@@ -35,7 +35,7 @@ TEST(ParseCommand, TrimsTheArgument_Rfc5321_4_1_1) {
   EXPECT_EQ(parse_command("QUIT  ").argument, "");
 }
 
-TEST(ParseCommand, LeavesAnIntentAsItStands_Cas2) {
+TEST(ParseCommand, LeavesAnIntentAsItStands_Cas5_2) {
   EXPECT_EQ(parse_command("CONFIRM v=CAS1;i=x").argument, "v=CAS1;i=x");
   EXPECT_EQ(parse_command("CONFIRM  v=CAS1 ").argument, " v=CAS1 ");
   EXPECT_EQ(parse_command("confirm").argument, "");

@@ -37,7 +37,7 @@ void add_feature(const std::vector<std::string_view>& words, bool tls, Features&
   if (keyword == "CHUNKING") features.chunking = true;
   if (keyword == "ENHANCEDSTATUSCODES") features.enhanced_codes = true;
   if (keyword == "SIZE") features.size = size_of(words);
-  if (keyword == "CAS" && tls && std::ranges::find(words, "1") != words.end()) features.cas = true;  // CAS §3
+  if (keyword == "CAS" && tls && std::ranges::find(words, "1") != words.end()) features.cas = true;  // CAS §5.8
   if (keyword == "AUTH") {
     for (std::size_t n = 1; n < words.size(); ++n) features.auth.push_back(to_upper(words[n]));
   }

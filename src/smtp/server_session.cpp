@@ -37,7 +37,7 @@ const ServerSession::Command ServerSession::commands[] = {
     {Verb::Ehlo, Argument::Required, &ServerSession::may_always, &ServerSession::ehlo},
     {Verb::Helo, Argument::Required, &ServerSession::may_always, &ServerSession::helo},
     {Verb::Mail, Argument::Required, &ServerSession::may_mail, &ServerSession::mail_command},
-    {Verb::Confirm, Argument::Required, &ServerSession::may_confirm, &ServerSession::confirm},
+    {Verb::Confirm, Argument::Optional, &ServerSession::may_confirm, &ServerSession::confirm},
     {Verb::Rcpt, Argument::Required, &ServerSession::may_rcpt, &ServerSession::rcpt},
     {Verb::Data, Argument::None, &ServerSession::may_data, &ServerSession::data},
     {Verb::Bdat, Argument::Optional, &ServerSession::may_always, &ServerSession::bdat},
@@ -312,7 +312,7 @@ Step ServerSession::failed_confirm(Reply reply) {
     return respond(std::move(reply));
   }
   forgive_group();
-  if (++counters_.failed_confirms >= options_.limits.failed_confirms) {  // CAS §9
+  if (++counters_.failed_confirms >= options_.limits.failed_confirms) {  // CAS §5.4
     return close(Reply(421, {4, 7, 0}, "too many failed CONFIRM commands"));
   }
   return respond(std::move(reply));

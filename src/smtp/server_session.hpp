@@ -42,7 +42,7 @@ struct ServerOptions {
   Domain host;  // our name in the greeting and in replies
   Limits limits{};
   bool offer_starttls = false;  // certificate present and TLS not implicit
-  bool offer_cas = false;       // announces "CAS 1", and only on a TLS session (CAS §3)
+  bool offer_cas = false;       // announces "CAS 1", and only on a TLS session (CAS §5.8)
   bool submission = false;      // RFC 6409: MAIL needs AUTH, AUTH needs TLS, no CONFIRM
   bool offer_smtputf8 = true;
   bool offer_chunking = true;  // BDAT; without it one is refused like any other that may not come
@@ -83,7 +83,7 @@ struct AskMail {
   MailCommand mail;
 };
 /// Judge the intent: the text after "CONFIRM ". A negative reply aborts the transaction (CAS §5.4, poison rule);
-/// a positive one marks it confirmed-by-intent. `testing` (t=y, CAS §2) is the driver's business: it answers 250 and
+/// a positive one marks it confirmed-by-intent. `testing` (t=y, CAS §6.1) is the driver's business: it answers 250 and
 /// keeps no intent.
 struct AskConfirm {
   std::string intent;
@@ -219,7 +219,9 @@ class ServerSession {
   Step rcpt_answered(Reply reply);
   Step auth_answered(Reply reply);
 
-  [[nodiscard]] bool speaks_cas() const { return options_.offer_cas && session_.tls && !options_.submission; }
+  [[nodiscard]] bool speaks_cas() const {
+    return options_.offer_cas && session_.tls && session_.extended && !options_.submission;
+  }
   [[nodiscard]] Reply greet_extended() const;
   Step greet(std::string_view argument, bool extended);
   Step respond(Reply reply);

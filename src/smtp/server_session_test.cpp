@@ -69,7 +69,7 @@ TEST(ServerSession, SaysGoodbyeAtTheNextBoundary_Rfc5321_3_8) {
   EXPECT_TRUE(std::get<Respond>(step).close);
 }
 
-TEST(ServerSession, LetsALongLineThroughOnlyWhereConfirmMayStand_Cas2) {
+TEST(ServerSession, LetsALongLineThroughOnlyWhereConfirmMayStand_Cas5_1) {
   ServerSession session(options_with(true, true));
   const Limits limits;
   (void)session.on_connect();

@@ -97,7 +97,8 @@ class RsaKey:
 # ---- The digest c1 ---------------------------------------------------------------------------------------------------
 
 HASHED = """from sender reply-to to cc date message-id subject in-reply-to references mime-version content-type
-content-transfer-encoding auto-submitted list-id list-unsubscribe list-unsubscribe-post""".split()
+content-transfer-encoding auto-submitted list-id list-unsubscribe list-unsubscribe-post
+content-disposition content-id content-location disposition-notification-to resent-from resent-sender""".split()
 
 
 def b64u(octets):
