@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include "smtp/data.hpp"
+#include "testing/fake_random.hpp"
+
 namespace cas::inbound {
 namespace {
 
@@ -36,6 +39,24 @@ Outcome receive(std::string_view text, std::size_t piece, const smtp::Limits& li
   outcome.hashes = message.facts().hashes;
   return outcome;
 }
+
+/// Fed by a decoder.
+class DecodedMessage {
+ public:
+  smtp::DataDecoder::Sink sink() {
+    return [this](std::string_view octets) { message_.add(octets); };
+  }
+  Outcome finish() {
+    Outcome outcome;
+    outcome.refusal = message_.finish();
+    while (message_.has_pending()) outcome.kept += message_.take_chunk();
+    outcome.hashes = message_.facts().hashes;
+    return outcome;
+  }
+
+ private:
+  IncomingMessage message_{boundary(), smtp::Limits{}};
+};
 
 TEST(Incoming, EveryCutGivesTheSameMessageAndHashes) {
   const std::string text = header + "\r\nHi.\r\n\r\nBody.  \r\n\r\n";
@@ -83,6 +104,38 @@ TEST(Incoming, ChunksAreBounded) {
   message.add(header + "\r\n");
   message.add(std::string(3 * IncomingMessage::chunk_size, 'x'));
   while (message.chunk_ready()) EXPECT_LE(message.take_chunk().size(), IncomingMessage::chunk_size);
+}
+
+/// CAS §4.4: what a message is, and what is kept of it, does not depend on how it came.
+TEST(Incoming, DataAndBdatInAnyChunkingGiveOneMessageAndOneDigest_Cas4_4) {
+  cas::testing::FakeRandom random(17);
+  const std::string_view words[] = {"\r\n", ".", "..", "word ", " \t", "\r\n.\r\n", "\r\n\r\n", "\xc3\xa4"};
+  for (int round = 0; round < 100; ++round) {
+    std::string text = random.below(10) == 0 ? std::string() : header;
+    if (random.below(10) != 0) text += "\r\n";
+    const std::size_t count = random.below(30);
+    for (std::size_t n = 0; n < count; ++n) text += words[random.below(std::size(words))];
+
+    DecodedMessage data;
+    smtp::DataDecoder decoder(data.sink());
+    std::string wire;
+    smtp::DataEncoder encoder;
+    encoder.encode(text, wire);
+    encoder.finish(wire);
+    ASSERT_EQ(decoder.feed(wire), wire.size());
+
+    DecodedMessage bdat;
+    smtp::ChunkDecoder chunks(bdat.sink());
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::size_t octets = std::min<std::size_t>(random.below(20), rest.size());
+      chunks.begin(octets);
+      ASSERT_EQ(chunks.feed(rest), octets);
+      rest.remove_prefix(octets);
+    }
+    chunks.end();
+    ASSERT_FALSE(decoder.malformed() || chunks.malformed());
+    ASSERT_EQ(bdat.finish(), data.finish()) << ::testing::PrintToString(text);
+  }
 }
 
 }  // namespace
