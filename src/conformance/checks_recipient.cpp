@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// CAS §5.5 and §5.6: an answer for each recipient, and one for the message, however it is transferred.
+#include <array>
+
+#include "base/encoding.hpp"
+#include "conformance/check.hpp"
+
+namespace cas::conformance {
+namespace {
+
+using smtp::Reply;
+
+net::Task<Outcome> two_recipients(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  const Draft draft = bench.draft_for({bench.target().recipient, *bench.target().second});
+  co_return co_await bench.accept(*client, draft, "for two recipients");
+}
+
+net::Task<Outcome> unlisted(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  const Draft draft = bench.draft();
+  CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, bench.confirm(draft)));
+  CAS_CO_CHECK(expect(answers.confirm, "CONFIRM", "250 2.7.0"));
+  CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT for a listed recipient", "250"));
+  CAS_CO_TRY(const Reply other, co_await client->ask(rcpt_command(*bench.target().second)));
+  CAS_CO_CHECK(expect(other, "RCPT for a recipient that is not listed", "550 5.7.1"));
+  CAS_CO_TRY(const Reply end, co_await bench.send(*client, draft.letter.text()));
+  CAS_CO_CHECK(expect(end, "the end of data", "250"));
+  bench.promise(draft, draft.to.front());
+  bench.promise(draft, *bench.target().second, false);
+  co_return Outcome();
+}
+
+net::Task<Outcome> unknown(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  const Draft draft = bench.draft_for({bench.target().unknown});
+  CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, bench.confirm(draft)));
+  CAS_CO_CHECK(expect(answers.confirm, "CONFIRM", "250 2.7.0"));
+  co_return expect(answers.rcpt.front(), "RCPT for a listed recipient that does not exist", "550 5.1.1 or 451 4.7.0");
+}
+
+net::Task<Outcome> postmaster(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  const Draft draft = bench.draft();
+  CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, bench.confirm(draft)));
+  CAS_CO_CHECK(expect(answers.confirm, "CONFIRM", "250 2.7.0"));
+  const std::string command = "RCPT TO:<postmaster@" + draft.to.front().domain()->text() + ">";
+  CAS_CO_TRY(const Reply reply, co_await client->ask(command));
+  co_return expect(reply, "RCPT for postmaster, who is not listed", "250");
+}
+
+net::Task<Outcome> dots(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  Draft draft = bench.draft();
+  draft.letter.body = ".\r\n..\r\n.leading\r\n\r\n" + draft.letter.body + ".\r\nlast\r\n";
+  co_return co_await bench.accept(*client, draft, "with lines that begin with dots");
+}
+
+// The message in chunks of `size` octets; `empty_last`: the end is a BDAT of its own.
+net::Task<Outcome> send_chunks(Bench& bench, Draft draft, std::string text, std::size_t size, bool empty_last) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, bench.confirm(draft)));
+  CAS_CO_CHECK(expect(answers.confirm, "CONFIRM", "250 2.7.0"));
+  CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT", "250"));
+  for (std::size_t n = 0; n < text.size(); n += size) {
+    const std::string chunk = text.substr(n, size);
+    const std::string end = n + size >= text.size() && !empty_last ? " LAST\r\n" : "\r\n";
+    CAS_CO_CHECK(co_await client->say("BDAT " + std::to_string(chunk.size()) + end + chunk));
+    CAS_CO_TRY(const Reply reply, co_await client->hear());
+    CAS_CO_CHECK(expect(reply, "BDAT", "250"));
+  }
+  if (empty_last) {
+    CAS_CO_TRY(const Reply reply, co_await client->ask("BDAT 0 LAST"));
+    CAS_CO_CHECK(expect(reply, "BDAT 0 LAST", "250"));
+  }
+  bench.promise(draft, draft.to.front());
+  co_return Outcome();
+}
+
+net::Task<Outcome> one_chunk(Bench& bench) {
+  const Draft draft = bench.draft();
+  const std::string text = draft.letter.text();
+  co_return co_await send_chunks(bench, draft, text, text.size(), false);
+}
+
+// Chunks that end between CR and LF and begin with a dot.
+net::Task<Outcome> many_chunks(Bench& bench) {
+  Draft draft = bench.draft();
+  draft.letter.body = ".\r\n.\r\n" + draft.letter.body;
+  const std::string text = draft.letter.text();
+  CAS_CO_CHECK(co_await send_chunks(bench, draft, text, 7, false));
+  Draft other = bench.draft();
+  const std::string other_text = other.letter.text();
+  co_return co_await send_chunks(bench, other, other_text, other_text.find("\r\n") + 1, true);
+}
+
+net::Task<Outcome> no_last_line_end(Bench& bench) {
+  const Draft draft = bench.draft();
+  const std::string text = draft.letter.text();
+  const std::string cut = text.substr(0, text.size() - 2);
+  co_return co_await send_chunks(bench, draft, cut, cut.size(), false);
+}
+
+net::Task<Outcome> changed_chunk(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  const Draft draft = bench.draft();
+  CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, bench.confirm(draft)));
+  CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT", "250"));
+  const std::string text = draft.letter.text() + "One line more.\r\n";
+  CAS_CO_CHECK(co_await client->say("BDAT " + std::to_string(text.size()) + " LAST\r\n" + text));
+  CAS_CO_TRY(const Reply reply, co_await client->hear());
+  bench.promise(draft, draft.to.front(), reply.positive());
+  co_return expect(reply, "BDAT LAST with a body that was not signed", "550 5.7.7");
+}
+
+// RFC 5321 §2.3.8: a line ends with CRLF. What follows a bare LF "." must stay part of the message, or the message be
+// refused, or the connection closed; and CAS §4.4 knows no digest for it.
+net::Task<Outcome> smuggle(Bench& bench, std::string_view end) {
+  CAS_CO_TRY(const auto client, co_await bench.extra_session());
+  Draft draft = bench.draft();
+  draft.letter.body += "before" + std::string(end) + "." + std::string(end) + draft.mail + "\r\nafter\r\n";
+  CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, ""));
+  CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT without CONFIRM", "250"));
+  bench.promise(draft, draft.to.front(), false);
+  const auto reply = co_await bench.send(*client, draft.letter.text());
+  if (!reply) co_return Outcome();  // closed
+  CAS_CO_CHECK(expect(*reply, "a message with " + printable(end) + "." + printable(end), "4xx or 5xx"));
+  if (!client->usable()) co_return Outcome();
+  CAS_CO_TRY(const Reply bye, co_await client->ask("QUIT"));
+  co_return expect(bye, "QUIT behind it (was a part of it read as commands?)", "221");
+}
+
+net::Task<Outcome> bare_line_feed(Bench& bench) {
+  CAS_CO_CHECK(co_await smuggle(bench, "\n"));
+  co_return co_await smuggle(bench, "\r\n.\n");
+}
+
+net::Task<Outcome> bare_carriage_return(Bench& bench) {
+  co_return co_await smuggle(bench, "\r");
+}
+
+constexpr std::array checks{
+    Check{"recipients", "5.5", "each listed recipient is confirmed", Need::second, two_recipients},
+    Check{"recipient-unlisted", "5.5", "a recipient that is not listed is refused, the others are not", Need::second,
+          unlisted},
+    Check{"recipient-unknown", "5.5", "a listed recipient that does not exist is refused", Need::nothing, unknown},
+    Check{"recipient-postmaster", "5.5", "postmaster is exempt where not listed", Need::nothing, postmaster},
+    Check{"data-dots", "5.6", "dots that DATA doubles are no part of the message", Need::nothing, dots},
+    Check{"bdat", "5.6", "BDAT in one chunk", Need::chunking, one_chunk},
+    Check{"bdat-chunks", "5.6", "BDAT in any chunking gives one digest", Need::chunking, many_chunks},
+    Check{"bdat-line-end", "5.6", "a last line without CRLF counts as if it had one", Need::chunking, no_last_line_end},
+    Check{"bdat-digest", "5.6", "a changed body is refused behind BDAT too", Need::chunking, changed_chunk},
+    Check{"bare-lf", "18", "a bare LF ends no line: nothing is smuggled", Need::nothing, bare_line_feed},
+    Check{"bare-cr", "18", "a bare CR ends no line: nothing is smuggled", Need::nothing, bare_carriage_return},
+};
+
+}  // namespace
+
+std::span<const Check> recipient_checks() {
+  return checks;
+}
+
+}  // namespace cas::conformance
