@@ -4,7 +4,8 @@
 // The list of checks, and what they share.
 #include "conformance/check.hpp"
 
-#include <algorithm>
+#include <map>
+#include <utility>
 
 #include "confirm/reason.hpp"
 
@@ -12,13 +13,33 @@ namespace cas::conformance {
 
 using smtp::Reply;
 
+namespace {
+
+// "10.1" as {10, 1}.
+std::pair<int, int> numbers(std::string_view section) {
+  std::pair<int, int> out{0, 0};
+  int* number = &out.first;
+  for (const char c : section) {
+    if (c == '.') {
+      number = &out.second;
+    } else {
+      *number = *number * 10 + (c - '0');
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<Check> all_checks() {
-  std::vector<Check> all;
+  std::multimap<std::pair<int, int>, Check> by_section;  // within a section in the order of the tables
   for (const auto part : {grammar_checks(), digest_checks(), signature_checks(), extension_checks(), sequence_checks(),
                           recipient_checks(), state_checks(), key_checks(), receiver_checks(), message_checks(),
                           secrecy_checks(), ledger_checks()}) {
-    all.insert(all.end(), part.begin(), part.end());
+    for (const Check& check : part) by_section.emplace(numbers(check.section), check);
   }
+  std::vector<Check> all;
+  for (const auto& [section, check] : by_section) all.push_back(check);
   return all;
 }
 
