@@ -85,15 +85,19 @@ net::Task<Outcome> one_chunk(Bench& bench) {
   co_return co_await send_chunks(bench, draft, text, text.size(), false);
 }
 
-// Chunks that end between CR and LF and begin with a dot.
+// Chunks that begin with a dot, that end between CR and LF, and an end that holds nothing.
 net::Task<Outcome> many_chunks(Bench& bench) {
   Draft draft = bench.draft();
   draft.letter.body = ".\r\n.\r\n" + draft.letter.body;
   const std::string text = draft.letter.text();
   CAS_CO_CHECK(co_await send_chunks(bench, draft, text, 7, false));
-  Draft other = bench.draft();
-  const std::string other_text = other.letter.text();
-  co_return co_await send_chunks(bench, other, other_text, other_text.find("\r\n") + 1, true);
+  Draft second = bench.draft();
+  second.letter.body = draft.letter.body;
+  const std::string second_text = second.letter.text();
+  CAS_CO_CHECK(co_await send_chunks(bench, second, second_text, second_text.find("\r\n.") + 2, false));
+  const Draft third = bench.draft();
+  const std::string third_text = third.letter.text();
+  co_return co_await send_chunks(bench, third, third_text, third_text.find("\r\n") + 1, true);
 }
 
 net::Task<Outcome> no_last_line_end(Bench& bench) {

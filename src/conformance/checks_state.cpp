@@ -47,7 +47,10 @@ net::Task<Outcome> reservation_freed(Bench& bench) {
   CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT", "250"));
   CAS_CO_TRY(const Reply reset, co_await client->ask("RSET"));
   CAS_CO_CHECK(expect(reset, "RSET", "250"));
-  co_return co_await bench.accept(*client, draft, "the same intent after RSET");
+  CAS_CO_TRY(const auto other, co_await bench.extra_session());
+  CAS_CO_CHECK(co_await bench.accept(*other, draft, "the same intent in another session after RSET"));
+  co_await other->quit();
+  co_return Outcome();
 }
 
 net::Task<Outcome> not_announced(Bench& bench) {

@@ -130,7 +130,8 @@ def decode(spelling, breaks):
 
 
 def local_part(spelling, breaks):
-    need(len(decode(spelling, breaks)) <= 64)
+    need(len(decode(spelling, breaks)) <= 64 or breaks("long-local-part"))
+    need("%" not in spelling or not breaks("no-percent"))
     return spelling
 
 
@@ -155,6 +156,8 @@ def read_intent(line, breaks):
         raise Refused("syntax" if breaks("versions-alike") else "version")
     if breaks("trailing-blank"):
         line = line.strip(" ;")
+    if breaks("algorithm-first") and ";a=e" in line and ";a=ed25519-" not in line:
+        raise Refused("algorithm")
     pairs = [part.partition("=") for part in line.split(";")]
     need(all(equals for _, equals, _ in pairs))
     names = [name for name, _, _ in pairs]
@@ -163,9 +166,12 @@ def read_intent(line, breaks):
     need(breaks("repeated-tag") or len(set(names)) == len(names))
     if breaks("any-order"):
         names.sort(key=lambda name: ORDER.index(name) if name in ORDER else 99)
-    need([n for n in dict.fromkeys(names) if n not in "lw"] == [n for n in ORDER if n not in "lw"])
+    if not breaks("tags-optional"):
+        need([n for n in dict.fromkeys(names) if n not in "lw"] == [n for n in ORDER if n not in "lw"])
     need([n for n in dict.fromkeys(names)] == [n for n in ORDER if n in names])
     tags = {name: value for name, _, value in reversed(pairs)}
+    if breaks("tags-optional"):
+        tags = {"x": tags["t"], "f": tags["o"], "k": "p", "m": "c1:" + "A" * 43} | tags
     check_values(tags, breaks)
     if tags["a"] not in ("ed25519-sha256", "rsa-sha256"):
         raise Refused("algorithm")
@@ -173,35 +179,48 @@ def read_intent(line, breaks):
 
 
 def check_values(tags, breaks):
-    need(len(tags["i"]) == 22)
-    from_b64u(tags["i"], breaks)
+    if not breaks("any-identifier"):
+        need(len(tags["i"]) == 22)
+        from_b64u(tags["i"], breaks)
     tags["d"] = host(tags["d"], breaks)
     need(SELECTOR.fullmatch(tags["s"]) and re.fullmatch(r"[a-z0-9-]+", tags["a"]))
     for name in "tx":
-        need(re.fullmatch(r"0|[1-9][0-9]{0,11}", tags[name]))
+        need(re.fullmatch(r"[+0-9]+" if breaks("any-seconds") else r"0|[1-9][0-9]{0,11}", tags[name]))
     if tags["f"]:
         address(tags["f"], breaks)
     tags["q"] = host(tags["q"], breaks)
     recipients = [local_part(r, breaks) for r in tags["r"].split(",")]
-    need(len(recipients) <= 100)
+    need(len(recipients) <= 100 or breaks("many-recipients"))
     need(breaks("unordered") or recipients == sorted(recipients, key=str.encode))
     need(breaks("listed-twice") or len(set(recipients)) == len(recipients))
     tags["recipients"] = recipients
     address(tags["o"], breaks)
-    need(tags["k"] in ("p", "t", "b", "a") and (tags["k"] == "b") == ("l" in tags))
+    if not breaks("any-class"):
+        need(tags["k"] in ("p", "t", "b", "a") and (tags["k"] == "b") == ("l" in tags))
     if "l" in tags:
         value = decode(tags["l"], breaks)
         need(len(value) <= 200 and (breaks("list-capitals") or value == value.lower()))
-    need(tags.get("w", "fwd") == "fwd")
-    need(tags["m"].startswith("c1:") and len(tags["m"]) == 46)
-    from_b64u(tags["m"][3:], breaks)
-    need(1 <= len(tags["b"]) <= 700)
+    need(tags.get("w", "fwd") == "fwd" or breaks("any-hop"))
+    if not breaks("any-digest"):
+        need(tags["m"].startswith("c1:") and len(tags["m"]) == 46)
+        from_b64u(tags["m"][3:], breaks)
+    need(1 <= len(tags["b"]) <= 700 or breaks("long-signature"))
     tags["signature"] = from_b64u(tags["b"], breaks)
 
 
-def digest(intent_id, message):
-    """CAS §4.4. The helper wants the empty line that ends the header section."""
-    parts = ["CAS1 c1", intent_id, b64u(header_hash(message)), b64u(body_hash(message)), ""]
+def digest(intent_id, message, breaks):
+    """CAS §4.4; m."""
+    hh, bh = header_hash(message), body_hash(message)
+    body = split_message(message)[1]
+    if breaks("folding-counts") and b"\r\n " in message.partition(b"\r\n\r\n")[0]:
+        hh = b"(as it stands)"
+    if breaks("fields-forward") and len(fields_of(message, "references")) > 1:
+        hh = b"(first to last)"
+    if breaks("simple-body"):
+        bh = hashlib.sha256(body.rstrip(b"\r\n") + b"\r\n" if body else b"").digest()
+    if breaks("empty-body-is-a-line") and not body:
+        bh = hashlib.sha256(b"\r\n").digest()
+    parts = ["CAS1 c1", intent_id, b64u(hh), b64u(bh), ""]
     return "c1:" + b64u(hashlib.sha256("\n".join(parts).encode()).digest())
 
 
@@ -252,6 +271,7 @@ class Receiver:
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
+                self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 session = Session(receiver, self.request)
                 try:
                     session.run()
@@ -282,6 +302,8 @@ class Receiver:
         texts = self.records.get(name, [])
         if self.breaks("revoked-ignored") and any(text.endswith("p=") for text in texts):
             texts = self.records[name.replace("-revoked", "")]
+        if not texts and self.breaks("missing-is-testing"):
+            return "testing"
         if not texts or (len(texts) > 1 and not self.breaks("several-keys")):
             raise Refused("key-missing")
         record = {n.strip(): v.strip() for n, _, v in (t.partition("=") for t in texts[0].split(";"))}
@@ -293,7 +315,9 @@ class Receiver:
         kind = record.get("k", "rsa")
         if record.get("s", "*") not in ("*", "email") and not self.breaks("service-ignored"):
             raise Refused("key-missing")
-        if tags["a"] != kind + "-sha256" or (kind == "rsa" and self.breaks("no-rsa")):
+        if kind == "rsa" and self.breaks("no-rsa"):
+            raise Refused("key-missing")
+        if tags["a"] != kind + "-sha256" and not self.breaks("kind-ignored"):
             raise Refused("key-missing")
         if "s" in flags and "w" not in tags and tags["o"].rpartition("@")[2] != tags["d"]:
             if not self.breaks("strict-ignored"):
@@ -304,14 +328,14 @@ class Receiver:
             verifies = rsa_verifies(public, signed, tags["signature"])
         else:
             verifies = ed25519_verifies(public, hashlib.sha256(signed).digest(), tags["signature"])
-        if not verifies and not self.breaks("no-signature"):
+        if self.breaks("nothing-verifies") or not verifies and not self.breaks("no-signature"):
             raise Refused("signature")
         if "w" in tags and not self.breaks("forwarder-trusted"):
             return "forwarded"
         return None
 
     def ledger_key(self, tags, recipient):
-        key = (tags["d"], tags["i"], recipient, tags["q"])
+        key = (tags["d"], tags["i"], "" if self.breaks("row-for-all") else recipient, tags["q"])
         return key + (tags["t"],) if self.breaks("times-in-ledger") else key
 
 
@@ -368,7 +392,8 @@ class Session:
         while True:
             line = self.line()
             verb, _, argument = line.partition(" ")
-            verb = verb.upper()
+            if not self.breaks("upper-case-verb"):
+                verb = verb.upper()
             reply = self.command(verb, argument, len(line) + 2)
             if reply:
                 self.say(reply)
@@ -386,7 +411,7 @@ class Session:
         if size > limit:
             return self.fail("too-long") if verb == "CONFIRM" else "500 5.5.2 line too long"
         handler = getattr(self, "on_" + verb.lower(), None)
-        return handler(argument) if handler else "500 5.5.1 command not recognized"
+        return handler(argument) if handler and verb.isupper() else "500 5.5.1 command not recognized"
 
     def on_ehlo(self, _):
         if not self.breaks("ehlo-keeps"):
@@ -452,6 +477,8 @@ class Session:
             return "502 5.5.1 command not implemented"
         if self.breaks("rate"):
             return "451 4.7.28 [CAS:rate] too many"
+        if self.breaks("garbage-passed") and not line.startswith("v="):
+            return said("off")
         try:
             return self.confirm(line)
         except Refused as refused:
@@ -472,6 +499,9 @@ class Session:
         if word is not None:
             return said(word)
         self.judge_ledger(tags)
+        if self.breaks("confirm-tells"):
+            if not set(tags["recipients"]) & set(self.receiver.domains[tags["q"]][1]):
+                raise Refused("unknown")
         self.tags = tags
         return said("ok")
 
@@ -483,13 +513,19 @@ class Session:
             raise Refused("future")
         if expires < issued and not self.breaks("backwards"):
             raise Refused("lifetime")
-        if expires - issued > LIFETIME[tags["k"]] and not self.breaks("lifetime-ignored"):
+        if expires - issued > LIFETIME.get(tags["k"], 0) and not self.breaks("lifetime-ignored"):
             raise Refused("lifetime")
+        if self.breaks("null-refused") and not tags["f"]:
+            raise Refused("envelope")
+        if self.breaks("f-aligned") and tags["f"] and not tags["f"].endswith("@" + tags["d"]):
+            raise Refused("envelope")
         if tags["f"] != (self.mail or "") and not self.breaks("envelope-ignored"):
             raise Refused("envelope")
         if tags["q"] not in self.receiver.domains and not self.breaks("q-ignored"):
             raise Refused("envelope")
         domain, d = tags["o"].rpartition("@")[2], tags["d"]
+        if self.breaks("below-refused") and domain != d:
+            raise Refused("align")
         if "w" not in tags and not (domain == d or domain.endswith("." + d)):
             by_letters = self.breaks("letters-align") and domain.endswith(d)
             if not by_letters and not self.breaks("no-alignment"):
@@ -501,6 +537,8 @@ class Session:
         """CAS §8.1, step 8."""
         with self.receiver.lock:
             rows = [self.receiver.ledger.get(self.receiver.ledger_key(tags, r)) for r in tags["recipients"]]
+        if self.breaks("intent-once") and any(row[1] == tags["i"] for row in self.receiver.ledger):
+            raise Refused("replay")
         if any(row not in (None, tags["m"]) for row in rows) and not self.breaks("replay-swallowed"):
             raise Refused("replay")
         if self.breaks("replay-refused") and any(rows):
@@ -532,11 +570,11 @@ class Session:
             return self.no("550 5.7.1 relaying denied")
         mode, mailboxes = self.receiver.domains[domain]
         exists = local in mailboxes
-        if self.tags:
+        if self.tags and not (mode == "required" and self.breaks("required-deaf")):
             return self.judge_listed(local, domain, exists)
         if local in ("postmaster", "abuse") and not (mode == "required" and self.breaks("nobody-exempt")):
             return said("exempt")
-        if mode == "required" and not (self.breaks("testing-admits") and self.confirms):
+        if mode == "required" and not (self.breaks("testing-admits") and self.confirms or self.breaks("required-open")):
             if self.breaks("required-tells") and not exists:
                 raise Refused("unknown")
             raise Refused("required")
@@ -551,12 +589,15 @@ class Session:
     def judge_listed(self, local, domain, exists):
         """CAS §8.2, steps 9 and 10."""
         if local not in self.tags["recipients"] or domain != self.tags["q"]:
-            if local in ("postmaster", "abuse"):
+            if local in ("postmaster", "abuse") and not self.breaks("postmaster-unlisted"):
                 return said("exempt")
             if self.breaks("unlisted-told") and not exists:
                 raise Refused("unknown")
             if not (self.breaks("unlisted-confirmed") and exists):
                 raise Refused("rcpt")
+        if self.breaks("one-recipient") and self.rcpts:
+            raise Refused("in-progress")
+        exists = exists or self.breaks("unknown-accepted")
         key = self.receiver.ledger_key(self.tags, local)
         with self.receiver.lock:
             if key in self.receiver.ledger:
@@ -576,7 +617,11 @@ class Session:
         if self.mail is None or not self.rcpts:
             return "503 5.5.1 need RCPT first"
         self.say("354 go")
-        end = rb"\r?\n\.\r?\n" if self.breaks("bare-lf-ends") else rb"\r\n\.\r\n"
+        end = rb"\r\n\.\r\n"
+        if self.breaks("bare-lf-ends"):
+            end = rb"\r?\n\.\r?\n"
+        if self.breaks("bare-cr-ends"):
+            end = rb"\r\n?\.\r\n?"
         while not (found := re.search(end, b"\r\n" + self.buffer)):
             self.more()
         octets, self.buffer = self.buffer[:max(found.start(), 0)], self.buffer[found.end() - 2:]
@@ -586,12 +631,14 @@ class Session:
 
     def on_bdat(self, argument):
         size, _, last = argument.partition(" ")
+        if self.breaks("bdat-unknown"):
+            return "502 5.5.1 command not implemented"
         if self.mail is None and self.breaks("chunk-not-dropped"):
             return "503 5.5.1 need MAIL first"
         chunk = self.octets(int(size))
         if self.mail is None or not self.rcpts:
             return "503 5.5.1 need RCPT first"
-        self.chunks += chunk
+        self.chunks += chunk.removeprefix(b".") if self.breaks("dots-in-chunks") else chunk
         return self.message(self.chunks) if last.upper() == "LAST" else "250 2.0.0 ok"
 
     def message(self, octets):
@@ -601,7 +648,7 @@ class Session:
         try:
             if self.tags and not bare:
                 self.judge_message(octets)
-            reply = "550 5.6.0 bare line ends" if bare and not self.breaks("bare-lf-ends") else self.commit(octets)
+            reply = "550 5.6.0 bare line ends" if bare and not self.breaks("bare-kept") else self.commit(octets)
         except Refused as refused:
             reply = said(refused.word)
         if self.breaks("end-keeps"):
@@ -620,13 +667,17 @@ class Session:
             values = [next((p for p in v.split(",") if self.tags["o"] in p), v) for v in values]
         if authors_of(values) != [self.tags["o"]] and not self.breaks("from-ignored"):
             raise Refused("from")
+        if self.breaks("trace-counts") and fields_of(octets, "received"):
+            raise Refused("digest")
         if not self.breaks("dates-ignored"):
             if any(len(fields_of(octets, name)) != 1 for name in ("date", "message-id")):
                 raise Refused("digest")
-        if digest(self.tags["i"], octets) != self.tags["m"] and not self.breaks("digest-ignored"):
+        if digest(self.tags["i"], octets, self.breaks) != self.tags["m"] and not self.breaks("digest-ignored"):
             raise Refused("digest")
         shown, list_id = class_of(octets)
         fits = self.tags["k"] in {"b": "b", "a": "at", "p": "pt"}[shown] and self.tags.get("l") == list_id
+        if self.breaks("personal-only") and self.tags["k"] != "p":
+            raise Refused("class")
         if not fits and not self.breaks("class-ignored"):
             raise Refused("class")
 
