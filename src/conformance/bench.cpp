@@ -149,7 +149,7 @@ net::Task<Outcome> Bench::accept(Client& client, const Draft& draft, std::string
   co_return Outcome();
 }
 
-net::Task<Outcome> Bench::refuse(Client& client, const Draft& draft, std::string what, std::string wanted) {
+net::Task<Outcome> Bench::confirm_only(Client& client, const Draft& draft, std::string what, std::string wanted) {
   CAS_CO_TRY(const Reply mail, co_await client.ask(draft.mail));
   CAS_CO_CHECK(expect(mail, "MAIL", "250"));
   CAS_CO_TRY(const Reply reply, co_await client.ask(confirm(draft)));

@@ -77,8 +77,9 @@ class Bench {
   [[nodiscard]] net::Task<Checked<smtp::Reply>> send(Client& client, std::string message);
   /// The whole of it: CONFIRM 250 2.7.0, every RCPT 250, end of data 250; promises the message to all recipients.
   [[nodiscard]] net::Task<Outcome> accept(Client& client, const Draft& draft, std::string what);
-  /// CONFIRM is answered as `wanted`; the transaction is reset where it still stands.
-  [[nodiscard]] net::Task<Outcome> refuse(Client& client, const Draft& draft, std::string what, std::string wanted);
+  /// CONFIRM alone is answered as `wanted`, which may be a 250; the transaction is reset where it still stands.
+  [[nodiscard]] net::Task<Outcome> confirm_only(Client& client, const Draft& draft, std::string what,
+                                                std::string wanted);
 
   // ---- What is known ----
 

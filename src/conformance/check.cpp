@@ -56,7 +56,7 @@ net::Task<Outcome> refuse_variants(Bench& bench, std::span<const Variant> varian
     CAS_CO_TRY(Client* const client, co_await bench.session(1));
     Draft draft = bench.draft();
     variant.change(draft.statement);
-    CAS_CO_CHECK(co_await bench.refuse(*client, draft, std::string(variant.what), std::string(variant.wanted)));
+    CAS_CO_CHECK(co_await bench.confirm_only(*client, draft, std::string(variant.what), std::string(variant.wanted)));
   }
   co_return Outcome();
 }

@@ -82,6 +82,20 @@ net::Task<Outcome> empty_body(Bench& bench) {
   co_return co_await bench.accept(*client, draft, "without a body");
 }
 
+net::Task<Outcome> eight_bits(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  if (!client->offers("8BITMIME")) co_return not_checked("the target does not offer 8BITMIME");
+  Draft draft = bench.draft();
+  draft.mail += " BODY=8BITMIME";
+  draft.letter.fields.emplace_back("MIME-Version: 1.0");
+  draft.letter.fields.emplace_back("Content-Type: text/plain; charset=utf-8");
+  draft.letter.fields.emplace_back("Content-Transfer-Encoding: 8bit");
+  draft.letter.body +=
+      "Gr\xc3\xbc\xc3\x9f"
+      "e \xff\x80\r\n";
+  co_return co_await bench.accept(*client, draft, "with octets above 0x7F");
+}
+
 net::Task<Outcome> every_field(Bench& bench) {
   CAS_CO_TRY(Client* const client, co_await bench.session());
   Draft draft = bench.draft();
@@ -113,6 +127,7 @@ constexpr std::array checks{
     Check{"digest-header", "4.4", "a changed header field is refused", Need::nothing, header_changed},
     Check{"digest-second-from", "4.4", "a second From is refused", Need::nothing, second_from},
     Check{"digest-no-body", "4.4", "a message without a body has a digest", Need::nothing, empty_body},
+    Check{"digest-8bit", "4.4", "octets above 0x7F count as they are", Need::nothing, eight_bits},
     Check{"digest-fields", "4.4", "all fields count, last to first", Need::nothing, every_field},
 };
 

@@ -17,7 +17,7 @@ Draft under(Bench& bench, const std::string& selector) {
 
 net::Task<Outcome> refused_under(Bench& bench, std::string selector, std::string what) {
   CAS_CO_TRY(Client* const client, co_await bench.session(1));
-  co_return co_await bench.refuse(*client, under(bench, selector), what, "550 5.7.5");
+  co_return co_await bench.confirm_only(*client, under(bench, selector), what, "550 5.7.5");
 }
 
 net::Task<Outcome> missing(Bench& bench) {
@@ -40,7 +40,7 @@ net::Task<Outcome> several(Bench& bench) {
 net::Task<Outcome> other_kind(Bench& bench) {
   CAS_CO_TRY(Client* const client, co_await bench.session(1));
   Draft draft = under(bench, selector_for(bench.target(), Need::rsa));
-  co_return co_await bench.refuse(*client, draft, "a does not fit k of the record", "550 5.7.5");
+  co_return co_await bench.confirm_only(*client, draft, "a does not fit k of the record", "550 5.7.5");
 }
 
 // The signature is not looked at, nor is the message: it is ordinary mail with whatever digest.
@@ -52,7 +52,7 @@ net::Task<Outcome> testing(Bench& bench) {
   CAS_CO_TRY(Client* const again, co_await bench.session(1));
   Draft bad = forged(bench);
   bad.statement.set("s", selector_for(bench.target(), Need::testing));
-  co_return co_await bench.refuse(*again, bad, "forged, under a key for testing", "250 2.0.0");
+  co_return co_await bench.confirm_only(*again, bad, "forged, under a key for testing", "250 2.0.0");
 }
 
 net::Task<Outcome> strict(Bench& bench) {
@@ -61,7 +61,7 @@ net::Task<Outcome> strict(Bench& bench) {
   CAS_CO_CHECK(co_await bench.accept(*client, under(bench, selector), "under t=s, o in d itself"));
   Draft below = under(bench, selector);
   below.statement.set("o", local_of(bench.target().author) + "@lab." + bench.target().domain.text());
-  co_return co_await bench.refuse(*client, below, "under t=s, o below d", "550 5.7.1");
+  co_return co_await bench.confirm_only(*client, below, "under t=s, o below d", "550 5.7.1");
 }
 
 constexpr std::array checks{

@@ -4,6 +4,7 @@
 // CAS §8.3: what is checked at the end of data. The digest is right in all of these: the signer signed just that.
 #include <array>
 
+#include "base/encoding.hpp"
 #include "conformance/check.hpp"
 
 namespace cas::conformance {
@@ -40,6 +41,21 @@ net::Task<Outcome> other_author(Bench& bench) {
     from = "From: \"" + from.substr(from.find('<')) + "\" <ceo@bank.example>";
   };
   co_return co_await refused_at_end(bench, name_only, "o as the display name of another", "550 5.7.1");
+}
+
+net::Task<Outcome> spelling(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  Draft draft = bench.draft();
+  const Mailbox& author = bench.target().author;
+  const std::string domain = to_upper(author.domain()->text());
+  draft.letter.field("From") = "From: \"A, B\" <\"" + author.local().value() + "\"@" + domain + ">";
+  CAS_CO_CHECK(co_await bench.accept(*client, draft, "From quoted, its domain in upper case"));
+  constexpr Change upper = [](Draft& d) {
+    auto& from = d.letter.field("From");
+    const auto at = from.find('@');
+    from = "From: " + to_upper(from.substr(6, at - 6)) + from.substr(at);
+  };
+  co_return co_await refused_at_end(bench, upper, "From with the local part in upper case", "550 5.7.1");
 }
 
 net::Task<Outcome> two_authors(Bench& bench) {
@@ -128,6 +144,7 @@ net::Task<Outcome> right_classes(Bench& bench) {
 
 constexpr std::array checks{
     Check{"from-other", "8.3", "From shows o and nobody else", Need::nothing, other_author},
+    Check{"from-spelling", "8.3", "From is compared octet for octet, quoting undone", Need::nothing, spelling},
     Check{"from-two", "8.3", "two authors are not one", Need::nothing, two_authors},
     Check{"from-fields", "8.3", "two From fields are refused, signed or not", Need::nothing, two_from_fields},
     Check{"from-none", "8.3", "no author is not one", Need::nothing, no_author},

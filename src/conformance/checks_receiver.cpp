@@ -22,7 +22,7 @@ net::Task<Outcome> refused_at(Bench& bench, std::string klass, seconds issued, s
   Draft draft = bench.draft();
   draft.statement.set("k", klass);
   set_times(bench, draft.statement, issued, expires);
-  co_return co_await bench.refuse(*client, draft, what, wanted);
+  co_return co_await bench.confirm_only(*client, draft, what, wanted);
 }
 
 net::Task<Outcome> expired(Bench& bench) {
@@ -65,6 +65,35 @@ net::Task<Outcome> long_lifetime(Bench& bench) {
 net::Task<Outcome> backwards(Bench& bench) {
   CAS_CO_CHECK(co_await refused_at(bench, "p", seconds(100), seconds(99), "x before t", "550 5.7.1"));
   co_return co_await refused_at(bench, "p", seconds(100), seconds(100), "x equal to t", "250 2.7.0");
+}
+
+// The first check that fails is the reply.
+net::Task<Outcome> order(Bench& bench) {
+  struct Case {
+    std::string_view what, wanted;
+    void (*change)(Bench& bench, Draft& draft);
+  };
+  const std::array cases{Case{"from the future and for another envelope", "451 4.7.0",
+                              [](Bench& b, Draft& d) {
+                                set_times(b, d.statement, seconds(1000), seconds(5000));
+                                d.statement.set("f", "");
+                              }},
+                         Case{"for another envelope and forged", "550 5.7.1",
+                              [](Bench& b, Draft& d) {
+                                d = forged(b);
+                                d.statement.set("f", "");
+                              }},
+                         Case{"forged and expired", "550 5.7.5", [](Bench& b, Draft& d) {
+                                d = forged(b);
+                                set_times(b, d.statement, seconds(-5000), seconds(-1000));
+                              }}};
+  for (const Case& one : cases) {
+    CAS_CO_TRY(Client* const client, co_await bench.session(1));
+    Draft draft = bench.draft();
+    one.change(bench, draft);
+    CAS_CO_CHECK(co_await bench.confirm_only(*client, draft, std::string(one.what), std::string(one.wanted)));
+  }
+  co_return Outcome();
 }
 
 net::Task<Outcome> required_refuses(Bench& bench) {
@@ -116,6 +145,7 @@ constexpr std::array checks{
     Check{"lifetime-short", "8.1", "24 hours at most for p and a", Need::nothing, short_lifetime},
     Check{"lifetime-long", "8.1", "72 hours at most for t and b", Need::nothing, long_lifetime},
     Check{"lifetime-negative", "8.1", "x is not before t", Need::nothing, backwards},
+    Check{"order", "8.1", "the first check that fails is the reply", Need::nothing, order},
     Check{"off", "8.1", "a domain that is off looks at no intent", Need::off, off_ignores},
     Check{"required", "8.2", "a domain that requires CONFIRM refuses mail without it", Need::required,
           required_refuses},

@@ -51,6 +51,34 @@ net::Task<Outcome> postmaster(Bench& bench) {
   co_return expect(reply, "RCPT for postmaster, who is not listed", "250");
 }
 
+// CAS §2.3: local parts octet for octet once quoting is undone, domains in any case.
+net::Task<Outcome> spelling(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  const Draft draft = bench.draft();
+  const std::string local = draft.to.front().local().value();
+  const std::string domain = to_upper(draft.to.front().domain()->text());
+  CAS_CO_TRY(const Reply mail, co_await client->ask(draft.mail));
+  CAS_CO_CHECK(expect(mail, "MAIL", "250"));
+  CAS_CO_TRY(const Reply confirm, co_await client->ask(bench.confirm(draft)));
+  CAS_CO_CHECK(expect(confirm, "CONFIRM", "250 2.7.0"));
+  if (to_upper(local) != local) {
+    CAS_CO_TRY(const Reply other, co_await client->ask("RCPT TO:<" + to_upper(local) + "@" + domain + ">"));
+    CAS_CO_CHECK(expect(other, "RCPT for a local part in upper case", "550 5.7.1"));
+  }
+  CAS_CO_TRY(const Reply same, co_await client->ask("RCPT TO:<\"" + local + "\"@" + domain + ">"));
+  co_return expect(same, "RCPT for the listed mailbox, quoted, its domain in upper case", "250");
+}
+
+net::Task<Outcome> other_domain(Bench& bench) {
+  CAS_CO_TRY(Client* const client, co_await bench.session());
+  Draft draft = bench.draft();
+  draft.statement.set("r", local_of(*bench.target().required));
+  draft.to = {*bench.target().required};
+  CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, bench.confirm(draft)));
+  CAS_CO_CHECK(expect(answers.confirm, "CONFIRM", "250 2.7.0"));
+  co_return expect(answers.rcpt.front(), "RCPT for the listed local part in another domain", "550 5.7.1");
+}
+
 net::Task<Outcome> dots(Bench& bench) {
   CAS_CO_TRY(Client* const client, co_await bench.session());
   Draft draft = bench.draft();
@@ -156,6 +184,10 @@ constexpr std::array checks{
           unlisted},
     Check{"recipient-unknown", "5.5", "a listed recipient that does not exist is refused", Need::nothing, unknown},
     Check{"recipient-postmaster", "5.5", "postmaster is exempt where not listed", Need::nothing, postmaster},
+    Check{"recipient-spelling", "5.5", "who is listed is decided octet for octet, quoting undone", Need::nothing,
+          spelling},
+    Check{"recipient-other-domain", "5.5", "a recipient in another domain than q is not listed", Need::required,
+          other_domain},
     Check{"data-dots", "5.6", "dots that DATA doubles are no part of the message", Need::nothing, dots},
     Check{"bdat", "5.6", "BDAT in one chunk", Need::chunking, one_chunk},
     Check{"bdat-chunks", "5.6", "BDAT in any chunking gives one digest", Need::chunking, many_chunks},

@@ -153,9 +153,12 @@ void Client::abandon() {
 }
 
 bool Client::offers(std::string_view keyword) const {
+  const auto blank = keyword.find(' ');
+  const std::string parameter = blank == std::string_view::npos ? "" : std::string(keyword.substr(blank)) + " ";
   return std::ranges::any_of(hello_.lines.begin() + 1, hello_.lines.end(), [&](const std::string& line) {
-    const auto word = std::string_view(line).substr(0, line.find(' '));
-    return iequals(keyword.find(' ') == std::string_view::npos ? word : std::string_view(line), keyword);
+    const auto end = std::min(line.find(' '), line.size());
+    return iequals(line.substr(0, end), keyword.substr(0, blank)) &&
+           (line.substr(end) + " ").find(parameter) != std::string::npos;
   });
 }
 

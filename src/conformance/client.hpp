@@ -49,6 +49,7 @@ class Client {
 
   /// The reply to the last EHLO.
   [[nodiscard]] const smtp::Reply& hello() const { return hello_; }
+  /// "CHUNKING", in any case; or with one of its parameters: "CAS 1" (CAS §5.1).
   [[nodiscard]] bool offers(std::string_view keyword) const;
   [[nodiscard]] bool usable() const { return usable_; }
   [[nodiscard]] std::size_t failed_confirms() const { return failed_confirms_; }

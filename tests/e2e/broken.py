@@ -220,8 +220,16 @@ def digest(intent_id, message, breaks):
         bh = hashlib.sha256(body.rstrip(b"\r\n") + b"\r\n" if body else b"").digest()
     if breaks("empty-body-is-a-line") and not body:
         bh = hashlib.sha256(b"\r\n").digest()
+    if breaks("seven-bit"):
+        bh = body_hash(bytes(octet & 0x7F for octet in message))
     parts = ["CAS1 c1", intent_id, b64u(hh), b64u(bh), ""]
     return "c1:" + b64u(hashlib.sha256("\n".join(parts).encode()).digest())
+
+
+def plain(mailbox):
+    """A mailbox with quoting undone and its domain in lower case."""
+    local, at, domain = mailbox.rpartition("@")
+    return local.strip('"') + at + domain.lower()
 
 
 # ---- The message (CAS §8.3) ------------------------------------------------------------------------------------------
@@ -236,14 +244,14 @@ def authors_of(values):
     """Mailboxes of From fields; None for what is not understood. Enough for the messages of the checks."""
     authors = []
     for value in values:
-        bare = re.sub(r'"[^"]*"', "", value)
+        bare = re.sub(r'"[^"]*"', "", re.sub(r'"([^"]*)"@', r"\1@", value))
         if ":" in bare or ";" in bare:
             return None
         for part in bare.split(","):
             found = re.fullmatch(r"\s*(?:[^<>]*<([^<>]+)>|([^\s<>]+))\s*", part)
             if not found:
                 return None
-            authors.append(found[1] or found[2])
+            authors.append(plain(found[1] or found[2]))
     return authors
 
 
@@ -452,7 +460,9 @@ class Session:
             return "501 5.5.4 syntax"
         if self.mail is not None:
             return "503 5.5.1 nested MAIL"
-        self.mail = found[1]
+        self.mail = found[1] if self.breaks("mail-literal") else plain(found[1])
+        if self.breaks("mail-case-ignored"):
+            self.mail = self.mail.lower()
         return "250 2.1.0 ok"
 
     def end_transaction(self):
@@ -523,6 +533,8 @@ class Session:
             raise Refused("envelope")
         if tags["q"] not in self.receiver.domains and not self.breaks("q-ignored"):
             raise Refused("envelope")
+        if self.breaks("expiry-first") and expires < now - skew:
+            raise Refused("expired")
         domain, d = tags["o"].rpartition("@")[2], tags["d"]
         if self.breaks("below-refused") and domain != d:
             raise Refused("align")
@@ -549,10 +561,12 @@ class Session:
                 raise Refused("expired")
 
     def on_rcpt(self, argument):
-        found = re.match(r"TO:<([^>@]+)@([^>]+)>", argument, re.I)
+        found = re.match(r"TO:<([^>@]+@[^>]+)>", argument, re.I)
         if not found:
             return "501 5.5.4 syntax"
-        local, domain = found[1], found[2].lower()
+        local, _, domain = plain(found[1]).rpartition("@")
+        if self.breaks("rcpt-case-ignored"):
+            local = local.lower()
         if self.mail is None:
             if self.breaks("unknown-told") and self.failures and local not in self.receiver.domains.get(domain, ("", ()))[1]:
                 return "503 5.5.1 no transaction, and no such mailbox"
@@ -589,6 +603,8 @@ class Session:
     def judge_listed(self, local, domain, exists):
         """CAS §8.2, steps 9 and 10."""
         if local not in self.tags["recipients"] or domain != self.tags["q"]:
+            if local in self.tags["recipients"] and self.breaks("any-domain"):
+                return said("confirmed")
             if local in ("postmaster", "abuse") and not self.breaks("postmaster-unlisted"):
                 return said("exempt")
             if self.breaks("unlisted-told") and not exists:
@@ -665,6 +681,10 @@ class Session:
         elif self.breaks("any-from"):
             values = [v for v in values if self.tags["o"] in v][:1] or values
             values = [next((p for p in v.split(",") if self.tags["o"] in p), v) for v in values]
+        if self.breaks("from-case-ignored"):
+            values = [value.lower() for value in values]
+        if self.breaks("from-literal") and any(self.tags["o"] not in value for value in values):
+            raise Refused("from")
         if authors_of(values) != [self.tags["o"]] and not self.breaks("from-ignored"):
             raise Refused("from")
         if self.breaks("trace-counts") and fields_of(octets, "received"):

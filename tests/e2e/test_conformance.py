@@ -36,11 +36,12 @@ DEFECTS = {
     "digest-ignored": "digest-body digest-header bdat-digest", "digest-ignored from-ignored": "digest-second-from",
     "folding-counts": "digest-refolded", "trace-counts": "digest-trace", "simple-body": "digest-blanks",
     "empty-body-is-a-line": "digest-no-body", "fields-forward": "digest-fields",
+    "seven-bit": "digest-8bit",
     "no-signature": "signature-other-key signature-octet forwarded-forged poison poison-pipelined",
     "no-rsa": "signature-rsa", "nothing-verifies": "signature-right", "no-alignment": "align-other align-letters align-parent",
     "letters-align": "align-letters", "envelope-ignored": "envelope-other", "q-ignored": "recipient-domain",
     "forwarder-trusted": "forwarded", "below-refused": "align-below", "null-refused": "envelope-null",
-    "f-aligned": "envelope-unaligned",
+    "f-aligned": "envelope-unaligned", "mail-literal": "envelope-spelling", "mail-case-ignored": "envelope-spelling",
     # §5.1, §5.2
     "no-pipelining": "keyword", "all-lines-long": "other-lines", "short-line": "line-8192", "long-line": "line-8193",
     "before-mail": "before-mail", "confirmed-twice": "twice", "after-rcpt": "after-rcpt",
@@ -55,7 +56,8 @@ DEFECTS = {
     "bare-lf-ends": "bare-lf", "bare-cr-ends": "bare-cr", "bare-kept": "bare-lf bare-cr",
     "one-recipient": "recipients again-fewer", "unknown-accepted": "recipient-unknown",
     "postmaster-unlisted": "recipient-postmaster", "bdat-unknown": "bdat bdat-chunks poison-bdat",
-    "dots-in-chunks": "bdat-chunks",
+    "dots-in-chunks": "bdat-chunks", "rcpt-case-ignored": "recipient-spelling",
+    "any-domain": "recipient-other-domain",
     # §5.7, §5.8
     "rset-keeps": "rset", "ehlo-keeps": "ehlo", "end-keeps": "end-of-data", "reservation-stuck": "reservation",
     "announced-in-clear": "clear-keyword", "spoken-in-clear": "clear-confirm",
@@ -66,12 +68,13 @@ DEFECTS = {
     # §8.1, §8.2
     "expiry-ignored": "expired", "future-ignored": "future poison-transient", "no-skew": "skew",
     "lifetime-ignored": "lifetime-short lifetime-long", "backwards": "lifetime-negative", "off-judged": "off",
-    "expiry-wins": "again-expired", "nobody-exempt": "required-exempt", "testing-admits": "required-testing",
+    "expiry-wins": "again-expired", "expiry-first": "order", "nobody-exempt": "required-exempt", "testing-admits": "required-testing",
     "required-open": "required required-testing", "required-deaf": "required-confirmed",
     # §8.3
     "from-ignored": "from-other from-two from-fields from-none", "first-from": "from-two from-fields",
     "any-from": "from-two from-fields", "dates-ignored": "date message-id",
     "class-ignored": "class-personal class-automatic class-bulk", "personal-only": "class-right",
+    "from-case-ignored": "from-spelling", "from-literal": "from-spelling",
     # §8.5
     "unknown-told": "secret-after-failure", "unlisted-told": "secret-unlisted", "required-tells": "secret-required",
     "confirm-tells": "secret-confirm recipient-unknown",
