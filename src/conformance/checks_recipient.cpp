@@ -159,7 +159,8 @@ net::Task<Outcome> smuggle(Bench& bench, std::string end) {
   bench.promise(draft, draft.to.front(), false);
   CAS_CO_CHECK(co_await client->say(draft.letter.text() + "before" + end + draft.mail + "\r\nafter\r\n.\r\n"));
   const auto reply = co_await client->hear();
-  if (!reply) co_return Outcome();  // closed
+  if (!reply && client->hung_up()) co_return Outcome();
+  if (!reply) co_return std::unexpected(reply.error());
   CAS_CO_CHECK(expect(*reply, "a message with " + printable(end) + " in it", "4xx or 5xx"));
   if (!client->usable()) co_return Outcome();
   CAS_CO_TRY(const Reply bye, co_await client->ask("QUIT"));

@@ -120,8 +120,7 @@ net::Task<Checked<Reply>> Client::hear() {
     }
     const auto received = co_await stream_.read_some(buffer_, options_.timeout);
     if (!received || *received == 0) {
-      usable_ = false;
-      dialog_.lines.emplace_back("(nothing more came)");
+      note_end(received);
       co_return lost(received ? "the target closed the connection instead of replying"
                               : "no reply came: " + received.error().private_reason);
     }
@@ -132,9 +131,9 @@ net::Task<Checked<Reply>> Client::hear() {
 net::Task<bool> Client::is_closed() {
   if (!reader_.pending().empty()) co_return false;
   const auto received = co_await stream_.read_some(buffer_, options_.timeout);
-  usable_ = false;
-  // A connection that is reset, or cut without close_notify, is closed too; one that waits in silence is not.
-  co_return received ? *received == 0 : received.error().public_text != "connection timed out";
+  if (received && *received > 0) co_return false;
+  note_end(received);
+  co_return hung_up_;
 }
 
 net::Task<void> Client::quit() {
@@ -160,6 +159,13 @@ bool Client::offers(std::string_view keyword) const {
     return iequals(line.substr(0, end), keyword.substr(0, blank)) &&
            (line.substr(end) + " ").find(parameter) != std::string::npos;
   });
+}
+
+// A connection that is reset, or cut without close_notify, is closed too; one that waits in silence is not.
+void Client::note_end(const Result<std::size_t>& received) {
+  usable_ = false;
+  hung_up_ = received || received.error().public_text != "connection timed out";
+  dialog_.lines.emplace_back(hung_up_ ? "(the target closed the connection)" : "(nothing came in time)");
 }
 
 void Client::note(std::string_view line, const Reply& reply) {

@@ -52,12 +52,16 @@ class Client {
   /// "CHUNKING", in any case; or with one of its parameters: "CAS 1" (CAS §5.1).
   [[nodiscard]] bool offers(std::string_view keyword) const;
   [[nodiscard]] bool usable() const { return usable_; }
+  /// The target ended the connection, in an orderly way or not.
+  [[nodiscard]] bool hung_up() const { return hung_up_; }
   [[nodiscard]] std::size_t failed_confirms() const { return failed_confirms_; }
   [[nodiscard]] std::size_t refusals() const { return refusals_; }
 
  private:
   [[nodiscard]] net::Task<Outcome> upgrade();
   void note(std::string_view line, const smtp::Reply& reply);
+  /// Nothing more is heard: how a read that gave nothing ended.
+  void note_end(const Result<std::size_t>& received);
 
   ClientOptions options_;
   Dialog& dialog_;
@@ -66,6 +70,7 @@ class Client {
   std::string buffer_;
   smtp::Reply hello_;
   bool usable_ = false;
+  bool hung_up_ = false;
   std::size_t failed_confirms_ = 0;
   std::size_t refusals_ = 0;  // commands answered 5xx
 };
