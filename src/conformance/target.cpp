@@ -103,7 +103,7 @@ std::string setup_text(const Target& target, std::string_view endpoint) {
   out += recipient_line("off-recipient", target.off, "a mailbox in a domain with m=off");
   out += recipient_line("unknown", target.unknown, "no mailbox: it must not exist");
   out +=
-      "\nReal messages with the subject \"CAS conformance ...\" will be delivered to these mailboxes, some 40 of "
+      "\nReal messages with the subject \"CAS conformance ...\" will be delivered to these mailboxes, about 50 of "
       "them.\n"
       "Nothing is sent to anybody else; " +
       target.author.wire() + " is shown as their author and sender.\n";
