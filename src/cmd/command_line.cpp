@@ -192,7 +192,8 @@ void add_conformance_command(CLI::App& app, Words& words) {
   check->add_option("--rsa-key", o.rsa_key, "an RSA key too, published under SELECTOR-rsa");
   check->add_option("--dns", o.dns, "the DNS server to look for the records at, ADDRESS@PORT");
   check->add_flag("--assume-published", o.assume_published, "do not look for the records: only the target sees them");
-  check->add_option("--only", o.only, "checks or sections, like poison or §5.4; may be repeated");
+  check->add_option("--only", o.only, "checks or sections, like poison or §5.4; may be repeated")
+      ->allow_extra_args(false);
   check->add_option("--timeout", o.timeout, "seconds to wait for each reply")
       ->check(CLI::Range(1, 600))
       ->capture_default_str();

@@ -35,7 +35,7 @@ net::Task<Outcome> any_case(Bench& bench) {
 net::Task<Outcome> before_mail(Bench& bench) {
   CAS_CO_TRY(Client* const client, co_await bench.session(1));
   CAS_CO_TRY(const Reply reply, co_await client->ask(bench.confirm(bench.draft())));
-  co_return expect(reply, "CONFIRM before MAIL", "503 5.5.1");
+  co_return expect_word(reply, "CONFIRM before MAIL", "503 5.5.1");
 }
 
 net::Task<Outcome> twice(Bench& bench) {
@@ -47,7 +47,7 @@ net::Task<Outcome> twice(Bench& bench) {
   CAS_CO_TRY(const Reply first, co_await client->ask(confirm));
   CAS_CO_CHECK(expect(first, "CONFIRM", "250 2.7.0"));
   CAS_CO_TRY(const Reply second, co_await client->ask(confirm));
-  CAS_CO_CHECK(expect(second, "a second CONFIRM", "503 5.5.1"));
+  CAS_CO_CHECK(expect_word(second, "a second CONFIRM", "503 5.5.1"));
   CAS_CO_TRY(const Reply rcpt, co_await client->ask(rcpt_command(draft.to.front())));
   co_return expect(rcpt, "RCPT behind a second CONFIRM", "503");
 }
@@ -58,7 +58,7 @@ net::Task<Outcome> after_rcpt(Bench& bench) {
   CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, ""));
   CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT without CONFIRM", "250"));
   CAS_CO_TRY(const Reply reply, co_await client->ask(bench.confirm(draft)));
-  CAS_CO_CHECK(expect(reply, "CONFIRM behind RCPT", "503 5.5.1"));
+  CAS_CO_CHECK(expect_word(reply, "CONFIRM behind RCPT", "503 5.5.1"));
   CAS_CO_TRY(const Reply data, co_await client->ask("DATA"));
   co_return expect(data, "DATA behind that CONFIRM", "503");
 }
@@ -91,7 +91,7 @@ net::Task<Outcome> too_long_line(Bench& bench) {
   CAS_CO_TRY(Client* const client, co_await bench.session(1));
   const Draft draft = of_line_size(bench, confirm::max_confirm_line + 1);
   CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, bench.confirm(draft)));
-  CAS_CO_CHECK(expect(answers.confirm, "CONFIRM of 8193 octets", "500 5.5.2"));
+  CAS_CO_CHECK(expect_word(answers.confirm, "CONFIRM of 8193 octets", "500 5.5.2"));
   co_return expect(answers.rcpt.front(), "RCPT behind it", "503");
 }
 

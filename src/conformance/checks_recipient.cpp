@@ -179,6 +179,19 @@ net::Task<Outcome> bare_carriage_return(Bench& bench) {
   co_return Outcome();
 }
 
+net::Task<Outcome> bare_in_chunk(Bench& bench) {
+  CAS_CO_TRY(const auto client, co_await bench.extra_session());
+  const Draft draft = bench.draft();
+  CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, ""));
+  CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT without CONFIRM", "250"));
+  bench.promise(draft, draft.to.front(), false);
+  const std::string text = draft.letter.text() + "one\ntwo\r\n";
+  CAS_CO_CHECK(co_await client->say("BDAT " + std::to_string(text.size()) + " LAST\r\n" + text));
+  CAS_CO_TRY(const Reply reply, co_await client->hear());
+  co_await client->quit();
+  co_return expect(reply, "BDAT LAST with a bare LF", "4xx or 5xx");
+}
+
 constexpr std::array checks{
     Check{"recipients", "5.5", "each listed recipient is confirmed", Need::second, two_recipients},
     Check{"recipient-unlisted", "5.5", "a recipient that is not listed is refused, the others are not", Need::second,
@@ -195,6 +208,7 @@ constexpr std::array checks{
     Check{"bdat-line-end", "5.6", "a last line without CRLF counts as if it had one", Need::chunking, no_last_line_end},
     Check{"bdat-digest", "5.6", "a changed body is refused behind BDAT too", Need::chunking, changed_chunk},
     Check{"bare-lf", "18", "a bare LF ends no line: nothing is smuggled", Need::nothing, bare_line_feed},
+    Check{"bare-bdat", "18", "a bare LF is refused behind BDAT too", Need::chunking, bare_in_chunk},
     Check{"bare-cr", "18", "a bare CR ends no line: nothing is smuggled", Need::nothing, bare_carriage_return},
 };
 

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t max_reply_line = 4096;
 constexpr std::size_t shown_octets = 200;
+constexpr std::size_t max_dialog_lines = 2000;
+constexpr std::size_t max_advice = 20;
 constexpr milliseconds quit_timeout{2000};
 
 std::unexpected<Fault> lost(std::string text) {
@@ -28,12 +30,20 @@ std::string_view first_line(std::string_view octets) {
 
 }  // namespace
 
+void Dialog::note(std::string line) {
+  if (lines.size() < max_dialog_lines) lines.push_back(std::move(line));
+}
+
+void Dialog::advise(const std::string& about) {
+  if (advice.size() < max_advice && std::ranges::find(advice, about) == advice.end()) advice.push_back(about);
+}
+
 Client::Client(ClientOptions options, Dialog& dialog) : options_(std::move(options)), dialog_(dialog) {
   buffer_.resize(16 * 1024);
 }
 
 net::Task<Outcome> Client::open(bool tls) {
-  dialog_.lines.emplace_back("(a new connection)");
+  dialog_.note("(a new connection)");
   net::Endpoint endpoint = options_.endpoint;
   auto stream = co_await net::connect(std::move(endpoint), options_.timeout);
   if (!stream) co_return lost("no connection: " + stream.error().private_reason);
@@ -58,7 +68,7 @@ net::Task<Outcome> Client::upgrade() {
     usable_ = false;
     co_return lost("the TLS handshake failed: " + up.error().private_reason);
   }
-  dialog_.lines.emplace_back("(" + stream_.tls_description() + ")");
+  dialog_.note("(" + stream_.tls_description() + ")");
   CAS_CO_TRY(hello_, co_await ask("EHLO " + options_.helo));
   if (hello_.code != 250) co_return lost("EHLO inside TLS is answered " + shown(hello_));
   co_return Outcome();
@@ -75,7 +85,7 @@ net::Task<Checked<std::vector<Reply>>> Client::group(std::vector<std::string> li
   std::string octets;
   for (const auto& line : lines) {
     octets.append(line).append("\r\n");
-    dialog_.lines.push_back("C: " + printable(line, shown_octets));
+    dialog_.note("C: " + printable(line, shown_octets));
   }
   const auto written = co_await stream_.write(octets, options_.timeout);
   if (!written) {
@@ -93,7 +103,7 @@ net::Task<Checked<std::vector<Reply>>> Client::group(std::vector<std::string> li
 
 net::Task<Outcome> Client::say(std::string octets) {
   const auto more = octets.size() > first_line(octets).size() + 2;
-  dialog_.lines.push_back("C: " + printable(first_line(octets), shown_octets) + (more ? " ..." : ""));
+  dialog_.note("C: " + printable(first_line(octets), shown_octets) + (more ? " ..." : ""));
   const auto written = co_await stream_.write(octets, options_.timeout);
   if (written) co_return Outcome();
   usable_ = false;
@@ -102,15 +112,16 @@ net::Task<Outcome> Client::say(std::string octets) {
 
 net::Task<Checked<Reply>> Client::hear() {
   smtp::ReplyParser parser;
+  const auto deadline = std::chrono::steady_clock::now() + options_.timeout;  // of the whole reply, not of an octet
   while (true) {
     const auto found = reader_.next(max_reply_line);
     if (const auto* line = std::get_if<smtp::Line>(&found)) {
-      dialog_.lines.push_back("S: " + printable(line->text, shown_octets));
+      dialog_.note("S: " + printable(line->text, shown_octets));
       auto reply = parser.on_line(line->text);
       if (!reply) usable_ = false;
       if (!reply) co_return lost("what came is no reply: " + printable(line->text, shown_octets));
       if (!*reply) continue;
-      dialog_.replies.push_back(**reply);
+      if (!text_is_well_formed(**reply)) dialog_.advise("not of the form of CAS §15.1: " + shown(**reply));
       if ((*reply)->code == 421) usable_ = false;
       co_return std::move(**reply);
     }
@@ -118,7 +129,8 @@ net::Task<Checked<Reply>> Client::hear() {
       usable_ = false;
       co_return lost("what came is no reply line");
     }
-    const auto received = co_await stream_.read_some(buffer_, options_.timeout);
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto received = co_await stream_.read_some(buffer_, std::max(left, milliseconds(1)));
     if (!received || *received == 0) {
       note_end(received);
       co_return lost(received ? "the target closed the connection instead of replying"
@@ -165,13 +177,15 @@ bool Client::offers(std::string_view keyword) const {
 void Client::note_end(const Result<std::size_t>& received) {
   usable_ = false;
   hung_up_ = received || received.error().public_text != "connection timed out";
-  dialog_.lines.emplace_back(hung_up_ ? "(the target closed the connection)" : "(nothing came in time)");
+  dialog_.note(hung_up_ ? "(the target closed the connection)" : "(nothing came in time)");
 }
 
 void Client::note(std::string_view line, const Reply& reply) {
   if (reply.code < 400) return;
   if (line.starts_with("CONFIRM")) {
     ++failed_confirms_;
+    const bool has_own_text = reply.code == 421 || reply.code == 502 || reply.code == 530;
+    if (!has_own_text && !has_word(reply)) dialog_.advise("no [CAS:word] in the reply to CONFIRM: " + shown(reply));
   } else if (reply.permanent()) {
     ++refusals_;
   }

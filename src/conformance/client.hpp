@@ -23,10 +23,12 @@ struct ClientOptions {
   milliseconds timeout{30000};  // for connecting, and for each reply
 };
 
-/// What was said on all connections: the lines since the last clear(), and every reply there ever was.
+/// What was said on all connections since the last clear(), and which replies had texts to advise on. Bounded.
 struct Dialog {
   std::vector<std::string> lines;
-  std::vector<smtp::Reply> replies;
+  std::vector<std::string> advice;
+  void note(std::string line);
+  void advise(const std::string& about);
 };
 
 class Client {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "confirm/reason.hpp"
 
 namespace cas::conformance {
 namespace {
@@ -66,7 +67,20 @@ Outcome expect(const smtp::Reply& reply, std::string_view asked, std::string_vie
   if (matches(reply, "451 4.7.28")) {  // CAS §15.2: rate
     return std::unexpected(Fault{.kind = Fault::Kind::Rate, .text = "the target limits rates: " + shown(reply)});
   }
+  if (reply.code == 451 && confirm::word_in(reply) == "pending") {  // CAS §11
+    return not_checked("the recipient would have to approve the author first: " + shown(reply));
+  }
   return fails(std::string(asked) + ": expected " + std::string(pattern) + ", came " + shown(reply));
+}
+
+Outcome expect_word(const smtp::Reply& reply, std::string_view asked, std::string_view pattern) {
+  auto outcome = expect(reply, asked, pattern);
+  if (!outcome || has_word(reply)) return outcome;
+  return fails(std::string(asked) + ": expected a [CAS:word], came " + shown(reply));
+}
+
+bool has_word(const smtp::Reply& reply) {
+  return confirm::word_in(reply).has_value();
 }
 
 bool text_is_well_formed(const smtp::Reply& reply) {

@@ -31,8 +31,13 @@ using Outcome = Checked<void>;
 [[nodiscard]] bool matches(const smtp::Reply& reply, std::string_view pattern);
 
 /// Holds when the reply matches; a fault that says what was asked, what was expected and what came otherwise. A reply
-/// 451 4.7.28 that was not expected is a Rate fault.
+/// 451 4.7.28 that was not expected is a Rate fault, a "pending" NotChecked.
 [[nodiscard]] Outcome expect(const smtp::Reply& reply, std::string_view asked, std::string_view pattern);
+
+/// The same, and that the text has a word: without one 500 and 503 say that the verb is not known (CAS §9.3).
+[[nodiscard]] Outcome expect_word(const smtp::Reply& reply, std::string_view asked, std::string_view pattern);
+
+[[nodiscard]] bool has_word(const smtp::Reply& reply);
 
 /// Whether every "[CAS:" in the reply has the form of CAS §15.1, behind the enhanced code, with " retry=" only where
 /// the word is "pending".

@@ -44,6 +44,19 @@ TEST(ReplyPattern, ARateIsNoFaultUnlessItWasExpectedCasSection152) {
   EXPECT_TRUE(expect(rate, "CONFIRM", "4xx"));
 }
 
+TEST(ReplyPattern, APendingRecipientCannotBeChecked) {
+  const Reply pending = reply("451 4.7.0 [CAS:pending retry=1800] later");
+  EXPECT_EQ(expect(pending, "RCPT", "250").error().kind, Fault::Kind::NotChecked);
+  EXPECT_EQ(expect(reply("451 4.7.0 [CAS:expired] no"), "CONFIRM", "250").error().kind, Fault::Kind::Fails);
+}
+
+TEST(ReplyPattern, AWordTellsARefusalFromAnUnknownVerbCasSection93) {
+  EXPECT_TRUE(expect_word(reply("503 5.5.1 [CAS:sequence] no"), "CONFIRM", "503 5.5.1"));
+  EXPECT_EQ(expect_word(reply("503 5.5.1 no"), "CONFIRM", "503 5.5.1").error().text,
+            "CONFIRM: expected a [CAS:word], came 503 5.5.1 no");
+  EXPECT_FALSE(expect_word(reply("250 2.7.0 [CAS:ok] yes"), "CONFIRM", "503 5.5.1"));
+}
+
 TEST(ReplyPattern, KnowsTheFormOfTextsCasSection151) {
   for (const std::string_view line :
        {"250 2.0.0 ok", "250 2.7.0 [CAS:ok]", "550 5.7.5 [CAS:key-missing] no key",

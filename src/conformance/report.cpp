@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <map>
-#include <set>
 
 namespace cas::conformance {
 namespace {
@@ -102,15 +101,6 @@ std::string report_json(const Report& report) {
                                   {"fail", report.count(Standing::Fails)},
                                   {"not_checked", report.count(Standing::NotChecked)}};
   return boost::json::serialize(whole) + "\n";
-}
-
-std::vector<std::string> advice_on(const std::vector<smtp::Reply>& replies) {
-  std::set<std::string> seen;
-  for (const auto& reply : replies) {
-    if (!text_is_well_formed(reply))
-      seen.insert("the text of this reply is not of the form [CAS:word]: " + shown(reply));
-  }
-  return {seen.begin(), seen.end()};
 }
 
 }  // namespace cas::conformance

@@ -37,7 +37,4 @@ struct Report {
 [[nodiscard]] std::string closing_text(const Report& report);
 [[nodiscard]] std::string report_json(const Report& report);
 
-/// Replies whose text is not of the form of CAS §15.1, each once.
-[[nodiscard]] std::vector<std::string> advice_on(const std::vector<smtp::Reply>& replies);
-
 }  // namespace cas::conformance

@@ -60,12 +60,6 @@ TEST(Report, JsonListsChecksAndMessages) {
   EXPECT_EQ(json.at("not_checked"), 1);
 }
 
-TEST(Report, AdvisesOnTextsOnceEach) {
-  const smtp::Reply odd(250, {2, 7, 0}, "[CAS:OK] fine");
-  const smtp::Reply right(250, {2, 7, 0}, "[CAS:ok] fine");
-  EXPECT_EQ(advice_on({odd, right, odd}).size(), 1U);
-}
-
 TEST(Checks, HaveNamesOfTheirOwnAndStandInTheOrderOfSections) {
   std::set<std::string_view> ids;
   double last = 0;

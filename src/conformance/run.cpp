@@ -73,7 +73,7 @@ class Run {
     }
     co_await bench_.quit();
     report_.promises = bench_.promises();
-    report_.advice = advice_on(bench_.dialog().replies);
+    report_.advice = bench_.dialog().advice;
     report_.connections = bench_.connections();
     co_return std::move(report_);
   }

@@ -22,7 +22,7 @@ REPLIES = {
     "algorithm": "504 5.7.6", "expired": "451 4.7.0", "future": "451 4.7.0", "lifetime": "550 5.7.1",
     "key-missing": "550 5.7.5", "key-revoked": "550 5.7.5", "signature": "550 5.7.5", "align": "550 5.7.1",
     "envelope": "550 5.7.1", "rcpt": "550 5.7.1", "from": "550 5.7.1", "class": "550 5.7.1", "digest": "550 5.7.7",
-    "replay": "550 5.7.1", "in-progress": "451 4.3.0", "unknown": "550 5.1.1", "required": "530 5.7.0",
+    "replay": "550 5.7.1", "in-progress": "451 4.3.0", "pending": "451 4.7.0", "unknown": "550 5.1.1", "required": "530 5.7.0",
     "ok": "250 2.7.0", "testing": "250 2.0.0", "forwarded": "250 2.0.0", "off": "250 2.0.0",
     "confirmed": "250 2.1.5", "exempt": "250 2.1.5",
 }
@@ -480,7 +480,7 @@ class Session:
         self.failures += 1
         if self.failures >= 3 and not self.breaks("endless-failures"):
             return "421 4.7.0 too many failed CONFIRM commands"
-        return said(word)
+        return f"{REPLIES[word]} no" if self.breaks("wordless") else said(word)
 
     def on_confirm(self, line):
         if not self.tls and not self.breaks("spoken-in-clear"):
@@ -611,6 +611,8 @@ class Session:
                 raise Refused("unknown")
             if not (self.breaks("unlisted-confirmed") and exists):
                 raise Refused("rcpt")
+        if self.breaks("screener"):
+            raise Refused("pending")
         if self.breaks("one-recipient") and self.rcpts:
             raise Refused("in-progress")
         exists = exists or self.breaks("unknown-accepted")

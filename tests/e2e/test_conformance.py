@@ -45,7 +45,7 @@ DEFECTS = {
     # §5.1, §5.2
     "no-pipelining": "keyword", "all-lines-long": "other-lines", "short-line": "line-8192", "long-line": "line-8193",
     "before-mail": "before-mail", "confirmed-twice": "twice", "after-rcpt": "after-rcpt",
-    "upper-case-verb": "verb-case",
+    "upper-case-verb": "verb-case", "wordless": "before-mail twice after-rcpt line-8193",
     # §5.3, §5.4
     "reply-missing": "one-reply-each", "replies-swapped": "one-reply-each pipelined-right pipelined-forged",
     "no-poison": "poison poison-pipelined poison-transient poison-malformed twice after-rcpt line-8193 "
@@ -53,7 +53,7 @@ DEFECTS = {
     "chunk-not-dropped": "poison-bdat", "endless-failures": "third-failure",
     # §5.5, §5.6
     "unlisted-confirmed": "recipient-unlisted", "dots-kept": "data-dots", "line-end-kept": "bdat-line-end",
-    "bare-lf-ends": "bare-lf", "bare-cr-ends": "bare-cr", "bare-kept": "bare-lf bare-cr",
+    "bare-lf-ends": "bare-lf", "bare-cr-ends": "bare-cr", "bare-kept": "bare-lf bare-cr bare-bdat",
     "one-recipient": "recipients again-fewer", "unknown-accepted": "recipient-unknown",
     "postmaster-unlisted": "recipient-postmaster", "bdat-unknown": "bdat bdat-chunks poison-bdat",
     "dots-in-chunks": "bdat-chunks", "rcpt-case-ignored": "recipient-spelling",
@@ -255,6 +255,9 @@ class AgainstBroken(ConformanceCase):
         report, _ = self.report_of(self.words_for(receiver, "--only", "signature-right"))
         self.assertEqual(len(report["advice"]), 1)
         self.assertIn("[CAS:Confirmed!]", report["advice"][0])
+        receiver = self.receiver("wordless")
+        report, _ = self.report_of(self.words_for(receiver, "--only", "poison", "--only", "key-missing"))
+        self.assertEqual(report["advice"], ["no [CAS:word] in the reply to CONFIRM: 550 5.7.5 no"])
 
     def test_a_server_without_cas_is_asked_nothing_else(self):
         receiver = self.receiver("not-announced")
@@ -266,6 +269,11 @@ class AgainstBroken(ConformanceCase):
         receiver = self.receiver("rate")
         _, results = self.report_of(self.words_for(receiver, "--only", "signature-right"))
         self.assertIn("451 4.7.28", results["not checked"][0]["why"])
+
+    def test_a_recipient_who_has_to_be_asked_is_no_fault(self):
+        receiver = self.receiver("screener")
+        _, results = self.report_of(self.words_for(receiver, "--only", "signature-right"))
+        self.assertIn("approve", results["not checked"][0]["why"])
 
 
 if __name__ == "__main__":
