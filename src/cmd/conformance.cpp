@@ -82,7 +82,7 @@ net::Task<void> run_into(const Target& target, conformance::RunOptions options, 
 }
 
 /// Runs a task to its end on an io_context of its own; what escaped from it, if something did.
-std::optional<std::string> perform(std::function<net::Task<void>()> task) {
+std::optional<std::string> perform(const std::function<net::Task<void>()>& task) {
   std::optional<std::string> fault;
   boost::asio::io_context io(1);
   net::TaskGroup group(io.get_executor(), [&](std::string what) { fault = std::move(what); });

@@ -86,6 +86,10 @@ net::Task<Outcome> dots(Bench& bench) {
   co_return co_await bench.accept(*client, draft, "with lines that begin with dots");
 }
 
+std::string bdat_command(const std::string& chunk, const std::string& end) {
+  return "BDAT " + std::to_string(chunk.size()) + end + chunk;
+}
+
 // The message in chunks of `size` octets; `empty_last`: the end is a BDAT of its own.
 net::Task<Outcome> send_chunks(Bench& bench, Draft draft, std::string text, std::size_t size, bool empty_last) {
   CAS_CO_TRY(Client* const client, co_await bench.session());
@@ -95,7 +99,7 @@ net::Task<Outcome> send_chunks(Bench& bench, Draft draft, std::string text, std:
   for (std::size_t n = 0; n < text.size(); n += size) {
     const std::string chunk = text.substr(n, size);
     const std::string end = n + size >= text.size() && !empty_last ? " LAST\r\n" : "\r\n";
-    CAS_CO_CHECK(co_await client->say("BDAT " + std::to_string(chunk.size()) + end + chunk));
+    CAS_CO_CHECK(co_await client->say(bdat_command(chunk, end)));
     CAS_CO_TRY(const Reply reply, co_await client->hear());
     CAS_CO_CHECK(expect(reply, "BDAT", "250"));
   }
@@ -141,7 +145,7 @@ net::Task<Outcome> changed_chunk(Bench& bench) {
   CAS_CO_TRY(const Answers answers, co_await bench.offer(*client, draft, bench.confirm(draft)));
   CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT", "250"));
   const std::string text = draft.letter.text() + "One line more.\r\n";
-  CAS_CO_CHECK(co_await client->say("BDAT " + std::to_string(text.size()) + " LAST\r\n" + text));
+  CAS_CO_CHECK(co_await client->say(bdat_command(text, " LAST\r\n")));
   CAS_CO_TRY(const Reply reply, co_await client->hear());
   bench.promise(draft, draft.to.front(), reply.positive());
   co_return expect(reply, "BDAT LAST with a body that was not signed", "550 5.7.7");
@@ -186,7 +190,7 @@ net::Task<Outcome> bare_in_chunk(Bench& bench) {
   CAS_CO_CHECK(expect(answers.rcpt.front(), "RCPT without CONFIRM", "250"));
   bench.promise(draft, draft.to.front(), false);
   const std::string text = draft.letter.text() + "one\ntwo\r\n";
-  CAS_CO_CHECK(co_await client->say("BDAT " + std::to_string(text.size()) + " LAST\r\n" + text));
+  CAS_CO_CHECK(co_await client->say(bdat_command(text, " LAST\r\n")));
   CAS_CO_TRY(const Reply reply, co_await client->hear());
   co_await client->quit();
   co_return expect(reply, "BDAT LAST with a bare LF", "4xx or 5xx");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // CAS §5.3 and §5.4: replies in order, and what a failed CONFIRM leaves.
+#include <algorithm>
 #include <array>
 
 #include "conformance/check.hpp"
@@ -81,7 +82,7 @@ net::Task<Outcome> one_reply_each(Bench& bench) {
                                 {rcpt, "250"},
                                 {"RSET", "250"}};
   std::vector<std::string> commands;
-  for (const Step& step : steps) commands.push_back(step.command);
+  std::ranges::transform(steps, std::back_inserter(commands), &Step::command);
   CAS_CO_TRY(const auto replies, co_await client->group(std::move(commands)));
   for (std::size_t n = 0; n < steps.size(); ++n) {
     const std::string verb = steps[n].command.substr(0, steps[n].command.find(' '));

@@ -39,7 +39,7 @@ void Dialog::advise(const std::string& about) {
 }
 
 Client::Client(ClientOptions options, Dialog& dialog) : options_(std::move(options)), dialog_(dialog) {
-  buffer_.resize(16 * 1024);
+  buffer_.resize(16384);
 }
 
 net::Task<Outcome> Client::open(bool tls) {

@@ -69,9 +69,9 @@ std::string closing_text(const Report& report) {
   }
   if (!there.empty())
     out += "\nThe command cannot see mailboxes. Look whether these messages are there, each exactly once:\n";
-  for (const auto& [mailbox, list] : there) out += "  " + mailbox + "\n" + list;
+  for (const auto& [mailbox, list] : there) out.append("  ").append(mailbox).append("\n").append(list);
   if (!not_there.empty()) out += "and these are not:\n";
-  for (const auto& [mailbox, list] : not_there) out += "  " + mailbox + "\n" + list;
+  for (const auto& [mailbox, list] : not_there) out.append("  ").append(mailbox).append("\n").append(list);
   return out + "\nconformance: " + std::to_string(report.count(Standing::Holds)) + " hold, " +
          std::to_string(report.count(Standing::Fails)) + " fail, " +
          std::to_string(report.count(Standing::NotChecked)) + " not checked\n";
