@@ -190,7 +190,7 @@ void add_conformance_command(CLI::App& app, Words& words) {
       ->capture_default_str();
   check->add_option("--key", o.key, "the Ed25519 key; it is made where it does not exist");
   check->add_option("--rsa-key", o.rsa_key, "an RSA key too, published under SELECTOR-rsa");
-  check->add_option("--dns", o.dns, "the DNS server to look for the records at, ADDRESS@PORT");
+  check->add_option("--resolver", o.resolver, "look for the records there: IP or IP@PORT");
   check->add_flag("--assume-published", o.assume_published, "do not look for the records: only the target sees them");
   check->add_option("--only", o.only, "checks or sections, like poison or §5.4; may be repeated")
       ->allow_extra_args(false);

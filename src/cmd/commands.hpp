@@ -95,7 +95,7 @@ struct ConformanceOptions {
   std::string domain, from, foreign = "cas-conformance.invalid";
   std::string selector = "cas1";
   std::filesystem::path key, rsa_key;
-  std::string dns;  // "127.0.0.1@5353"; empty: the system's
+  std::string resolver;  // "127.0.0.1@5353"; empty: the system's
   std::vector<std::string> only;
   unsigned timeout = 30;  // seconds, for each reply
   bool assume_published = false, verify_tls = false, wait = false;

@@ -141,8 +141,8 @@ int conclude(const ConformanceOptions& options, const Report& report) {
 }
 
 int ask_target(const ConformanceOptions& options, const Target& target, const HostAndPort& where) {
-  auto resolver = net::Resolver::create(resolver_options(options.dns));
-  if (!resolver) return complain(EX_USAGE, "--dns: " + printable(resolver.error().private_reason));
+  auto resolver = net::Resolver::create(resolver_options(options.resolver));
+  if (!resolver) return complain(EX_USAGE, "--resolver: " + printable(resolver.error().private_reason));
   auto tls = net::TlsContext::client(options.verify_tls);
   if (!tls) return complain(EX_OSERR, tls.error().private_reason);
 

@@ -139,7 +139,7 @@ class AgainstServe(WorldCase, ConformanceCase):
             cls.south.add_domain(name, DOMAINS[name][1], mode=DOMAINS[name][0])
         cls.keys, cls.setup_text = prepare(world)
         world.publish("\n".join(line for _, line in zone_of(cls.setup_text)))
-        cls.words = [f"{cls.south.address}:{world.port}", *PEOPLE, *cls.keys, "--dns",
+        cls.words = [f"{cls.south.address}:{world.port}", *PEOPLE, *cls.keys, "--resolver",
                      f"{world.dns.address}@{world.dns.port}"]
 
     def delivered(self):
@@ -205,7 +205,7 @@ class AgainstBroken(ConformanceCase):
         cls.address = cls.world.new_address()
         cls.certificate = cls.world.certificate("broken.example")
         keys, setup = prepare(cls.world)
-        cls.words = [*PEOPLE, *keys, "--assume-published", "--dns", f"{cls.world.dns.address}@{cls.world.dns.port}"]
+        cls.words = [*PEOPLE, *keys, "--assume-published", "--resolver", f"{cls.world.dns.address}@{cls.world.dns.port}"]
         cls.records = collections.defaultdict(list)
         for name, line in zone_of(setup):
             cls.records[name].append("".join(line.split('"')[1::2]))
