@@ -34,6 +34,7 @@ struct Words {
   IntentInspectOptions inspect;
   IntentVerifyOptions verify;
   std::string verify_config;
+  ConformanceOptions conformance;
   std::function<int()> action;
 };
 
@@ -172,6 +173,39 @@ void add_intent_commands(CLI::App& app, Words& words) {
   inspect->callback([&] { words.action = [&] { return inspect_intent(words.inspect); }; });
 }
 
+void add_conformance_command(CLI::App& app, Words& words) {
+  auto& o = words.conformance;
+  auto* check = app.add_subcommand("conformance", "Ask a server whether it keeps to the protocol, section by section");
+  check->add_option("HOST:PORT", o.target, "the server: any that offers CAS");
+  check->add_option("--recipient", o.recipient, "a mailbox there, in a domain with m=optional");
+  check->add_option("--second", o.second, "another mailbox in that domain");
+  check->add_option("--unknown", o.unknown, "an address there that does not exist");
+  check->add_option("--required-recipient", o.required_recipient, "a mailbox in a domain with m=required");
+  check->add_option("--off-recipient", o.off_recipient, "a mailbox in a domain with m=off");
+  check->add_option("--foreign", o.foreign, "a domain that is not the server's")->capture_default_str();
+  check->add_option("--domain", o.domain, "your domain, which signs");
+  check->add_option("--from", o.from, "author and sender, in --domain");
+  check
+      ->add_option("--selector", o.selector, "where the key is published, and others with -testing and so on behind it")
+      ->capture_default_str();
+  check->add_option("--key", o.key, "the Ed25519 key; it is made where it does not exist");
+  check->add_option("--rsa-key", o.rsa_key, "an RSA key too, published under SELECTOR-rsa");
+  check->add_option("--resolver", o.resolver, "look for the records there: IP or IP@PORT");
+  check->add_flag("--assume-published", o.assume_published, "do not look for the records: only the target sees them");
+  check->add_option("--only", o.only, "checks or sections, like poison or §5.4; may be repeated")
+      ->allow_extra_args(false);
+  check->add_option("--timeout", o.timeout, "seconds to wait for each reply")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str();
+  check->add_flag("--wait", o.wait, "where the target limits rates, wait a minute and go on");
+  check->add_flag("--verify-tls", o.verify_tls, "verify the target's certificate");
+  check->add_flag("--list", o.list, "list the checks and leave it at that");
+  check->add_flag("--print-setup", o.print_setup, "print what the target must see and leave it at that");
+  check->add_flag("--yes", o.yes, "send without asking first");
+  check->add_flag("--json", o.json, "JSON instead of lines");
+  check->callback([&] { words.action = [&] { return check_conformance(words.conformance); }; });
+}
+
 void add_other_commands(CLI::App& app, Words& words) {
   auto* demo = app.add_subcommand("demo", "Two mail domains on loopback, with real mail between them");
   demo->add_flag("--keep", words.demo.keep, "leave the servers running");
@@ -209,6 +243,7 @@ int run(int argc, char** argv) {
   add_admin_commands(app, words);
   add_set_up_commands(app, words);
   add_intent_commands(app, words);
+  add_conformance_command(app, words);
   add_other_commands(app, words);
   try {
     app.parse(argc, argv);

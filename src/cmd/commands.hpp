@@ -87,4 +87,22 @@ struct IntentVerifyOptions {
 /// The receiver's steps, one by one. 0 when all that was checked holds, 1 when not, 75 when the DNS failed.
 [[nodiscard]] int verify_intent(const IntentVerifyOptions& options);
 
+// ---- conformance.cpp ----
+
+struct ConformanceOptions {
+  std::string target;  // HOST:PORT
+  std::string recipient, second, unknown, required_recipient, off_recipient;
+  std::string domain, from, foreign = "cas-conformance.invalid";
+  std::string selector = "cas1";
+  std::filesystem::path key, rsa_key;
+  std::string resolver;  // "127.0.0.1@5353"; empty: the system's
+  std::vector<std::string> only;
+  unsigned timeout = 30;  // seconds, for each reply
+  bool assume_published = false, verify_tls = false, wait = false;
+  bool list = false, print_setup = false, yes = false, json = false;
+};
+/// Plays the specification's dialogs against a server and prints which sections hold. 0: all that was checked; 1:
+/// something does not; otherwise sysexits.h.
+[[nodiscard]] int check_conformance(const ConformanceOptions& options);
+
 }  // namespace cas::cmd

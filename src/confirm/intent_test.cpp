@@ -209,6 +209,8 @@ TEST(Intent, NamesLaterVersionsAndAlgorithmsAsSuchCasSection43) {
   EXPECT_EQ(parse_intent("v=CAS2;whatever=it is"), std::unexpected(Reason::Version));
   EXPECT_EQ(parse_intent(vector_with("v=CAS1;", "v=CAS12;")), std::unexpected(Reason::Version));
   EXPECT_EQ(parse_intent(vector_with("ed25519-sha256", "mldsa65-sha512")), std::unexpected(Reason::Algorithm));
+  EXPECT_EQ(parse_intent(with(vector_with("ed25519-sha256", "mldsa65-sha512"), ";k=p", ";k=z")),
+            std::unexpected(Reason::Syntax));  // right but for the algorithm, or none of it
 }
 
 TEST(Intent, TakesAtMost8192OctetsWithCommandAndLineEndCasSection20) {
