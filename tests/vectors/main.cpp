@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::array known{
     std::string_view("intents-invalid.json: algorithm-unknown-in-a-preflight"),
     std::string_view("intents-valid.json: selector-of-digits"),
+    std::string_view("digests.json: names-at-the-end-of-the-list"),
 };
 
 /// How many disagreements nobody knew of.
@@ -84,6 +85,8 @@ Book make_book() {
   add_key_records(book);
   add_valid_intents(book);
   add_invalid_intents(book);
+  add_digests(book);
+  add_signatures(book);
   return book;
 }
 
