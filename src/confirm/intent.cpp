@@ -72,23 +72,6 @@ std::expected<Algorithm, Reason> read_algorithm(std::string_view text) {
   return std::unexpected(has_form ? Reason::Algorithm : Reason::Syntax);
 }
 
-std::string_view letter(Class klass) {
-  switch (klass) {
-    case Class::Personal: return "p";
-    case Class::Transactional: return "t";
-    case Class::Bulk: return "b";
-    case Class::Automatic: return "a";
-  }
-  std::unreachable();
-}
-
-std::optional<Class> read_class(std::string_view text) {
-  for (const Class klass : {Class::Personal, Class::Transactional, Class::Bulk, Class::Automatic}) {
-    if (text == letter(klass)) return klass;
-  }
-  return std::nullopt;
-}
-
 /// f= and m= have a value that stands for "none": the empty one and "-".
 template <class T>
 struct Nullable {
@@ -168,6 +151,23 @@ std::string print_unsigned(const Intent& intent) {
 }
 
 }  // namespace
+
+std::string_view letter(Class klass) {
+  switch (klass) {
+    case Class::Personal: return "p";
+    case Class::Transactional: return "t";
+    case Class::Bulk: return "b";
+    case Class::Automatic: return "a";
+  }
+  std::unreachable();
+}
+
+std::optional<Class> read_class(std::string_view text) {
+  for (const Class klass : {Class::Personal, Class::Transactional, Class::Bulk, Class::Automatic}) {
+    if (text == letter(klass)) return klass;
+  }
+  return std::nullopt;
+}
 
 std::chrono::seconds max_lifetime(Class klass) {
   const bool long_lived = klass == Class::Transactional || klass == Class::Bulk;

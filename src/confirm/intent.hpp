@@ -33,6 +33,10 @@ inline constexpr std::size_t max_intent_line = max_confirm_line - std::string_vi
 inline constexpr std::chrono::seconds clock_skew{300};             // CAS §20
 inline constexpr std::chrono::seconds ledger_keep{5 * 24 * 3600};  // after x + skew (CAS §10.5)
 
+/// k: "p", "t", "b", "a".
+[[nodiscard]] std::string_view letter(Class klass);
+[[nodiscard]] std::optional<Class> read_class(std::string_view text);
+
 /// Longest x - t: 24 h for personal and automatic, 72 h for transactional and bulk (CAS §4.8).
 [[nodiscard]] std::chrono::seconds max_lifetime(Class klass);
 
