@@ -57,7 +57,7 @@ DEFECTS = {
     "one-recipient": "recipients again-fewer", "unknown-accepted": "recipient-unknown",
     "postmaster-unlisted": "recipient-postmaster", "bdat-unknown": "bdat bdat-chunks poison-bdat",
     "dots-in-chunks": "bdat-chunks", "rcpt-case-ignored": "recipient-spelling",
-    "any-domain": "recipient-other-domain",
+    "any-domain": "recipient-elsewhere",
     # §5.7, §5.8
     "rset-keeps": "rset", "ehlo-keeps": "ehlo", "end-keeps": "end-of-data", "reservation-stuck": "reservation",
     "announced-in-clear": "clear-keyword", "spoken-in-clear": "clear-confirm",
