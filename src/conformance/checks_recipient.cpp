@@ -204,7 +204,7 @@ constexpr std::array checks{
     Check{"recipient-postmaster", "5.5", "postmaster is exempt where not listed", Need::nothing, postmaster},
     Check{"recipient-spelling", "5.5", "who is listed is decided octet for octet, quoting undone", Need::nothing,
           spelling},
-    Check{"recipient-other-domain", "5.5", "a recipient in another domain than q is not listed", Need::required,
+    Check{"recipient-elsewhere", "5.5", "a recipient in another domain than q is not listed", Need::required,
           other_domain},
     Check{"data-dots", "5.6", "dots that DATA doubles are no part of the message", Need::nothing, dots},
     Check{"bdat", "5.6", "BDAT in one chunk", Need::chunking, one_chunk},

@@ -85,7 +85,10 @@ Step ServerSession::on_command(std::string_view line) {
     return refuse(parsed.verb, Reply(501, bad_arguments, "this command has no argument"));
   }
   if (command->argument == Argument::Required && parsed.argument.empty()) {
-    return refuse(parsed.verb, Reply(501, bad_arguments, "this command needs an argument"));
+    const bool confirm = parsed.verb == Verb::Confirm;  // CAS §15.2
+    return refuse(
+        parsed.verb,
+        Reply(501, bad_arguments, confirm ? "[CAS:syntax] the intent is missing" : "this command needs an argument"));
   }
   return (this->*command->proceed)(parsed.argument);
 }
