@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Thin: each target is one line of what you would type. `make` says what there is.
-.PHONY: help build demo test e2e fuzz torture fmt lint bench install deps test-deps asan clean
+.PHONY: help build demo test e2e fuzz torture fmt lint bench vectors install deps test-deps asan clean
 PREFIX ?= /usr/local
 
 help: ## this list
@@ -36,6 +36,10 @@ fmt: test-deps ## formats the C++ files
 lint: asan ## clang-tidy, layers, style, citations
 	tools/check-layers && tools/check-style && tools/check-spec
 	run-clang-tidy-19 -quiet -p build/asan '/src/.*\.cpp$$'
+
+vectors: test-deps ## writes docs/vectors/ anew and checks them without the program
+	cmake --preset asan && cmake --build --preset asan --target cas-vectors
+	build/asan/tests/vectors/cas-vectors docs/vectors && python3 docs/vectors/verify.py
 
 bench: test-deps ## the benchmarks, optimised
 	cmake --preset bench && cmake --build --preset bench

@@ -42,7 +42,9 @@ bool claims_its_class(const Intent& intent, const MessageClass& message) {
 
 std::expected<Intent, Reason> read_intent(std::string_view line) {
   auto intent = parse_intent(line);
-  if (intent && !intent->digest) return std::unexpected(Reason::Syntax);  // CAS §8.1, step 1: "-" only in a preflight
+  // CAS §8.1, step 1: "-" only in a preflight. An unknown algorithm is said only of a line that is right otherwise.
+  const bool is_readable = intent || intent.error() == Reason::Algorithm;
+  if (is_readable && line.contains(";m=-;b=")) return std::unexpected(Reason::Syntax);
   return intent;
 }
 

@@ -22,6 +22,8 @@ TEST(ReadIntent, TakesWhatParsesButNoPreflightCasSection81Step1) {
   const std::string line = sign(preflight, ed25519_key());
   EXPECT_TRUE(parse_intent(line));
   EXPECT_EQ(read_intent(line), std::unexpected(Reason::Syntax));
+  EXPECT_EQ(read_intent(with(line, "ed25519-sha256", "x")), std::unexpected(Reason::Syntax));
+  EXPECT_EQ(read_intent(vector_with("ed25519-sha256", "x")), std::unexpected(Reason::Algorithm));
 }
 
 StatementFacts good_facts() {

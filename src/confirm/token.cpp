@@ -100,6 +100,7 @@ Result<Token> make_token(std::span<const std::uint8_t> secret, std::string_view 
   if (secret.size() < min_token_secret) return permanent("the secret of a token is too short");
   if (!is_kid(kid)) return permanent("the name of a token's secret is out of form");
   if (!intent.digest) return permanent("no token without a digest");
+  if (intent.forwarded) return permanent("no token for a forwarded hop");  // CAS §14.3
   if (!intent.lists(mailbox)) return permanent("the intent does not list the recipient of the token");
 
   Token token{.kid = std::string(kid),

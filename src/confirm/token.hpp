@@ -45,7 +45,7 @@ struct TokenBinding {
 [[nodiscard]] std::string print_token(const Token& token);
 
 /// The token for one recipient of an intent. A permanent error for a secret below 32 octets, a kid out of form, an
-/// intent without a digest (m=-) and a recipient that it does not list.
+/// intent without a digest (m=-) or with w=fwd, and a recipient that it does not list.
 [[nodiscard]] Result<Token> make_token(std::span<const std::uint8_t> secret, std::string_view kid, const Intent& intent,
                                        const LocalPart& recipient);
 

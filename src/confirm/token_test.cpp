@@ -126,6 +126,9 @@ TEST(Token, IsNotMadeOfWhatCannotBeChecked) {
   Intent preflight = vector_intent();
   preflight.digest.reset();
   EXPECT_FALSE(make_token(secret(), "k3", preflight, local("suzie")));
+  Intent forwarded = vector_intent();
+  forwarded.forwarded = true;
+  EXPECT_FALSE(make_token(secret(), "k3", forwarded, local("suzie")));
   EXPECT_FALSE(make_token(secret(), "k3", vector_intent(), local("bob")));
   EXPECT_FALSE(make_token(secret(31), "k3", vector_intent(), local("suzie")));
   EXPECT_FALSE(make_token(secret(), "", vector_intent(), local("suzie")));

@@ -72,8 +72,9 @@ std::vector<Row> without_intent() {
     rows.push_back({name("off"), "", suzie, "off", "absent", mailbox, reply});
   }
   for (const std::string_view mode : {"required", "optional", "off"}) {
-    rows.push_back({"postmaster-" + std::string(mode), "", postmaster, mode, "absent", "exists", exempt});
-    rows.push_back({"abuse-" + std::string(mode), "", "abuse@shopping.example.net", mode, "absent", "exists", exempt});
+    const auto reply = mode == "off" ? ordinary : exempt;
+    rows.push_back({"postmaster-" + std::string(mode), "", postmaster, mode, "absent", "exists", reply});
+    rows.push_back({"abuse-" + std::string(mode), "", "abuse@shopping.example.net", mode, "absent", "exists", reply});
   }
   rows.push_back(
       {"postmaster-in-upper-case", "", "POSTMASTER@shopping.example.net", "required", "absent", "exists", exempt});
