@@ -40,10 +40,12 @@ def judge_key(vector):
 def judge_message(vector):
     """The author of these vectors is the last mailbox-like word outside of quotes, comments and names."""
     intent, head = parse(vector["line"]), vector["message"].partition("\r\n\r\n")[0]
+    if not re.fullmatch(r"([!-9;-~]+[ \t]*:.*(\r\n[ \t].*)*(\r\n|\Z))*", head):
+        return "554 5.6.0"  # 4.4: no header section
     fields = [field.split(":", 1) for field in head.replace("\r\n ", " ").replace("\r\n\t", " ").split("\r\n")]
-    named = lambda name: [value.strip(" \t") for field, value in fields if field.lower() == name]
+    named = lambda name: [value.strip(" \t") for field, value in fields if field.strip(" \t").lower() == name]
     bare = lambda value: re.sub(r"\([^()]*\)", "", value).strip(" \t")
-    author = [re.fullmatch(r'(?:(?:"[^"]*"|[^<>"@:;,])*<([^<>\s]+)>|([^<>\s,:;]+))', bare(one)) for one in named("from")]
+    author = [re.fullmatch(r'(?:(?:"[^"]*"|[^<>"@:;,])*<(?:@[^<>\s:]+:)?([^<>\s]+)>|([^<>\s,:;]+))', bare(one)) for one in named("from")]
     spelt = [(match[1] or match[2]).replace('"', "") for match in author if match]
     if len(named("from")) != 1 or "@" not in "".join(spelt) or path(f"<{spelt[0]}>") != intent["o"]:
         return "from"

@@ -244,6 +244,7 @@ def main(directory):
 
 
 if __name__ == "__main__":
+    sys.dont_write_bytecode = True
     from decisions import CHECKS as DECISIONS
     CHECKS |= DECISIONS
     sys.exit(main(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent))

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view file = "messages-against-intents.json";
 constexpr std::string_view ok = "250 2.0.0";
+constexpr std::string_view no_header = "554 5.6.0";
 constexpr std::string_view from = "550 5.7.1 [CAS:from]";
 constexpr std::string_view digest = "550 5.7.7 [CAS:digest]";
 constexpr std::string_view klass = "550 5.7.1 [CAS:class]";
@@ -52,11 +53,31 @@ std::vector<Row> authors() {
       by("quoted-local-part", "From: \"joe\"@football.example.com\r\n", ok),
       by("folded", "From: Joe\r\n SixPack\r\n <joe@football.example.com>\r\n", ok),
       by("encoded-word", "From: =?utf-8?q?Jos=C3=A9?= <joe@football.example.com>\r\n", ok),
+      by("blank-before-the-colon", "From : joe@football.example.com\r\n", ok),
+      by("comment-within-the-address", "From: joe(x)@football.example.com\r\n", ok),
+      by("obsolete-route", "From: <@x.example,@y.example:joe@football.example.com>\r\n", ok),
       by("name-of-field-in-upper-case", "FROM: joe@football.example.com\r\n", ok),
       by("sender-is-somebody-else", joe + "Sender: ann@bank.example\r\n", ok),
       {"eai", {.o = "jos%C3%A9@football.example.com"}, "From: josé@football.example.com\r\n" + date + id, ok},
       {"forwarded-author", {.o = "ann@bank.example", .w = "fwd"}, "From: ann@bank.example\r\n" + date + id, ok},
       {"forwarded-other-author", {.o = "ann@bank.example", .w = "fwd"}, joe + date + id, from},
+  };
+}
+
+/// CAS §4.4: header sections that have no digest.
+std::vector<Row> unreadable() {
+  const auto beside = [](const std::string& name, const std::string& lines, std::string_view reply) {
+    return Row{name, {}, joe + lines + date + id, reply};
+  };
+  return {
+      {"header-begins-with-a-blank", {}, " x\r\n" + joe + date + id, no_header},
+      {"header-begins-with-a-tab", {}, "\tx: y\r\n" + joe + date + id, no_header},
+      beside("line-without-colon", "hello\r\n", no_header),
+      beside("field-without-name", ": x\r\n", no_header),
+      beside("field-name-with-blank", "X Y: 1\r\n", no_header),
+      beside("field-name-with-control", "X\x01: 1\r\n", no_header),
+      beside("field-name-not-ascii", "Früm: 1\r\n", no_header),
+      beside("field-name-of-specials", "!\"#$%&'()*+,-./@[]~: 1\r\n", ok),
   };
 }
 
@@ -122,27 +143,30 @@ std::vector<Row> classes() {
   return rows;
 }
 
-json::object vector_of(Book& book, const Row& row) {
-  const std::string message = row.header + "\r\nHi.\r\n";
-  const auto fields = parse_header(row.header).value();
+/// What the code says of a message; `tags.m` becomes its digest.
+std::string judge(const Row& row, Tags& tags) {
+  const auto fields = parse_header(row.header);
+  if (!fields) return std::string(no_header);
   confirm::BodyHasher body;
   body.update("Hi.\r\n");
-  auto facts = policy::message_facts(fields);
-  facts.hashes = {confirm::header_hash(fields), body.finish()};
-
-  Tags tags = row.tags;
+  auto facts = policy::message_facts(*fields);
+  facts.hashes = {confirm::header_hash(*fields), body.finish()};
   if (!row.other_message) {
     confirm::IntentId i{};
     std::ranges::copy(from_base64url(tags.i).value(), i.begin());
     tags.m = "c1:" + base64url(confirm::digest_c1(i, facts.hashes));
   }
-  const std::string line = signed_line(tags);
-  const auto checked = confirm::check_message(confirm::parse_intent(line).value(), facts);
-  book.expect(file, row.name, row.reply, checked ? std::string(ok) : brief(checked.error()));
+  const auto checked = confirm::check_message(confirm::parse_intent(signed_line(tags)).value(), facts);
+  return checked ? std::string(ok) : brief(checked.error());
+}
+
+json::object vector_of(Book& book, const Row& row) {
+  Tags tags = row.tags;
+  book.expect(file, row.name, row.reply, judge(row, tags));
   json::object out;
   out["name"] = text(row.name);
-  out["message"] = text(message);
-  out["line"] = text(line);
+  out["message"] = text(row.header + "\r\nHi.\r\n");
+  out["line"] = text(signed_line(tags));
   out["reply"] = text(row.reply);
   return out;
 }
@@ -151,11 +175,11 @@ json::object vector_of(Book& book, const Row& row) {
 
 void add_messages_against_intents(Book& book) {
   json::array vectors;
-  for (const auto& rows : {authors(), digests(), classes()}) {
+  for (const auto& rows : {authors(), unreadable(), digests(), classes()}) {
     for (const Row& row : rows) vectors.push_back(vector_of(book, row));
   }
   book.add(
-      file, "8.3 steps 15, 16, 17",
+      file, "4.4, 8.3 steps 15, 16, 17",
       "The reply to the end of data after an intent that was accepted; 250 2.0.0 where steps 15 to 17 find no fault.",
       std::move(vectors));
 }
