@@ -63,7 +63,9 @@ net::Task<Outcome> header_changed(Bench& bench) {
   constexpr auto change = [](Letter& letter) { letter.field("Subject") += " (changed)"; };
   CAS_CO_CHECK(co_await send_changed(bench, change, "with another Subject", "550 5.7.7"));
   constexpr auto reply_to = [](Letter& letter) { letter.fields.emplace_back("Reply-To: <x@elsewhere.invalid>"); };
-  co_return co_await send_changed(bench, reply_to, "with a Reply-To added", "550 5.7.7");
+  CAS_CO_CHECK(co_await send_changed(bench, reply_to, "with a Reply-To added", "550 5.7.7"));
+  constexpr auto attachment = [](Letter& letter) { letter.fields.emplace_back("Content-Disposition: attachment"); };
+  co_return co_await send_changed(bench, attachment, "with a Content-Disposition added", "550 5.7.7");
 }
 
 net::Task<Outcome> second_from(Bench& bench) {
@@ -101,7 +103,7 @@ net::Task<Outcome> every_field(Bench& bench) {
   Draft draft = bench.draft();
   auto& fields = draft.letter.fields;
   const std::string from = draft.letter.field("From").substr(6);
-  const std::array<std::string, 11> more{"Sender: " + from,
+  const std::array<std::string, 16> more{"Sender: " + from,
                                          "Reply-To: " + from,
                                          "Cc: undisclosed-recipients:;",
                                          "In-Reply-To: <a@example>",
@@ -110,8 +112,13 @@ net::Task<Outcome> every_field(Bench& bench) {
                                          "MIME-Version: 1.0",
                                          "Content-Type: text/plain; charset=us-ascii",
                                          "Content-Transfer-Encoding: 7bit",
-                                         "List-Unsubscribe: <mailto:u@example>",
-                                         "Auto-Submitted: no"};
+                                         "Auto-Submitted: no",
+                                         "Content-Disposition: inline",
+                                         "Content-ID: <d@example>",
+                                         "Content-Location: http://west.example/",
+                                         "Disposition-Notification-To: " + from,
+                                         "Resent-From: " + from,
+                                         "Resent-Sender: " + from};
   for (const std::string& field : more) {
     fields.insert(fields.begin() + static_cast<std::ptrdiff_t>(fields.size() / 2), field);
   }

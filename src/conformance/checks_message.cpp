@@ -104,7 +104,9 @@ net::Task<Outcome> not_personal(Bench& bench) {
   constexpr Change list = [](Draft& d) { d.letter.fields.emplace_back("List-Id: News <news.list.example>"); };
   CAS_CO_CHECK(co_await refused_at_end(bench, list, "k=p with a List-Id", "550 5.7.1"));
   constexpr Change automatic = [](Draft& d) { d.letter.fields.emplace_back("Auto-Submitted: auto-replied; x=y"); };
-  co_return co_await refused_at_end(bench, automatic, "k=p with Auto-Submitted", "550 5.7.1");
+  CAS_CO_CHECK(co_await refused_at_end(bench, automatic, "k=p with Auto-Submitted", "550 5.7.1"));
+  constexpr Change unsubscribe = [](Draft& d) { d.letter.fields.emplace_back("List-Unsubscribe: <mailto:u@example>"); };
+  co_return co_await refused_at_end(bench, unsubscribe, "k=p with List-Unsubscribe", "550 5.7.1");
 }
 
 net::Task<Outcome> not_automatic(Bench& bench) {

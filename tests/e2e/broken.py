@@ -259,6 +259,8 @@ def class_of(message):
     lists = fields_of(message, "list-id")
     if len(lists) == 1 and (found := re.search(r"<([^<>]+)>", lists[0])):
         return "b", found[1].strip().lower()
+    if lists or fields_of(message, "list-unsubscribe") or fields_of(message, "list-unsubscribe-post"):
+        return "bulk without a list", None
     automatic = fields_of(message, "auto-submitted")
     if automatic and automatic[0].partition(";")[0].strip().lower() != "no":
         return "a", None
@@ -697,7 +699,7 @@ class Session:
         if digest(self.tags["i"], octets, self.breaks) != self.tags["m"] and not self.breaks("digest-ignored"):
             raise Refused("digest")
         shown, list_id = class_of(octets)
-        fits = self.tags["k"] in {"b": "b", "a": "at", "p": "pt"}[shown] and self.tags.get("l") == list_id
+        fits = self.tags["k"] in {"b": "b", "a": "at", "p": "pt"}.get(shown, "") and self.tags.get("l") == list_id
         if self.breaks("personal-only") and self.tags["k"] != "p":
             raise Refused("class")
         if not fits and not self.breaks("class-ignored"):
