@@ -121,6 +121,7 @@ Shown random_from(FakeRandom& random) {
   }
   const bool group = count != 1 || random.below(8) == 0;
   shown.value = group ? " All: " + list + ";" : " " + list;
+  if (group) shown.mailboxes.emplace_back("All");  // a group is shown by its name, and is no author
   return shown;
 }
 

@@ -61,10 +61,17 @@ TEST(Boundary, ClassComesFromTheMessagesOwnFields) {
   EXPECT_EQ(klass("List-Id: News <News.A.example>\r\n").list_id, "news.a.example");
   EXPECT_EQ(klass("Auto-Submitted: auto-replied\r\n").klass, confirm::Class::Automatic);
   EXPECT_EQ(klass("Auto-Submitted: no\r\n").klass, confirm::Class::Personal);
-  EXPECT_EQ(klass("List-Id: broken\r\n").klass, confirm::Class::Personal);
-  EXPECT_EQ(klass("List-Id: <a.example>\r\nList-Id: <b.example>\r\n").klass, confirm::Class::Personal);
+  EXPECT_EQ(klass("Auto-Submitted: no (by hand)\r\n").klass, confirm::Class::Personal);
+  EXPECT_EQ(klass("Auto-Submitted: (no) auto-generated; x=no\r\n").klass, confirm::Class::Automatic);
   EXPECT_EQ(klass("List-Id: <" + std::string(200, 'a') + ">\r\n").list_id.size(), 200U);
-  EXPECT_EQ(klass("List-Id: <" + std::string(201, 'a') + ">\r\n").klass, confirm::Class::Personal);
+  // Mail to many that names no list: no intent can claim it, since l= is never empty (CAS §4.8).
+  for (const std::string header :
+       {"List-Id: broken\r\n", "List-Id: <a.example>\r\nList-Id: <b.example>\r\n", "List-Unsubscribe: <x:y>\r\n",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"}) {
+    EXPECT_EQ(klass(header).klass, confirm::Class::Bulk) << header;
+    EXPECT_EQ(klass(header).list_id, "") << header;
+  }
+  EXPECT_EQ(klass("List-Id: <" + std::string(201, 'a') + ">\r\n").list_id, "");
   EXPECT_EQ(message_facts(*parse_header("List-Id: <a.example>\r\n")).klass.list_id, "a.example");
 }
 

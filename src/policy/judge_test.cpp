@@ -51,7 +51,7 @@ bool is_postmaster(const RecipientFacts& facts) {
   return facts.recipient == mailbox("Postmaster@b.example");
 }
 bool counts(const RecipientFacts& facts) {
-  return facts.intent == IntentStatus::Valid && facts.mode != Mode::Off;
+  return facts.intent == IntentStatus::Valid;
 }
 bool exists(const RecipientFacts& facts) {
   return facts.mailbox == MailboxStatus::Exists || (facts.mailbox == MailboxStatus::Unknown && is_postmaster(facts));
@@ -96,7 +96,7 @@ TEST(Judge, ExemptsOnlyPostmasterAndAbuseCasSection82) {
     const bool exempt = verdict.admission == Admission::Exempt;
     ASSERT_EQ(verdict.reply.lines.front().contains("[CAS:exempt]"), exempt);
     if (exempt) {
-      ASSERT_TRUE(is_role(facts) && exists(facts) && facts.mode != Mode::Off);
+      ASSERT_TRUE(is_role(facts) && exists(facts) && (facts.mode != Mode::Off || counts(facts)));
     }
     if (is_role(facts) && facts.domain_is_local && facts.mailbox == MailboxStatus::Exists && !counts(facts)) {
       ASSERT_EQ(verdict.reply.code, 250);  // whatever the mode
@@ -147,9 +147,9 @@ TEST(Judge, TakesTestingKeysForNoIntentCasSection61) {
   });
 }
 
-TEST(Judge, LooksAtNoIntentWhereCasIsOff) {
+TEST(Judge, TakesOrdinaryMailWhereCasIsOff) {
   for_all_facts([](const RecipientFacts& facts) {
-    if (facts.mode != Mode::Off || !facts.domain_is_local || facts.user) return;
+    if (facts.mode != Mode::Off || !facts.domain_is_local || facts.user || counts(facts)) return;
     const Verdict verdict = judge(facts);
     ASSERT_FALSE(verdict.reply.lines.front().contains("[CAS:"));
     ASSERT_EQ(verdict.admission == Admission::Unconfirmed, exists(facts));

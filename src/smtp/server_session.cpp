@@ -37,7 +37,7 @@ const ServerSession::Command ServerSession::commands[] = {
     {Verb::Ehlo, Argument::Required, &ServerSession::may_always, &ServerSession::ehlo},
     {Verb::Helo, Argument::Required, &ServerSession::may_always, &ServerSession::helo},
     {Verb::Mail, Argument::Required, &ServerSession::may_mail, &ServerSession::mail_command},
-    {Verb::Confirm, Argument::Optional, &ServerSession::may_confirm, &ServerSession::confirm},
+    {Verb::Confirm, Argument::Required, &ServerSession::may_confirm, &ServerSession::confirm},
     {Verb::Rcpt, Argument::Required, &ServerSession::may_rcpt, &ServerSession::rcpt},
     {Verb::Data, Argument::None, &ServerSession::may_data, &ServerSession::data},
     {Verb::Bdat, Argument::Optional, &ServerSession::may_always, &ServerSession::bdat},
