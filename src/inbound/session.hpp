@@ -41,6 +41,7 @@ class Session {
     Mailbox address;
     policy::Admission admission;
     store::Route route;
+    smtp::Reply reply;                         // again when it is named again
     std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
     bool swallowed = false;                    // committed before with the same digest
   };

@@ -72,7 +72,7 @@ net::Task<Reply> Session::on_confirm(std::string line) {
 Reply Session::on_rcpt(const Mailbox& asked) {
   const Mailbox recipient = services_.directory.meant_by(asked, services_.host);
   const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
-  if (known != work_.admitted.end()) return Reply(250, EnhancedCode{2, 1, 5}, "ok, named before");
+  if (known != work_.admitted.end()) return known->reply;  // CAS §5.5
 
   policy::RecipientFacts facts{.recipient = recipient, .user = protocol_.user()};
   const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
@@ -103,7 +103,7 @@ Reply Session::on_rcpt(const Mailbox& asked) {
   if (verdict.reply.positive()) {
     const auto route = facts.domain_is_local ? store::Route::Local : store::Route::Remote;
     if (verdict.admission != policy::Admission::Confirmed) lease.reset();
-    work_.admitted.push_back(Admitted{recipient, verdict.admission, route, std::move(lease), swallowed});
+    work_.admitted.push_back(Admitted{recipient, verdict.admission, route, verdict.reply, std::move(lease), swallowed});
   }
   return verdict.reply;
 }

@@ -98,6 +98,12 @@ class Forged(WorldCase):
         for mailbox in ("suzie", "bob", "o'neil"):
             self.south.await_mail(mailbox, self.token)
 
+    def test_a_recipient_named_again_is_answered_as_the_first_time(self):
+        """CAS §5.5: and gets the message once."""
+        line = self.intent().line(self.key, self.octets)
+        self.assertEqual(self.deliver(line, rcpts=(RCPT, RCPT)).code, 250)  # deliver() wants [CAS:confirmed] of each
+        self.south.await_mail("suzie", self.token)
+
     def test_changes_on_the_way_that_relaxed_forgives(self):
         line = self.intent().line(self.key, self.octets)
         octets = b"Received: from a by b; Mon, 23 Nov 2026 19:00:00 +0000\r\n" + self.octets

@@ -196,7 +196,8 @@ void add_statements(Book& book) {
   book.add(
       file, "8.1 steps 1, 2, 3, 8",
       "The reply to CONFIRM where rates, key and signature are no matter. now: the server's clock; mail: the path in "
-      "MAIL; mode: that of q; committed: the ledger's digests by the spelling in r, null where it cannot be read.",
+      "MAIL; mode: that of q; committed: the ledger's digests by the spelling in r, null where it cannot be read. "
+      "[CAS:ok] means that steps 1 to 3 and 8 find no fault: w=fwd has its answer at step 7.",
       std::move(vectors));
 }
 
