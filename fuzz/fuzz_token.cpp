@@ -38,6 +38,7 @@ void check(std::string_view text) {
   confirm::Intent intent{.id = token->id,
                          .signing_domain = token->signing_domain,
                          .selector = "s",
+                         .issued = {},
                          .expires = token->expires,
                          .envelope_from = std::nullopt,
                          .recipient_domain = token->signing_domain,
