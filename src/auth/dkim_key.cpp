@@ -8,6 +8,7 @@
 
 #include "auth/tag_list.hpp"
 #include "base/encoding.hpp"
+#include "crypto/der.hpp"
 
 namespace cas::auth {
 namespace {
@@ -33,14 +34,21 @@ bool lists(std::string_view list, std::string_view item) {
   }
 }
 
+bool is_weak(crypto::KeyType type, std::span<const std::uint8_t> octets) {
+  constexpr std::size_t octets_of_1024_bits = 128;
+  const auto numbers = type == crypto::KeyType::Rsa ? crypto::parse_rsa_public_key(octets) : std::nullopt;
+  return numbers && (numbers->modulus.size() < octets_of_1024_bits ||
+                     (numbers->modulus.size() == octets_of_1024_bits && numbers->modulus.front() < 0x80));
+}
+
 std::expected<void, DkimKeyError> read_key(std::string_view p, DkimKeyRecord& record) {
   const std::string text = without_blanks(p);
   record.revoked = text.empty();
   if (record.revoked) return {};
-  const auto octets = from_base64(text);
+  const auto octets = from_base64_folded(text);
   if (!octets) return std::unexpected(DkimKeyError::BadKey);
   auto key = crypto::PublicKey::from_dkim(record.type, *octets);
-  if (!key) return std::unexpected(DkimKeyError::BadKey);
+  if (!key) return std::unexpected(is_weak(record.type, *octets) ? DkimKeyError::WeakKey : DkimKeyError::BadKey);
   record.key = *std::move(key);
   return {};
 }

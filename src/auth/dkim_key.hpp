@@ -25,7 +25,8 @@ struct DkimKeyRecord {
   std::optional<crypto::PublicKey> key;  // absent when revoked
 };
 
-enum class DkimKeyError { Syntax, Version, KeyType, BadKey };
+/// WeakKey: an RSA key below 1024 bits (RFC 8301 §3.2). BadKey: no key at all, or one that is not used here.
+enum class DkimKeyError { Syntax, Version, KeyType, BadKey, WeakKey };
 
 /// One TXT record's text. v= must be first and DKIM1 where present; unknown tags are ignored.
 [[nodiscard]] std::expected<DkimKeyRecord, DkimKeyError> parse_dkim_key(std::string_view text);

@@ -5,7 +5,6 @@
 #include "auth/tag_list.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "base/encoding.hpp"
 
@@ -13,6 +12,7 @@ namespace cas::auth {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
+constexpr std::size_t max_tags = 64;
 
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(blanks);
@@ -44,7 +44,7 @@ bool is_tag_value(std::string_view value) {
 std::optional<TagList> parse_tag_list(std::string_view text) {
   if (!folds_properly(text)) return std::nullopt;
   TagList tags;
-  std::set<std::string_view> seen;
+  tags.reserve(16);
   while (true) {
     const auto end = text.find(';');
     const std::string_view spec = text.substr(0, end);
@@ -52,7 +52,9 @@ std::optional<TagList> parse_tag_list(std::string_view text) {
     if (equals == std::string_view::npos) return std::nullopt;
     const std::string_view name = trim(spec.substr(0, equals));
     const std::string_view value = trim(spec.substr(equals + 1));
-    if (!is_tag_name(name) || !is_tag_value(value) || !seen.insert(name).second) return std::nullopt;
+    if (!is_tag_name(name) || !is_tag_value(value) || find_tag(tags, name) || tags.size() == max_tags) {
+      return std::nullopt;
+    }
     tags.emplace_back(name, value);
     if (end == std::string_view::npos) return tags;
     text.remove_prefix(end + 1);

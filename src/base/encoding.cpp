@@ -46,8 +46,10 @@ std::string encode(std::span<const std::uint8_t> octets, std::string_view alphab
   return out;
 }
 
+enum class SpareBits { Zero, Any };
+
 /// `text` without padding.
-std::optional<Octets> decode(std::string_view text, const DecodeTable& table) {
+std::optional<Octets> decode(std::string_view text, const DecodeTable& table, SpareBits spare = SpareBits::Zero) {
   if (text.size() % 4 == 1) return std::nullopt;
   Octets out;
   out.reserve(text.size() * 3 / 4);
@@ -63,7 +65,7 @@ std::optional<Octets> decode(std::string_view text, const DecodeTable& table) {
       out.push_back(static_cast<std::uint8_t>(bits >> held));
     }
   }
-  if ((bits & ((1U << held) - 1U)) != 0) return std::nullopt;  // RFC 4648 §3.5
+  if (spare == SpareBits::Zero && (bits & ((1U << held) - 1U)) != 0) return std::nullopt;  // RFC 4648 §3.5
   return out;
 }
 
@@ -119,6 +121,21 @@ std::optional<Octets> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   return decode(text, kFromStandard);
+}
+
+std::optional<Octets> from_base64_folded(std::string_view text) {
+  std::string digits;
+  digits.reserve(text.size());
+  for (const char c : text) {
+    if (!is_wsp(c) && c != '\r' && c != '\n') digits += c;
+  }
+  const std::size_t end = digits.find('=');
+  if (end != std::string::npos) {
+    const std::string_view padding = std::string_view(digits).substr(end);
+    if (digits.size() % 4 != 0 || (padding != "=" && padding != "==")) return std::nullopt;
+    digits.resize(end);
+  }
+  return decode(digits, kFromStandard, SpareBits::Any);
 }
 
 std::string base64url(std::span<const std::uint8_t> octets) {

@@ -22,6 +22,10 @@ using Octets = std::vector<std::uint8_t>;
 /// Refuses anything outside the alphabet, missing padding and non-zero unused bits.
 [[nodiscard]] std::optional<Octets> from_base64(std::string_view text);
 
+/// base64 as signatures and key records may be written (RFC 6376 §3.5: FWS is ignored): SP, HTAB, CR and LF anywhere,
+/// padding whole or missing, unused bits of any value. Refuses everything else outside the alphabet.
+[[nodiscard]] std::optional<Octets> from_base64_folded(std::string_view text);
+
 [[nodiscard]] std::string base64url(std::span<const std::uint8_t> octets);
 /// Refuses padding, anything outside the alphabet and non-zero unused bits: one spelling for each value.
 [[nodiscard]] std::optional<Octets> from_base64url(std::string_view text);

@@ -41,6 +41,17 @@ TEST(Base64, RefusesEverySecondSpelling) {
   }
 }
 
+TEST(Base64, FoldedMayHoldBlanksAndLackPaddingRfc6376Section35) {
+  const auto octets = from_base64("Zm9vYg==").value();
+  for (const std::string_view text : {"Zm9vYg==", "Zm9vYg", " Zm9\r\n\tvYg = =", "Zm9vYh=="}) {
+    EXPECT_EQ(from_base64_folded(text), octets) << text;
+  }
+  for (const std::string_view text : {"Zm9vYg=", "Zm9vYg===", "Zm9v=Yg=", "Z", "Zm9v*", "=", "Zm9v===="}) {
+    EXPECT_EQ(from_base64_folded(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(from_base64_folded(" \r\n"), Octets());
+}
+
 TEST(Base64Url, HasNoPaddingAndTheUrlSafeAlphabet) {
   const Octets octets{0xFB, 0xFF, 0xFE, 0xFF};
   EXPECT_EQ(base64url(octets), "-__-_w");

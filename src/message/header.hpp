@@ -40,11 +40,14 @@ struct HeaderField {
 /// RFC 6376 §3.4.1: the field as it stands, CRLF included.
 [[nodiscard]] std::string simple_header(const HeaderField& field);
 
+/// RFC 6376 §3.4.
+enum class Canonicalization { Simple, Relaxed };
+
 /// A body canonicalised while it streams (RFC 6376 §3.4.3, §3.4.4). Memory is bounded: pending empty lines are
 /// counted, not kept. Not thread-safe.
 class BodyCanonicalizer {
  public:
-  enum class Form { Simple, Relaxed };
+  using Form = Canonicalization;
   using Sink = std::function<void(std::string_view)>;
 
   /// `sink` is called with pieces of a few KB; what it is handed lives only during the call.
