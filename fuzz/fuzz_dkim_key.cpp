@@ -34,7 +34,7 @@ void check_tags(std::string_view text) {
   std::string written;
   for (const auto& [name, value] : *tags) {
     require(auth::find_tag(*tags, name) == value);
-    written += name + '=' + value + ';';
+    written += std::string(name) + '=' + std::string(value) + ';';
   }
   require(auth::parse_tag_list(written) == tags);
 }
