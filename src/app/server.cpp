@@ -90,7 +90,7 @@ Server::Started Server::load_keys() {
                                           "cannot be used: " + printable(key.error().private_reason),
                                           "name a PEM file with an Ed25519 or RSA key"));
     }
-    signing_.emplace(domain.name, outbound::Signing{.selector = domain.signing->selector, .key = *std::move(key)});
+    signing_[domain.name].push_back(outbound::Signing{.selector = domain.signing->selector, .key = *std::move(key)});
   }
   return {};
 }

@@ -78,7 +78,7 @@ class Server {
   TimePoint started_;
 
   std::optional<net::TlsContext> tls_;
-  std::map<Domain, outbound::Signing> signing_;
+  std::map<Domain, std::vector<outbound::Signing>> signing_;
 
   TraceBook trace_book_;
   std::unique_ptr<Log> log_;
