@@ -57,6 +57,7 @@ class Server {
 
   explicit Server(Config config);
   Started load_keys();
+  Started load_signing_keys(const DomainConfig& domain);
   Started bind_and_drop_privileges();
   void build_directory();
   Started open_world();
