@@ -82,6 +82,25 @@ std::expected<std::filesystem::path, std::vector<ConfigError>> load_admin_socket
   return config.admin_socket;
 }
 
+std::expected<KeysConfig, std::vector<ConfigError>> load_keys_config(const std::filesystem::path& file) {
+  auto table = parse(file);
+  if (!table) return std::unexpected(std::move(table).error());
+  Findings findings(file);
+  Config config = empty_config(file);
+  Section root(&*table, "", findings);
+  read_state_dirs(root, config, findings);
+  KeysConfig keys{.keys_dir = config.keys_dir, .domains = {}, .named_one_by_one = {}};
+  for (auto& section : root.sections("domain")) {
+    const auto text = section.text("name");
+    auto name = text ? Domain::parse(text->value) : permanent("no name");
+    if (!name) continue;  // `cas config check` says so
+    if (section.has("signing")) keys.named_one_by_one.push_back(*name);
+    keys.domains.push_back(*std::move(name));
+  }
+  if (findings.any()) return std::unexpected(findings.take());
+  return keys;
+}
+
 std::expected<net::ResolverOptions, std::vector<ConfigError>> load_resolver(const std::filesystem::path& file) {
   auto table = parse(file);
   if (!table) return std::unexpected(std::move(table).error());

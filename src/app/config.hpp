@@ -47,6 +47,7 @@ struct ListenConfig {
 struct SigningConfig {
   std::string selector;
   std::filesystem::path key;  // PEM; read and checked at start
+  std::string where;          // "domain[0].signing", "domain[0].signing[1]"
 };
 
 struct DomainConfig {
@@ -54,7 +55,9 @@ struct DomainConfig {
   confirm::Mode mode = confirm::Mode::Optional;
   std::filesystem::path maildir;  // a Maildir each: maildir/LOCAL-PART
   std::vector<LocalPart> mailboxes;
-  std::optional<SigningConfig> signing;  // none: mail from this domain is sent without CONFIRM
+  /// Keys named one by one. None: the active ones in keys_dir/NAME sign; with none there either, mail from this domain
+  /// is sent unsigned and without CONFIRM.
+  std::vector<SigningConfig> signing;
 };
 
 struct UserConfig {
@@ -88,6 +91,7 @@ struct Config {
 
   Domain host;                      // our name: greeting, Received, authserv-id
   std::filesystem::path state_dir;  // cas.db
+  std::filesystem::path keys_dir;   // signing keys: a folder for each domain (app/key_folder.hpp)
   std::filesystem::path admin_socket;
   std::string run_as;  // user to become after binding; needed when started as root
   std::size_t threads = 0;
@@ -118,6 +122,14 @@ struct Config {
 /// Only where the server's admin socket is: for tools, whose user may not read the keys that load_config checks.
 [[nodiscard]] std::expected<std::filesystem::path, std::vector<ConfigError>> load_admin_socket(
     const std::filesystem::path& file);
+/// What `cas keys` needs, likewise.
+struct KeysConfig {
+  std::filesystem::path keys_dir;
+  std::vector<Domain> domains;  // those of the file
+  std::vector<Domain>
+      named_one_by_one;  // those whose [domain.signing] names keys: for them the folder is not looked at
+};
+[[nodiscard]] std::expected<KeysConfig, std::vector<ConfigError>> load_keys_config(const std::filesystem::path& file);
 /// Only how the DNS is asked: for tools, likewise.
 [[nodiscard]] std::expected<net::ResolverOptions, std::vector<ConfigError>> load_resolver(
     const std::filesystem::path& file);

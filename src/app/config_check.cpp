@@ -9,6 +9,7 @@
 
 #include "app/config_reader.hpp"
 #include "app/files.hpp"
+#include "app/key_folder.hpp"
 #include "base/encoding.hpp"
 #include "crypto/keys.hpp"
 #include "net/tls.hpp"
@@ -50,6 +51,13 @@ void check_signing_key(const SigningConfig& signing, const std::string& key, Fin
   if (!parsed) {
     findings.add_at(
         key, in_quotes(signing.key.string()) + " cannot be used: " + printable(parsed.error().private_reason), mend);
+  }
+}
+
+void check_key_folder(const fs::path& keys_dir, const Domain& domain, Findings& findings) {
+  if (keys_dir.empty()) return;
+  for (const auto& fault : read_keys(keys_dir, domain).faults) {
+    findings.add_at("keys_dir", in_quotes(fault.file.string()) + " " + fault.problem, fault.mend);
   }
 }
 
@@ -101,7 +109,8 @@ void check_world(const Config& config, Findings& findings) {
     const auto& domain = config.domains[n];
     const std::string table = "domain[" + std::to_string(n) + "]";
     check_folder(domain.maildir, table + ".maildir", findings);
-    if (domain.signing) check_signing_key(*domain.signing, table + ".signing.key", findings);
+    for (const auto& signing : domain.signing) check_signing_key(signing, signing.where + ".key", findings);
+    if (domain.signing.empty()) check_key_folder(config.keys_dir, domain.name, findings);
   }
   const auto& anchor = config.dns.trust_anchor_file;
   if (!anchor.empty() && anchor != "none") {

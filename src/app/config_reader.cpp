@@ -189,6 +189,14 @@ std::vector<Section> Section::sections(std::string_view key) {
   return result;
 }
 
+std::vector<Section> Section::one_or_more(std::string_view key) {
+  const auto* node = find(key);
+  if (node == nullptr || !node->is_table()) return sections(key);
+  std::vector<Section> result;
+  result.push_back(section(key));
+  return result;
+}
+
 std::optional<std::size_t> Section::choice(std::string_view key, std::span<const std::string_view> words) {
   const auto value = text(key);
   if (!value) return std::nullopt;

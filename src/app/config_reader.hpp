@@ -65,10 +65,13 @@ class Section {
   [[nodiscard]] std::optional<std::vector<ConfigText>> texts(std::string_view key);
   [[nodiscard]] Section section(std::string_view key);
   [[nodiscard]] std::vector<Section> sections(std::string_view key);
+  /// [key], or [[key]] for several: one table where there is one, those of a list otherwise.
+  [[nodiscard]] std::vector<Section> one_or_more(std::string_view key);
 
   /// One of the words; the index of it.
   [[nodiscard]] std::optional<std::size_t> choice(std::string_view key, std::span<const std::string_view> words);
 
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] bool present() const { return table_ != nullptr; }
   [[nodiscard]] bool has(std::string_view key) const { return table_ != nullptr && table_->contains(key); }
   /// "domain[0].mode"
@@ -92,6 +95,8 @@ class Section {
 void read_all(const toml::table& table, Config& config, Findings& findings);
 /// That key alone.
 void read_admin_socket(Section& root, Config& config, Findings& findings);
+/// state_dir and keys_dir alone.
+void read_state_dirs(Section& root, Config& config, Findings& findings);
 /// [dns] alone.
 void read_resolver(Section& root, Config& config, Findings& findings);
 /// What the file points to: keys, folders, users (config_check.cpp).

@@ -56,8 +56,7 @@ void read_top(Section& root, Config& config, Findings& findings) {
   } else if (!root.has("host")) {
     root.missing("host", "write the name other servers know this one by: host = \"mx.example.org\"");
   }
-  config.state_dir = "/var/lib/cas";
-  if (const auto text = root.text("state_dir")) config.state_dir = path_of(*text, config, findings);
+  read_state_dirs(root, config, findings);
   read_admin_socket(root, config, findings);
   if (const auto text = root.text("run_as")) config.run_as = text->value;
   if (const auto threads = root.integer("threads", 0, 256)) config.threads = static_cast<std::size_t>(*threads);
@@ -160,8 +159,8 @@ void read_mailboxes(Section& section, DomainConfig& domain, Findings& findings) 
 }
 
 void read_signing(Section section, const Config& config, DomainConfig& domain, Findings& findings) {
-  if (!section.present()) return;
   SigningConfig signing;
+  signing.where = section.path();
   if (const auto text = section.text("selector")) {
     // RFC 6376 §3.1: labels below _domainkey.
     if (text->value.empty() || !Domain::parse(text->value + "._domainkey.example")) {
@@ -178,7 +177,12 @@ void read_signing(Section section, const Config& config, DomainConfig& domain, F
     section.missing("key", "name the PEM file; `cas keys generate` makes one");
   }
   section.finish();
-  domain.signing = std::move(signing);
+  const auto same = [&](const SigningConfig& other) { return other.selector == signing.selector; };
+  if (!signing.selector.empty() && std::ranges::any_of(domain.signing, same)) {
+    section.fail("selector", in_quotes(signing.selector) + " stands there twice",
+                 "give each key a selector of its own");
+  }
+  domain.signing.push_back(std::move(signing));
 }
 
 void read_domain(Section section, Config& config, Findings& findings) {
@@ -198,7 +202,7 @@ void read_domain(Section section, Config& config, Findings& findings) {
     section.missing("maildir", "name the folder that holds a Maildir for each mailbox");
   }
   read_mailboxes(section, domain, findings);
-  read_signing(section.section("signing"), config, domain, findings);
+  for (auto& signing : section.one_or_more("signing")) read_signing(std::move(signing), config, domain, findings);
   section.finish();
   const auto same = [&](const DomainConfig& other) { return other.name == domain.name; };
   if (name && std::ranges::any_of(config.domains, same)) {
@@ -360,6 +364,13 @@ void read_log(Section section, Config& config) {
 void read_admin_socket(Section& root, Config& config, Findings& findings) {
   config.admin_socket = "/run/cas/admin.sock";
   if (const auto text = root.text("admin_socket")) config.admin_socket = path_of(*text, config, findings);
+}
+
+void read_state_dirs(Section& root, Config& config, Findings& findings) {
+  config.state_dir = "/var/lib/cas";
+  if (const auto text = root.text("state_dir")) config.state_dir = path_of(*text, config, findings);
+  config.keys_dir = config.state_dir / "keys";
+  if (const auto text = root.text("keys_dir")) config.keys_dir = path_of(*text, config, findings);
 }
 
 void read_resolver(Section& root, Config& config, Findings& findings) {

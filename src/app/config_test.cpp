@@ -137,8 +137,9 @@ TEST_F(ConfigFile, good_one_becomes_structs) {
   EXPECT_EQ(config->domains[0].name.text(), "north.example");
   EXPECT_EQ(config->domains[0].mode, confirm::Mode::Required);
   EXPECT_THAT(config->domains[0].mailboxes, SizeIs(2));
-  ASSERT_TRUE(config->domains[0].signing);
-  EXPECT_EQ(config->domains[0].signing->selector, "cas1");
+  ASSERT_THAT(config->domains[0].signing, SizeIs(1));
+  EXPECT_EQ(config->domains[0].signing[0].selector, "cas1");
+  EXPECT_EQ(config->keys_dir, folder / "state/keys") << "the default";
   ASSERT_THAT(config->users, SizeIs(1));
   EXPECT_EQ(config->users[0].password, hash);
   EXPECT_EQ(config->dns.timeout, std::chrono::seconds(2));

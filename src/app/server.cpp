@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "app/files.hpp"
+#include "app/key_folder.hpp"
 #include "app/version.hpp"
 #include "base/encoding.hpp"
 #include "store/sqlite.hpp"
@@ -80,17 +81,36 @@ Server::Started Server::load_keys() {
     }
     tls_ = *std::move(tls);
   }
-  for (std::size_t n = 0; n < config_.domains.size(); ++n) {
-    const auto& domain = config_.domains[n];
-    if (!domain.signing) continue;
-    auto pem = read_small_file(domain.signing->key);
+  for (const auto& domain : config_.domains) {
+    if (auto done = load_signing_keys(domain); !done) return done;
+  }
+  return {};
+}
+
+// Those that the configuration names, or else the active ones of the domain's folder.
+Server::Started Server::load_signing_keys(const DomainConfig& domain) {
+  for (const auto& signing : domain.signing) {
+    auto pem = read_small_file(signing.key);
     auto key = pem ? crypto::PrivateKey::from_pem(*pem) : Result<crypto::PrivateKey>(std::unexpected(pem.error()));
     if (!key) {
-      return std::unexpected(config_fault("domain[" + std::to_string(n) + "].signing.key",
+      return std::unexpected(config_fault(signing.where + ".key",
                                           "cannot be used: " + printable(key.error().private_reason),
                                           "name a PEM file with an Ed25519 or RSA key"));
     }
-    signing_.emplace(domain.name, outbound::Signing{.selector = domain.signing->selector, .key = *std::move(key)});
+    signing_[domain.name].push_back(outbound::Signing{.selector = signing.selector, .key = *std::move(key)});
+  }
+  if (!domain.signing.empty()) return {};
+  auto found = read_keys(config_.keys_dir, domain.name);
+  StartFault faults{.exit_code = EX_CONFIG, .lines = {}};
+  for (const auto& fault : found.faults) {
+    const std::string problem = "\"" + printable(fault.file.string()) + "\" " + fault.problem;
+    faults.lines.push_back(config_.error("keys_dir", problem, fault.mend).text());
+  }
+  if (!faults.lines.empty()) return std::unexpected(std::move(faults));
+  for (auto& key : found.keys) {
+    if (key.facts.state != KeyState::Active) continue;
+    signing_[domain.name].push_back(
+        outbound::Signing{.selector = std::move(key.facts.selector), .key = std::move(key.key)});
   }
   return {};
 }
@@ -217,6 +237,11 @@ void Server::build_outbound() {
   dispatchers_.push_back(
       std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, local, std::move(deliver)));
 
+  for (const auto& [domain, keys] : signing_) {
+    std::vector<std::pair<std::string_view, std::string>> fields{{"domain", domain.text()}};
+    for (const auto& key : keys) fields.emplace_back("selector", key.selector);
+    emit(Level::Info, "signing", std::move(fields));
+  }
   outbound::RelayOptions options{.host = config_.host,
                                  .port = config_.outbound.port,
                                  .require_tls = config_.outbound.require_tls,

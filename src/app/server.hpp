@@ -57,6 +57,7 @@ class Server {
 
   explicit Server(Config config);
   Started load_keys();
+  Started load_signing_keys(const DomainConfig& domain);
   Started bind_and_drop_privileges();
   void build_directory();
   Started open_world();
@@ -78,7 +79,7 @@ class Server {
   TimePoint started_;
 
   std::optional<net::TlsContext> tls_;
-  std::map<Domain, outbound::Signing> signing_;
+  std::map<Domain, std::vector<outbound::Signing>> signing_;
 
   TraceBook trace_book_;
   std::unique_ptr<Log> log_;

@@ -20,6 +20,13 @@ namespace {
 
 constexpr std::chrono::hours longest_hold{4};  // CAS §9.6
 
+// One signature is all that an intent holds (CAS §4.2): the short one where there is a choice.
+const Signing& intent_signing(const std::vector<Signing>& keys) {
+  const auto is_ed25519 = [](const Signing& signing) { return signing.key.type() == crypto::KeyType::Ed25519; };
+  const auto found = std::ranges::find_if(keys, is_ed25519);
+  return found != keys.end() ? *found : keys.front();
+}
+
 }  // namespace
 
 Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls,
@@ -109,7 +116,7 @@ net::Task<void> Attempt::converse(Connection& connection) {
   if (entry == nullptr) {
     co_await converse_plain(connection);
   } else if (connection.features().cas && !plain_only_) {
-    co_await converse_confirmed(connection, entry->second, entry->first);
+    co_await converse_confirmed(connection, intent_signing(entry->second), entry->first);
   } else {
     co_await fall_back(connection);
   }
@@ -209,7 +216,7 @@ net::Task<void> Attempt::fall_back(Connection& connection) {
   }
 }
 
-const std::pair<const Domain, Signing>* Attempt::signing() const {
+const std::pair<const Domain, std::vector<Signing>>* Attempt::signing() const {
   if (!job_.message.author || !job_.message.author->domain()) return nullptr;
   for (std::optional<Domain> domain = job_.message.author->domain(); domain; domain = domain->parent()) {
     const auto found = options_.signing.find(*domain);

@@ -31,7 +31,7 @@ class Attempt {
   net::Task<void> converse_plain(Connection& connection);
   net::Task<void> fall_back(Connection& connection);
 
-  [[nodiscard]] const std::pair<const Domain, Signing>* signing() const;
+  [[nodiscard]] const std::pair<const Domain, std::vector<Signing>>* signing() const;
   [[nodiscard]] Result<std::vector<confirm::SignedIntent>> sign(const Signing& signing, const Domain& domain) const;
   [[nodiscard]] Indices open_recipients() const;
   [[nodiscard]] Indices find(const std::vector<Mailbox>& mailboxes) const;

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/random.hpp"
 #include "base/time.hpp"
@@ -20,6 +21,7 @@
 
 namespace cas::outbound {
 
+/// One active key of a domain.
 struct Signing {
   std::string selector;
   crypto::PrivateKey key;
@@ -30,8 +32,9 @@ struct RelayOptions {
   std::uint16_t port = 25;
   bool require_tls = false;
   confirm::Fallback fallback = confirm::Fallback::Send;
-  std::map<Domain, Signing> signing;  // by signing domain; it speaks for itself and what is below it
-  std::size_t max_hosts = 5;          // MX hosts tried in one attempt
+  /// By signing domain, which speaks for itself and what is below it; never an empty list.
+  std::map<Domain, std::vector<Signing>> signing;
+  std::size_t max_hosts = 5;  // MX hosts tried in one attempt
   std::chrono::milliseconds connect_timeout{30000};
   std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §20
   std::chrono::milliseconds data_timeout{180000};
