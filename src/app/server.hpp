@@ -79,7 +79,7 @@ class Server {
   TimePoint started_;
 
   std::optional<net::TlsContext> tls_;
-  std::map<Domain, std::vector<outbound::Signing>> signing_;
+  outbound::SigningKeys signing_;
 
   TraceBook trace_book_;
   std::unique_ptr<Log> log_;

@@ -30,11 +30,12 @@ const Signing& intent_signing(const std::vector<Signing>& keys) {
 }  // namespace
 
 Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls,
-                 const queue::Job& job)
+                 const queue::Job& job, const SigningKeys::value_type* keys)
     : services_(services),
       options_(options),
       tls_(tls),
       job_(job),
+      keys_(keys),
       outcomes_(job.recipients.size()),
       last_failure_(451, EnhancedCode{4, 4, 1}, "no server could be reached") {}
 
@@ -112,11 +113,10 @@ net::Task<bool> Attempt::try_address(std::string host, std::string address, bool
 }
 
 net::Task<void> Attempt::converse(Connection& connection) {
-  const auto* entry = signing();
-  if (entry == nullptr) {
+  if (keys_ == nullptr) {
     co_await converse_plain(connection);
   } else if (connection.features().cas && !plain_only_) {
-    co_await converse_confirmed(connection, intent_signing(entry->second), entry->first);
+    co_await converse_confirmed(connection, intent_signing(keys_->second), keys_->first);
   } else {
     co_await fall_back(connection);
   }
@@ -214,15 +214,6 @@ net::Task<void> Attempt::fall_back(Connection& connection) {
   } else {
     settle_open(Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"), connection.relay());
   }
-}
-
-const std::pair<const Domain, std::vector<Signing>>* Attempt::signing() const {
-  if (!job_.message.author || !job_.message.author->domain()) return nullptr;
-  for (std::optional<Domain> domain = job_.message.author->domain(); domain; domain = domain->parent()) {
-    const auto found = options_.signing.find(*domain);
-    if (found != options_.signing.end()) return &*found;
-  }
-  return nullptr;
 }
 
 Result<std::vector<confirm::SignedIntent>> Attempt::sign(const Signing& signing, const Domain& domain) const {

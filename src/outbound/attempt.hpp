@@ -15,8 +15,9 @@ namespace cas::outbound {
 /// Used once: run().
 class Attempt {
  public:
-  Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls,
-          const queue::Job& job);
+  /// `keys` sign the intent; none: the message goes without.
+  Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls, const queue::Job& job,
+          const SigningKeys::value_type* keys);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> run();
 
  private:
@@ -31,7 +32,6 @@ class Attempt {
   net::Task<void> converse_plain(Connection& connection);
   net::Task<void> fall_back(Connection& connection);
 
-  [[nodiscard]] const std::pair<const Domain, std::vector<Signing>>* signing() const;
   [[nodiscard]] Result<std::vector<confirm::SignedIntent>> sign(const Signing& signing, const Domain& domain) const;
   [[nodiscard]] Indices open_recipients() const;
   [[nodiscard]] Indices find(const std::vector<Mailbox>& mailboxes) const;
@@ -44,6 +44,7 @@ class Attempt {
   const RelayOptions& options_;
   const net::TlsContext& tls_;
   const queue::Job& job_;
+  const SigningKeys::value_type* keys_;
   std::vector<std::optional<queue::Outcome>> outcomes_;
   smtp::Reply last_failure_;
   std::string last_relay_;

@@ -18,11 +18,31 @@ net::TlsContext opportunistic_tls() {
 
 }  // namespace
 
+std::vector<queue::Outcome> Relay::cannot_sign(const queue::Job& job, const Error& error) const {
+  Event event{.level = Level::Error,
+              .trace = job.message.trace,
+              .queue_id = job.message.id,
+              .name = "cannot-sign",
+              .fields = {}};
+  event.fields.emplace_back("reason", error.private_reason);
+  services_.events.emit(std::move(event));
+  queue::Outcome outcome;
+  outcome.reply = smtp::Reply(451, smtp::EnhancedCode{4, 3, 0}, error.public_text);
+  return {job.recipients.size(), outcome};
+}
+
 Relay::Relay(RelayServices services, RelayOptions options)
     : services_(services), options_(std::move(options)), tls_(opportunistic_tls()) {}
 
 net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
-  Attempt attempt(services_, options_, tls_, job);
+  const auto* keys = keys_for(options_.signing, job.message);
+  queue::Job signed_job = job;
+  if (keys != nullptr) {
+    auto signatures = co_await make_signatures(services_.queue, job.message, *keys, to_unix(services_.clock.now()));
+    if (!signatures) co_return cannot_sign(job, signatures.error());
+    signed_job.message.prefix.insert(0, *signatures);
+  }
+  Attempt attempt(services_, options_, tls_, signed_job, keys);
   auto outcomes = co_await attempt.run();
   co_return outcomes;
 }

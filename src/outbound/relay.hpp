@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Delivers to other domains: jobs of Route::Remote. MX walk, TLS where offered, CONFIRM where spoken, plain SMTP where
-// the fallback allows it.
+// Delivers to other domains: jobs of Route::Remote. DKIM signatures, MX walk, TLS where offered, CONFIRM where spoken,
+// plain SMTP where the fallback allows it.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,26 +13,19 @@
 #include "base/time.hpp"
 #include "base/trace.hpp"
 #include "confirm/sender.hpp"
-#include "crypto/keys.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/signing.hpp"
 #include "queue/queue.hpp"
 
 namespace cas::outbound {
-
-/// One active key of a domain.
-struct Signing {
-  std::string selector;
-  crypto::PrivateKey key;
-};
 
 struct RelayOptions {
   Domain host;  // for EHLO
   std::uint16_t port = 25;
   bool require_tls = false;
   confirm::Fallback fallback = confirm::Fallback::Send;
-  /// By signing domain, which speaks for itself and what is below it; never an empty list.
-  std::map<Domain, std::vector<Signing>> signing;
+  SigningKeys signing;
   std::size_t max_hosts = 5;  // MX hosts tried in one attempt
   std::chrono::milliseconds connect_timeout{30000};
   std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §20
@@ -58,6 +50,8 @@ class Relay {
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> attempt(const queue::Job& job);
 
  private:
+  [[nodiscard]] std::vector<queue::Outcome> cannot_sign(const queue::Job& job, const Error& error) const;
+
   RelayServices services_;
   RelayOptions options_;
   net::TlsContext tls_;
