@@ -215,7 +215,8 @@ void Server::build_inbound() {
                                                                     .directory = *directory_,
                                                                     .accounts = *accounts_,
                                                                     .reservations = reservations_,
-                                                                    .buckets = buckets_});
+                                                                    .buckets = buckets_,
+                                                                    .dkim_keys = dkim_keys_});
   for (auto& bound : sockets_.listeners) {
     listening_.push_back(bound.config.address.text() + " " + std::string(role_word(bound.config.role)));
     for (std::size_t n = 0; n < bound.sockets.size(); ++n) {

@@ -4,6 +4,7 @@
 // What every session and delivery shares. Owned by the composition root, which outlives them all.
 #pragma once
 
+#include "auth/dkim_key_cache.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "base/trace.hpp"
@@ -29,6 +30,7 @@ struct Services {
   const Accounts& accounts;
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;
+  auth::DkimKeyCache& dkim_keys;
 };
 
 }  // namespace cas::inbound

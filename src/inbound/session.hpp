@@ -10,6 +10,7 @@
 
 #include "inbound/acceptor.hpp"
 #include "inbound/arrival.hpp"
+#include "inbound/authentication.hpp"
 #include "inbound/confirm_check.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
@@ -19,10 +20,10 @@
 
 namespace cas::inbound {
 
-/// Lives on its stream's thread. `options` and `services` outlive it.
+/// Lives on its stream's thread. `options`, `services` and `background`, a group of that thread, outlive it.
 class Session {
  public:
-  Session(net::Stream stream, const AcceptorOptions& options, const Services& services);
+  Session(net::Stream stream, const AcceptorOptions& options, const Services& services, net::TaskGroup& background);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -52,8 +53,9 @@ class Session {
     std::optional<confirm::Intent> intent;
     std::set<LocalPart> committed;
     std::vector<Admitted> admitted;
-    std::unique_ptr<Arrival> arrival;          // from the first octet of the message
-    std::optional<smtp::ChunkDecoder> chunks;  // from the first BDAT
+    std::unique_ptr<Authentication> authentication;  // of mail from outside, from MAIL on
+    std::unique_ptr<Arrival> arrival;                // from the first octet of the message
+    std::optional<smtp::ChunkDecoder> chunks;        // from the first BDAT
   };
 
   // session.cpp: the loop
@@ -69,6 +71,7 @@ class Session {
   // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT, AUTH
   net::Task<smtp::Step> answer(smtp::Step step);
   smtp::Reply on_mail(const smtp::MailCommand& mail);
+  void begin_authentication(const ReversePath& from);
   net::Task<smtp::Reply> on_confirm(std::string line);
   smtp::Reply on_rcpt(const Mailbox& asked);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
@@ -96,6 +99,7 @@ class Session {
   net::Stream stream_;
   const AcceptorOptions& options_;
   const Services& services_;
+  net::TaskGroup& background_;
   smtp::ServerSession protocol_;
   smtp::LineReader reader_;
   std::string out_;

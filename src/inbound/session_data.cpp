@@ -80,7 +80,10 @@ template <class Decoder>
 net::Task<bool> Session::pump(Decoder& decoder) {
   while (true) {
     reader_.consume(decoder.feed(reader_.pending()));
-    if (work_.arrival) co_await work_.arrival->store_ready();
+    if (work_.arrival) {
+      if (work_.authentication) work_.authentication->look_ahead(work_.arrival->message());
+      co_await work_.arrival->store_ready();
+    }
     if (decoder.finished()) co_return true;
     const bool sent = co_await flush();
     if (!sent) co_return false;

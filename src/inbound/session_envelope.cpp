@@ -40,7 +40,18 @@ Reply Session::on_mail(const smtp::MailCommand& mail) {
       return *refusal;
     }
   }
+  if (!options_.smtp.submission) begin_authentication(mail.from);
   return Reply(250, EnhancedCode{2, 1, 0}, "ok");
+}
+
+void Session::begin_authentication(const ReversePath& from) {
+  auth::SpfQuery query;
+  if (const auto address = IpAddress::parse(stream_.peer().address)) query.ip = *address;
+  query.helo = protocol_.helo();
+  query.mail_from = from.is_null() ? std::string() : from.mailbox()->wire();
+  query.receiver = services_.host.text();
+  query.now = to_unix(services_.clock.now());
+  work_.authentication = std::make_unique<Authentication>(services_, background_, std::move(query));
 }
 
 net::Task<Reply> Session::on_confirm(std::string line) {
