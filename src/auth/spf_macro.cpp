@@ -29,11 +29,12 @@ bool ends_in_top_label(std::string_view literal) {
   return dot != std::string_view::npos && is_top_label(literal.substr(dot + 1));
 }
 
-/// §7.3, i: IPv6 in nibbles.
+/// §7.3, i: IPv6 in nibbles, in upper case as other programs write them: the DNS does not mind, and explanations read
+/// the same.
 std::string dotted(const IpAddress& ip) {
   if (ip.is_v4()) return ip.text();
   std::string out;
-  for (const char digit : hex(ip.octets())) {
+  for (const char digit : to_upper(hex(ip.octets()))) {
     if (!out.empty()) out += '.';
     out += digit;
   }
