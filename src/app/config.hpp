@@ -125,9 +125,8 @@ struct Config {
 /// What `cas keys` needs, likewise.
 struct KeysConfig {
   std::filesystem::path keys_dir;
-  std::vector<Domain> domains;  // those of the file
-  std::vector<Domain>
-      named_one_by_one;  // those whose [domain.signing] names keys: for them the folder is not looked at
+  /// Those of the file, with the keys that it names one by one: where there are some, the folder is not looked at.
+  std::map<Domain, std::vector<SigningConfig>> domains;
 };
 [[nodiscard]] std::expected<KeysConfig, std::vector<ConfigError>> load_keys_config(const std::filesystem::path& file);
 /// Only how the DNS is asked: for tools, likewise.

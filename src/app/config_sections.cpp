@@ -158,7 +158,7 @@ void read_mailboxes(Section& section, DomainConfig& domain, Findings& findings) 
   }
 }
 
-void read_signing(Section section, const Config& config, DomainConfig& domain, Findings& findings) {
+void read_signing(Section section, const Config& config, std::vector<SigningConfig>& keys, Findings& findings) {
   SigningConfig signing;
   signing.where = section.path();
   if (const auto text = section.text("selector")) {
@@ -178,11 +178,11 @@ void read_signing(Section section, const Config& config, DomainConfig& domain, F
   }
   section.finish();
   const auto same = [&](const SigningConfig& other) { return other.selector == signing.selector; };
-  if (!signing.selector.empty() && std::ranges::any_of(domain.signing, same)) {
+  if (!signing.selector.empty() && std::ranges::any_of(keys, same)) {
     section.fail("selector", in_quotes(signing.selector) + " stands there twice",
                  "give each key a selector of its own");
   }
-  domain.signing.push_back(std::move(signing));
+  keys.push_back(std::move(signing));
 }
 
 void read_domain(Section section, Config& config, Findings& findings) {
@@ -202,7 +202,7 @@ void read_domain(Section section, Config& config, Findings& findings) {
     section.missing("maildir", "name the folder that holds a Maildir for each mailbox");
   }
   read_mailboxes(section, domain, findings);
-  for (auto& signing : section.one_or_more("signing")) read_signing(std::move(signing), config, domain, findings);
+  domain.signing = read_signing_keys(section, config, findings);
   section.finish();
   const auto same = [&](const DomainConfig& other) { return other.name == domain.name; };
   if (name && std::ranges::any_of(config.domains, same)) {
@@ -371,6 +371,12 @@ void read_state_dirs(Section& root, Config& config, Findings& findings) {
   if (const auto text = root.text("state_dir")) config.state_dir = path_of(*text, config, findings);
   config.keys_dir = config.state_dir / "keys";
   if (const auto text = root.text("keys_dir")) config.keys_dir = path_of(*text, config, findings);
+}
+
+std::vector<SigningConfig> read_signing_keys(Section& domain, const Config& config, Findings& findings) {
+  std::vector<SigningConfig> keys;
+  for (auto& section : domain.one_or_more("signing")) read_signing(std::move(section), config, keys, findings);
+  return keys;
 }
 
 void read_resolver(Section& root, Config& config, Findings& findings) {

@@ -239,9 +239,9 @@ void Server::build_outbound() {
       std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, local, std::move(deliver)));
 
   for (const auto& [domain, keys] : signing_) {
-    std::vector<std::pair<std::string_view, std::string>> fields{{"domain", domain.text()}};
-    for (const auto& key : keys) fields.emplace_back("selector", key.selector);
-    emit(Level::Info, "signing", std::move(fields));
+    for (const auto& key : keys) {
+      emit(Level::Info, "signing", {{"domain", domain.text()}, {"selector", key.selector}});
+    }
   }
   outbound::RelayOptions options{.host = config_.host,
                                  .port = config_.outbound.port,
