@@ -187,15 +187,22 @@ void read_signing(Section section, const Config& config, std::vector<SigningConf
 
 void read_domain(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 3> modes{"off", "optional", "required"};
+  static constexpr std::array<std::string_view, 2> enforcements{"observe", "act"};
   std::optional<Domain> name;
   if (const auto text = section.text("name")) {
     name = domain_of(*text, findings);
   } else if (!section.has("name")) {
     section.missing("name", "write name = \"north.example\"");
   }
-  DomainConfig domain{.name = name.value_or(config.host), .mode = {}, .maildir = {}, .mailboxes = {}, .signing = {}};
+  DomainConfig domain{.name = name.value_or(config.host),
+                      .mode = {},
+                      .authentication = {},
+                      .maildir = {},
+                      .mailboxes = {},
+                      .signing = {}};
   domain.mode = confirm::Mode::Optional;
   if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
+  assign_choice(domain.authentication, section, "authentication", enforcements);
   if (const auto text = section.text("maildir")) {
     domain.maildir = path_of(*text, config, findings);
   } else if (!section.has("maildir")) {
@@ -312,7 +319,15 @@ void read_dns(Section section, Config& config, Findings& findings) {
   section.finish();
 }
 
-// ---- [outbound], [queue], [limits], [log] ----
+// ---- [authentication], [outbound], [queue], [limits], [log] ----
+
+void read_authentication(Section section, Config& config, Findings& findings) {
+  for (const auto& text : section.texts("trusted_sealers").value_or(std::vector<ConfigText>{})) {
+    if (auto domain = domain_of(text, findings)) config.authentication.trusted_sealers.push_back(*std::move(domain));
+  }
+  assign(config.authentication.received_spf, section.boolean("received_spf"));
+  section.finish();
+}
 
 void read_outbound(Section section, Config& config) {
   static constexpr std::array<std::string_view, 3> fallbacks{"send", "hold", "bounce"};
@@ -391,6 +406,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   for (auto& section : root.sections("domain")) read_domain(std::move(section), config, findings);
   for (auto& section : root.sections("user")) read_user(std::move(section), config, findings);
   read_dns(root.section("dns"), config, findings);
+  read_authentication(root.section("authentication"), config, findings);
   read_outbound(root.section("outbound"), config);
   read_queue(root.section("queue"), config);
   read_limits(root.section("limits"), config);

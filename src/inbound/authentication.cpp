@@ -71,12 +71,12 @@ void Authentication::look_ahead(const IncomingMessage& message) {
   background_.spawn(Shared::ask_ahead(Shared::Running(shared_), services_.resolver));
 }
 
-net::Task<AuthenticationFindings> Authentication::findings(const IncomingMessage& message) {
+net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message) {
   constexpr std::chrono::minutes patience{1};  // well above net::inquiry_time and one question's time-out
   const auto give_up = std::chrono::steady_clock::now() + patience;
   while (shared_->running > 0 && std::chrono::steady_clock::now() < give_up) co_await shared_->quiet.wait(patience);
 
-  AuthenticationFindings found;
+  AuthenticationOutcomes found;
   if (shared_->spf) {
     found.spf = *shared_->spf;
   } else {

@@ -16,7 +16,7 @@
 
 namespace cas::inbound {
 
-struct AuthenticationFindings {
+struct AuthenticationOutcomes {
   auth::SpfOutcome spf;
   std::vector<auth::DkimOutcome> dkim;
   auth::ArcOutcome arc;
@@ -35,7 +35,7 @@ class Authentication {
   /// Once the header of `message` is there, asks what its end will need to know. Cheap when called again.
   void look_ahead(const IncomingMessage& message);
   /// When `message` is finished. Never fails: what cannot be known is temperror.
-  [[nodiscard]] net::Task<AuthenticationFindings> findings(const IncomingMessage& message);
+  [[nodiscard]] net::Task<AuthenticationOutcomes> outcomes(const IncomingMessage& message);
 
  private:
   struct Shared;

@@ -5,6 +5,7 @@
 #include "inbound/incoming.hpp"
 
 #include "base/encoding.hpp"
+#include "policy/authentication.hpp"
 
 namespace cas::inbound {
 
@@ -75,6 +76,7 @@ void IncomingMessage::end_header() {
   if (!boundary_.submission) {
     check_.emplace(*fields, boundary_.now);
     authors_ = auth::read_authors(*fields);
+    from_a_list_ = policy::is_from_a_list(*fields);
   }
   body_hash_ = (check_ ? check_->body() : submitted_body_).want(Canonicalization::Relaxed);
   const std::string edited = policy::edit_header(*fields, boundary_);

@@ -42,6 +42,7 @@ class IncomingMessage {
   /// Its signatures; null before, and for a submission.
   [[nodiscard]] const auth::MessageCheck* check() const { return check_ ? &*check_ : nullptr; }
   [[nodiscard]] const auth::Authors& authors() const { return authors_; }
+  [[nodiscard]] bool from_a_list() const { return from_a_list_; }
 
   /// The end of the message. A reply when it must be refused whatever the policy: header malformed or too long,
   /// message too long, too many hops.
@@ -68,6 +69,7 @@ class IncomingMessage {
   std::optional<auth::MessageCheck> check_;  // of anything else, with the hashes of its body
   auth::BodyHashes::Handle body_hash_ = 0;   // relaxed: the digest's (CAS §4.4), and what DKIM signs
   auth::Authors authors_;
+  bool from_a_list_ = false;
   confirm::MessageFacts facts_;
   std::optional<smtp::Reply> refusal_;
   std::uint64_t received_ = 0;

@@ -18,6 +18,12 @@
 
 namespace cas::inbound {
 
+/// What the site wants of authentication.
+struct AuthenticationOptions {
+  std::vector<Domain> trusted_sealers;  // of ARC chains
+  bool received_spf = false;            // RFC 7208 §9.1
+};
+
 struct Services {
   Domain host;  // our name and authserv-id
   queue::Queue& queue;
@@ -31,6 +37,7 @@ struct Services {
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;
   auth::DkimKeyCache& dkim_keys;
+  AuthenticationOptions authentication{};
 };
 
 }  // namespace cas::inbound

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/authentication_results.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/arrival.hpp"
 #include "inbound/authentication.hpp"
@@ -45,6 +46,8 @@ class Session {
     smtp::Reply reply;                         // again when it is named again
     std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
     bool swallowed = false;                    // committed before with the same digest
+    policy::Enforcement authentication = policy::Enforcement::Observe;
+    bool quarantined = false;
   };
   /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
   struct Work {
@@ -54,8 +57,9 @@ class Session {
     std::set<LocalPart> committed;
     std::vector<Admitted> admitted;
     std::unique_ptr<Authentication> authentication;  // of mail from outside, from MAIL on
-    std::unique_ptr<Arrival> arrival;                // from the first octet of the message
-    std::optional<smtp::ChunkDecoder> chunks;        // from the first BDAT
+    std::optional<AuthenticationOutcomes> outcomes;
+    std::unique_ptr<Arrival> arrival;          // from the first octet of the message
+    std::optional<smtp::ChunkDecoder> chunks;  // from the first BDAT
   };
 
   // session.cpp: the loop
@@ -71,10 +75,16 @@ class Session {
   // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT, AUTH
   net::Task<smtp::Step> answer(smtp::Step step);
   smtp::Reply on_mail(const smtp::MailCommand& mail);
-  void begin_authentication(const ReversePath& from);
   net::Task<smtp::Reply> on_confirm(std::string line);
   smtp::Reply on_rcpt(const Mailbox& asked);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
+
+  // session_authentication.cpp: who sends it
+  void begin_authentication(const ReversePath& from);
+  net::Task<std::optional<smtp::Reply>> authenticate(const IncomingMessage& message);
+  [[nodiscard]] policy::AuthenticationVerdict judge_outcomes(const IncomingMessage& message) const;
+  [[nodiscard]] std::string authentication_fields(const IncomingMessage& message) const;
+  [[nodiscard]] auth::MethodResult confirmation_result(const IncomingMessage& message) const;
 
   // session_data.cpp: the message. None where the connection broke
   net::Task<std::optional<smtp::Step>> read_body();

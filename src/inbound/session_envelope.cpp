@@ -44,16 +44,6 @@ Reply Session::on_mail(const smtp::MailCommand& mail) {
   return Reply(250, EnhancedCode{2, 1, 0}, "ok");
 }
 
-void Session::begin_authentication(const ReversePath& from) {
-  auth::SpfQuery query;
-  if (const auto address = IpAddress::parse(stream_.peer().address)) query.ip = *address;
-  query.helo = protocol_.helo();
-  query.mail_from = from.is_null() ? std::string() : from.mailbox()->wire();
-  query.receiver = services_.host.text();
-  query.now = to_unix(services_.clock.now());
-  work_.authentication = std::make_unique<Authentication>(services_, background_, std::move(query));
-}
-
 net::Task<Reply> Session::on_confirm(std::string line) {
   ConfirmContext context;
   context.mail_from = protocol_.mail()->from;
@@ -114,7 +104,15 @@ Reply Session::on_rcpt(const Mailbox& asked) {
   if (verdict.reply.positive()) {
     const auto route = facts.domain_is_local ? store::Route::Local : store::Route::Remote;
     if (verdict.admission != policy::Admission::Confirmed) lease.reset();
-    work_.admitted.push_back(Admitted{recipient, verdict.admission, route, verdict.reply, std::move(lease), swallowed});
+    // A domain acts on what it finds where nothing else says who may write: intents and exemptions do.
+    const bool acts = domain != nullptr && verdict.admission == policy::Admission::Unconfirmed;
+    work_.admitted.push_back(Admitted{.address = recipient,
+                                      .admission = verdict.admission,
+                                      .route = route,
+                                      .reply = verdict.reply,
+                                      .lease = std::move(lease),
+                                      .swallowed = swallowed,
+                                      .authentication = acts ? domain->authentication : policy::Enforcement::Observe});
   }
   return verdict.reply;
 }
