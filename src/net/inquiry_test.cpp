@@ -67,14 +67,16 @@ TEST_F(InquiryTest, ACancelledTaskAsksNothingMore) {
   const auto resolver = make_resolver();
   dns::Answers answers;
   std::string found;
+  constexpr std::chrono::milliseconds moment(1);
+  constexpr std::chrono::hours long_time(1);
   auto task = [&]() -> Task<void> {
     TaskGroup group(co_await boost::asio::this_coro::executor);
     auto follow = [&]() -> Task<void> {
-      co_await sleep_for(std::chrono::hours{1});  // until it is cancelled
+      co_await sleep_for(long_time);  // until it is cancelled
       found = co_await inquire(*resolver, answers, Follow());
     };
     group.spawn(follow());
-    co_await sleep_for(std::chrono::milliseconds{1});
+    co_await sleep_for(moment);
     group.cancel();
     co_await group.join();
   };
