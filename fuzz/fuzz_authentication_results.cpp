@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Authentication-Results: whatever the values, what we write is one header field that we recognise as ours; and foreign
-// fields are read without harm, with our name in front always for forged.
+// fields are read without harm, with our name in front always for forged. What was read, written and read again is the
+// same.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "auth/authentication_results.hpp"
+#include "auth/authentication_results_parse.hpp"
 
 namespace {
 
@@ -37,6 +39,7 @@ void check_written(std::string_view text) {
   require(auth::is_forged_result(fields->front(), ours));
   require(!auth::is_forged_result(fields->front(), "mx.other.example"));
   require(field.find('\0') == std::string::npos);
+  (void)auth::parse_authentication_results(fields->front().value);
   (void)auth::format_authentication_results(text, {});
 }
 
@@ -52,6 +55,46 @@ void check_read(std::string_view value) {
   }
 }
 
+bool is_printable(std::string_view text) {
+  for (const char c : text) {
+    if (c < 0x20 || c == 0x7f) return false;
+  }
+  return true;
+}
+
+/// Whether the writer keeps every text of it as it is.
+bool is_kept(const auth::AuthenticationResults& results) {
+  constexpr std::size_t longest = 700;
+  const auto kept = [](std::string_view text) { return text.size() <= longest && is_printable(text); };
+  if (!kept(results.authserv_id)) return false;
+  for (const auto& result : results.results) {
+    if (!kept(result.reason)) return false;
+    for (const auto& [name, value] : result.properties) {
+      if (!kept(value)) return false;
+    }
+  }
+  return true;
+}
+
+void check_parsed(std::string_view value) {
+  const auto results = auth::parse_authentication_results(value);
+  if (!results) return;
+  require(!results->authserv_id.empty() && results->results.size() <= 64);
+  for (const auto& result : results->results) {
+    require(!result.method.empty() && !result.result.empty() && result.properties.size() <= 64);
+  }
+  if (!is_kept(*results)) return;
+  const auto field = auth::format_authentication_results(results->authserv_id, results->results);
+  const auto again = auth::parse_authentication_results(parse_header(field).value().front().value);
+  require(again && again->authserv_id == results->authserv_id && again->results.size() == results->results.size());
+  for (std::size_t n = 0; n < again->results.size(); ++n) {
+    const auto& before = results->results[n];
+    const auto& after = again->results[n];
+    require(before.method == after.method && before.result == after.result && before.reason == after.reason);
+    require(before.properties == after.properties);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -59,5 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_written(text);
   check_read(text);
   check_read(folded(text));
+  check_parsed(text);
+  check_parsed("mx; " + folded(text));
   return 0;
 }

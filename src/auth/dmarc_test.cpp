@@ -234,6 +234,17 @@ TEST(Dmarc, ThePublicSuffixSpeaksForOrganizationsWithoutARecordRfc9989Section410
   EXPECT_EQ(text_of(speaking.record_domain), "b.example");
 }
 
+TEST(Dmarc, ARecordBelowTheOrganizationDoesNotStandInForItsOwnRfc9989Section4101) {
+  const auto outcome = check(
+      "_dmarc.b.a.example TXT v=DMARC1; p=reject\n"
+      "_dmarc.example TXT v=DMARC1; p=none; psd=y\n" +
+          nothing_at({"c.b.a.example", "a.example"}),
+      Mail{"c.b.a.example", "", {}});
+  EXPECT_EQ(text_of(outcome.organizational_domain), "a.example");
+  EXPECT_EQ(text_of(outcome.record_domain), "example");
+  EXPECT_EQ(outcome.policy, DmarcPolicy::None);
+}
+
 TEST(Dmarc, NpIsForNamesThatDoNotExistRfc9989Section3213) {
   const std::string zone =
       "_dmarc.example.com TXT v=DMARC1; p=none; sp=quarantine; np=reject\n" + nothing_at({"a.example.com", "com"});
@@ -243,6 +254,13 @@ TEST(Dmarc, NpIsForNamesThatDoNotExistRfc9989Section3213) {
   EXPECT_EQ(check(zone + "a.example.com A 192.0.2.1\n", mail).policy, DmarcPolicy::Quarantine);
   const auto unknown = check(zone + "a.example.com TEMPFAIL\n", mail);
   EXPECT_EQ(unknown.result, DmarcResult::TempError);
+}
+
+TEST(Dmarc, DoesNotAskWhetherANameExistsWhereItMakesNoDifference) {
+  const auto outcome =
+      check("_dmarc.example.com TXT v=DMARC1; p=none; sp=reject; np=reject\n" + nothing_at({"a.example.com", "com"}),
+            Mail{"a.example.com", "", {}});
+  EXPECT_EQ(outcome.policy, DmarcPolicy::Reject);
 }
 
 TEST(Dmarc, ANameWithSomethingBelowItExistsRfc8020Section2) {
@@ -305,6 +323,20 @@ TEST(Dmarc, DomainsUnderOtherTopLevelNamesNeedNoWalk) {
   EXPECT_EQ(check(example_com, Mail{"example.com", "example.net", {"example.org"}}).result, DmarcResult::Fail);
 }
 
+TEST(Dmarc, DomainsOutsideTheOrganizationNeedNoWalk) {
+  EXPECT_EQ(check(plain_zone, Mail{"example.com", "other.com", {"a.other.com", "com"}}).result, DmarcResult::Fail);
+}
+
+TEST(Dmarc, EachMechanismHasItsOwnAlignmentRfc9989Section47) {
+  const std::string dkim =
+      "_dmarc.example.com TXT v=DMARC1; p=reject; adkim=s\n" + nothing_at({"com", "a.example.com"});
+  EXPECT_EQ(check(dkim, Mail{"example.com", "", {"a.example.com"}}).result, DmarcResult::Fail);
+  EXPECT_EQ(check(dkim, Mail{"example.com", "a.example.com", {}}).result, DmarcResult::Pass);
+  const std::string spf = "_dmarc.example.com TXT v=DMARC1; p=reject; aspf=s\n" + nothing_at({"com", "a.example.com"});
+  EXPECT_EQ(check(spf, Mail{"example.com", "", {"a.example.com"}}).result, DmarcResult::Pass);
+  EXPECT_EQ(check(spf, Mail{"example.com", "a.example.com", {}}).result, DmarcResult::Fail);
+}
+
 TEST(Dmarc, PsdNSetsASubtreeApartRfc9989Section11_8) {
   const std::string zone = example_com + "_dmarc.mail.example.com TXT v=DMARC1; p=reject; psd=n\n" +
                            nothing_at({"com", "evil.example.com", "a.mail.example.com"});
@@ -354,6 +386,13 @@ TEST(Dmarc, AFailedLookUpThatCouldHaveAlignedLeavesItOpenRfc9989Section536) {
   const std::string zone = example_com + "_dmarc.a.example.com TEMPFAIL\n" + nothing_at({"com"});
   EXPECT_EQ(check(zone, Mail{"example.com", "a.example.com", {}}).result, DmarcResult::TempError);
   EXPECT_EQ(check(zone, Mail{"example.com", "a.example.com", {"example.com"}}).result, DmarcResult::Pass);
+}
+
+TEST(Dmarc, AnOrganizationThatIsNotKnownLeavesItOpenRfc9989Section536) {
+  const std::string zone = example_com + "_dmarc.com TEMPFAIL\n" + nothing_at({"a.example.com"});
+  EXPECT_EQ(check(zone, Mail{"example.com", "a.example.com", {}}).result, DmarcResult::TempError);
+  EXPECT_EQ(check(zone, Mail{"example.com", "other.com", {}}).result, DmarcResult::TempError);
+  EXPECT_EQ(check(zone, Mail{"example.com", "example.net", {}}).result, DmarcResult::Fail);
 }
 
 TEST(Dmarc, SpfOrDkimThatMayYetPassLeaveItOpenRfc9989Section536) {

@@ -80,14 +80,14 @@ bool names(const auth::MethodResult& result, std::string_view property, const Do
   return named;
 }
 
-/// What a sealer says of a method: that it passed for this domain, in the only result of the method that there is.
+/// What a sealer says of a method: that it passed for this domain, and nothing else of the method.
 bool says_passed(std::string_view results, std::string_view method, std::string_view property, const Domain& domain) {
   const auto said = auth::parse_authentication_results(results);
   if (!said) return false;
   bool passed = false;
   for (const auto& result : said->results) {
     if (result.method != method) continue;
-    if (passed || result.result != "pass" || !names(result, property, domain)) return false;
+    if (result.result != "pass" || !names(result, property, domain)) return false;
     passed = true;
   }
   return passed;
