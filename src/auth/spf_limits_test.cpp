@@ -21,13 +21,11 @@ std::string repeated(const std::string& term, int times) {
 TEST(SpfLimits, TenTermsMayAskTheDns) {
   const std::string zone =
       "a.example A 203.0.113.1\na.example MX 10 a.example\n1.2.0.192.in-addr.arpa PTR x.example\nx.example A "
-      "203.0.113.1\n";
-  for (const std::string term : {"a", "mx", "ptr", "exists:none.%{d}", "a:a.example"}) {
-    const std::string with = zone + (term.starts_with("exists") ? "none.a.example AAAA ::1\n" : "");
-    if (term.starts_with("exists")) continue;  // void look-ups end it earlier
-    EXPECT_EQ(result_of(check("a.example TXT v=spf1" + repeated(term, 10) + " ip4:192.0.2.1 -all\n" + with)), "pass")
+      "203.0.113.1\nthere.example MX 1 a.example\n";
+  for (const std::string term : {"a", "mx", "ptr", "a:a.example", "mx:there.example"}) {
+    EXPECT_EQ(result_of(check("a.example TXT v=spf1" + repeated(term, 10) + " ip4:192.0.2.1 -all\n" + zone)), "pass")
         << term;
-    const auto over = check("a.example TXT v=spf1" + repeated(term, 11) + " ip4:192.0.2.1 -all\n" + with);
+    const auto over = check("a.example TXT v=spf1" + repeated(term, 11) + " ip4:192.0.2.1 -all\n" + zone);
     EXPECT_EQ(result_of(over), "permerror") << term;
     EXPECT_EQ(over.term, term);
     EXPECT_THAT(over.reason, HasSubstr("10 terms"));
