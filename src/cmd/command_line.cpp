@@ -37,6 +37,7 @@ struct Words {
   CheckAuthOptions check_auth;
   std::string check_auth_config;
   ConformanceOptions conformance;
+  SignOptions sign;
   std::function<int()> action;
 };
 
@@ -226,6 +227,35 @@ void add_conformance_command(CLI::App& app, Words& words) {
   check->callback([&] { words.action = [&] { return check_conformance(words.conformance); }; });
 }
 
+void add_sign_command(CLI::App& app, Words& words) {
+  auto& o = words.sign;
+  auto* sign = app.add_subcommand("sign", "Put DKIM signatures before a message: standard input to standard output");
+  sign->add_option("--domain", o.domain, "the signing domain, d=")->required();
+  sign->add_option("--selector", o.selector, "where the key stands: SELECTOR._domainkey.DOMAIN");
+  sign->add_option("--key", o.keys, "a key, PEM: FILE, or SELECTOR=FILE; again for each, one signature each")
+      ->required()
+      ->allow_extra_args(false);
+  sign->add_option("--canonicalization", o.canonicalization, "HEADER/BODY, each of them simple or relaxed")
+      ->capture_default_str();
+  auto* headers = sign->add_option("--headers", o.headers, "the fields to sign, as often as they stand: from:to:date");
+  auto* oversign = sign->add_option("--oversign", o.oversign, "the fields of which nobody may add one: from:subject");
+  auto* length =
+      sign->add_option("--body-length", o.body_length, "l=: sign only N octets of the body; all when left out")
+          ->expected(0, 1);
+  sign->add_option("--expire", o.expire, "x=: seconds for which the signature holds");
+  auto* time = sign->add_option("--timestamp", o.timestamp, "t=: seconds since 1970; now when left out");
+  sign->add_flag("--no-timestamp", o.no_timestamp, "no t=")->excludes(time);
+  auto* arc = sign->add_option("--arc", o.arc, "seal with an ARC set that tells these results: 'HOST; spf=pass ...'");
+  sign->add_option("--arc-chain", o.arc_chain, "with --arc: what was found of the sets that are there, pass or fail")
+      ->needs(arc);
+  sign->callback([&words, headers, oversign, length] {
+    words.sign.has_headers = headers->count() > 0;
+    words.sign.has_oversign = oversign->count() > 0;
+    words.sign.has_body_length = length->count() > 0;
+    words.action = [&words] { return sign_message(words.sign); };
+  });
+}
+
 void add_other_commands(CLI::App& app, Words& words) {
   auto* demo = app.add_subcommand("demo", "Two mail domains on loopback, with real mail between them");
   demo->add_flag("--keep", words.demo.keep, "leave the servers running");
@@ -264,6 +294,7 @@ int run(int argc, char** argv) {
   add_set_up_commands(app, words);
   add_intent_commands(app, words);
   add_check_auth_command(app, words);
+  add_sign_command(app, words);
   add_conformance_command(app, words);
   add_other_commands(app, words);
   try {

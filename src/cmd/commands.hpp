@@ -55,6 +55,22 @@ struct CertificateOptions {
 };
 [[nodiscard]] int self_signed(const CertificateOptions& options);
 
+// ---- sign.cpp ----
+
+/// As given on the command line; empty: not given.
+struct SignOptions {
+  std::string domain, selector;
+  std::vector<std::string> keys;  // FILE, or SELECTOR=FILE
+  std::string canonicalization = "relaxed/relaxed";
+  std::string headers, oversign;  // names with colons between
+  std::string body_length, expire, timestamp;
+  bool has_headers = false, has_oversign = false, has_body_length = false, no_timestamp = false;
+  std::string arc, arc_chain;
+};
+/// Puts DKIM-Signature fields, or an ARC set, before a message: from standard input to standard output. 64 for options,
+/// 65 for the message or a key, 66 for what cannot be read. The message is held in memory; its size is bounded.
+[[nodiscard]] int sign_message(const SignOptions& options);
+
 // ---- intent_*.cpp: intents by hand (CAS §4, §8) ----
 
 /// As given on the command line; empty: not given.

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,16 +61,19 @@ class BodyCanonicalizer {
   void finish();
 
  private:
-  void line_octets(std::string_view octets);  // no CRLF within
-  void squeeze(std::string_view octets);
-  void open_line();
+  // Each says how many of the octets it has used up.
+  std::size_t after_cr(std::string_view octets);
+  std::size_t before_text(std::string_view octets);  // a line has begun, or blanks wait
+  std::size_t in_text(std::string_view octets);
+  void put_text(std::string_view octets);
+  void open_text();
   void end_line();
   void put(std::string_view octets);
   void flush();
 
   Form form_;
   Sink sink_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
   std::size_t used_ = 0;
   std::size_t empty_lines_ = 0;   // seen, not yet written
   bool cr_pending_ = false;       // a CR was the last octet
