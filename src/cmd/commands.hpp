@@ -70,8 +70,8 @@ struct KeysOptions {
 /// Makes next keys where none waits; where some do, puts them into use once the DNS has them. Otherwise nothing is
 /// changed: 1 when the DNS has something else or nothing, 75 when it failed.
 [[nodiscard]] int rotate_keys(const KeysOptions& options);
-/// Removes old keys whose time is over, with `now` all old ones (1 when there is none), and prints whose records may
-/// go.
+/// Removes old keys whose time is over and prints whose records may go; with `now` all old ones, and prints what
+/// revokes them. 1 when the domain has no folder, or with `now` no old key.
 [[nodiscard]] int retire_keys(const KeysOptions& options);
 /// With `check`: 1 when the record of a key in use is not as it should be, 75 when the DNS failed. 78 when a file
 /// cannot be used.

@@ -198,10 +198,10 @@ Or<int> make_and_print(Work& work, const std::vector<crypto::KeyType>& types) {
     } else {
       say("A key of type " + std::string(app::to_string(type)) + " waits already; none was made.");
     }
-  }
-  for (const auto& key : work.keys) {
-    if (key.facts.state != KeyState::Next || std::ranges::find(types, key.facts.type) == types.end()) continue;
-    records += record_line(key.facts.selector, work.domain, key.key);
+    for (const auto& key : work.keys) {
+      if (key.facts.state != KeyState::Next || key.facts.type != type) continue;
+      records += record_line(key.facts.selector, work.domain, key.key);
+    }
   }
   say("Publish this in the DNS. When it can be seen everywhere: cas keys rotate " + work.domain.text());
   warn(work);
