@@ -11,7 +11,10 @@ foreach(source ${fuzzers})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()
 
-# The log's lines are made in the Wiring, of which these two files are enough.
+# Names of key files and the log's lines are made in the Wiring, of which these files are enough.
+target_sources(fuzz_key_name PRIVATE ${CMAKE_SOURCE_DIR}/src/app/signing_keys.cpp)
+target_include_directories(fuzz_key_name PRIVATE ${CAS_INCLUDE_ROOTS}/app)
+
 target_sources(fuzz_log PRIVATE ${CMAKE_SOURCE_DIR}/src/app/log_line.cpp ${CMAKE_SOURCE_DIR}/src/http/json.cpp)
 foreach(layer app http net queue store)
   target_include_directories(fuzz_log PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})

@@ -26,8 +26,8 @@ struct Words {
   std::string admin_config;
   AdminOptions admin;
   std::string id;
-  std::string key_type;
   KeyOptions key;
+  KeysOptions keys;
   CertificateOptions certificate;
   DemoOptions demo;
   IntentMakeOptions make;
@@ -87,25 +87,66 @@ void add_admin_commands(CLI::App& app, Words& words) {
   status->callback([&] { words.action = [&] { return show_status(admin_options(words)); }; });
 }
 
+CLI::App* add_keys_command(CLI::App& keys, Words& words, const char* name, const char* what,
+                           int (*action)(const KeysOptions&)) {
+  auto* command = keys.add_subcommand(name, what);
+  command->add_option("--config", words.keys.config, "the configuration file")->capture_default_str();
+  command->callback([&words, action] { words.action = [&words, action] { return action(words.keys); }; });
+  return command;
+}
+
+// In a file of its own, or in the folder of a domain.
+int generate_either(const Words& words) {
+  if (words.key.out.empty() && words.keys.domain.empty()) {
+    return complain(EX_USAGE, "name a DOMAIN, or a file with --out FILE and --type");
+  }
+  if (words.key.out.empty()) return generate_keys(words.keys);
+  if (words.keys.type == "both") return complain(EX_USAGE, "--out takes one key: --type ed25519 or --type rsa");
+  KeyOptions key = words.key;
+  key.type = words.keys.type == "rsa" ? crypto::KeyType::Rsa : crypto::KeyType::Ed25519;
+  return generate_key(key);
+}
+
+void add_keys_commands(CLI::App& app, Words& words) {
+  auto* keys = app.add_subcommand("keys", "Signing keys: made, published, in use, retired");
+  keys->require_subcommand(1);
+  const char* const resolver = "ask this one: IP or IP:PORT; as [dns] says when left out";
+
+  auto* generate =
+      add_keys_command(*keys, words, "generate", "Make keys and print the DNS records to publish", generate_keys);
+  auto* domain = generate->add_option("DOMAIN", words.keys.domain, "whose keys: they wait until `cas keys rotate`");
+  generate->add_option("--type", words.keys.type, "ed25519, rsa (2048 bits) or both")
+      ->check(CLI::IsMember({"ed25519", "rsa", "both"}))
+      ->capture_default_str();
+  auto* out = generate->add_option("--out", words.key.out, "one key, into this file; it must not exist");
+  auto* selector = generate->add_option("--selector", words.key.selector, "with --out: the selector, such as cas1");
+  auto* signing = generate->add_option("--domain", words.key.domain, "with --out: the signing domain");
+  out->excludes(domain);
+  selector->needs(signing)->needs(out);
+  signing->needs(selector);
+  generate->callback([&words] { words.action = [&words] { return generate_either(words); }; });
+
+  auto* rotate =
+      add_keys_command(*keys, words, "rotate",
+                       "Put waiting keys into use once the DNS has them; make some where none waits", rotate_keys);
+  rotate->add_option("DOMAIN", words.keys.domain, "whose keys")->required();
+  rotate->add_option("--resolver", words.keys.resolver, resolver);
+
+  auto* retire =
+      add_keys_command(*keys, words, "retire", "Remove old keys 7 days after they were replaced", retire_keys);
+  retire->add_option("DOMAIN", words.keys.domain, "whose keys")->required();
+  retire->add_flag("--now", words.keys.now, "at once: for keys that leaked");
+
+  auto* list = add_keys_command(*keys, words, "list", "Which keys there are, and what is to be published", list_keys);
+  list->add_option("DOMAIN", words.keys.domain, "whose keys; all when left out");
+  auto* check = list->add_flag("--check", words.keys.check, "say what the DNS has");
+  list->add_option("--resolver", words.keys.resolver, resolver)->needs(check);
+  list->add_flag("--json", words.keys.json, "JSON instead of a table");
+}
+
 void add_set_up_commands(CLI::App& app, Words& words) {
   auto* password = app.add_subcommand("password", "Read a password, print the string for [[user]] password");
   password->callback([&] { words.action = [] { return hash_password(); }; });
-
-  auto* keys = app.add_subcommand("keys", "Signing keys");
-  keys->require_subcommand(1);
-  auto* generate = keys->add_subcommand("generate", "Make a key and print the DNS record to publish");
-  generate->add_option("--type", words.key_type, "ed25519 or rsa (2048 bits)")
-      ->required()
-      ->check(CLI::IsMember({"ed25519", "rsa"}));
-  generate->add_option("--out", words.key.out, "the file to write; it must not exist")->required();
-  auto* selector = generate->add_option("--selector", words.key.selector, "the selector, such as cas1");
-  auto* domain = generate->add_option("--domain", words.key.domain, "the signing domain");
-  selector->needs(domain);
-  domain->needs(selector);
-  generate->callback([&] {
-    words.key.type = words.key_type == "rsa" ? crypto::KeyType::Rsa : crypto::KeyType::Ed25519;
-    words.action = [&] { return generate_key(words.key); };
-  });
 
   auto* cert = app.add_subcommand("cert", "Certificates");
   cert->require_subcommand(1);
@@ -292,6 +333,7 @@ int run(int argc, char** argv) {
   add_server_commands(app, words);
   add_admin_commands(app, words);
   add_set_up_commands(app, words);
+  add_keys_commands(app, words);
   add_intent_commands(app, words);
   add_check_auth_command(app, words);
   add_sign_command(app, words);

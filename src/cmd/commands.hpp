@@ -71,6 +71,28 @@ struct SignOptions {
 /// 65 for the message or a key, 66 for what cannot be read. The message is held in memory; its size is bounded.
 [[nodiscard]] int sign_message(const SignOptions& options);
 
+// ---- keys.cpp: the signing keys in the folder of a domain (CAS §6.3) ----
+
+/// As given on the command line.
+struct KeysOptions {
+  std::filesystem::path config = default_config;
+  std::string domain;         // empty, for the list: all
+  std::string type = "both";  // rsa, ed25519, both
+  std::string resolver;       // empty: as the configuration says
+  bool now = false, check = false, json = false;
+};
+/// Makes next keys where none of the type waits, and prints the records of those that wait.
+[[nodiscard]] int generate_keys(const KeysOptions& options);
+/// Makes next keys where none waits; where some do, puts them into use once the DNS has them. Otherwise nothing is
+/// changed: 1 when the DNS has something else or nothing, 75 when it failed.
+[[nodiscard]] int rotate_keys(const KeysOptions& options);
+/// Removes old keys whose time is over and prints whose records may go; with `now` all old ones, and prints what
+/// revokes them. 1 when the domain has no folder, or with `now` no old key.
+[[nodiscard]] int retire_keys(const KeysOptions& options);
+/// With `check`: 1 when the record of a key in use is not as it should be, 75 when the DNS failed. 78 when a file
+/// cannot be used.
+[[nodiscard]] int list_keys(const KeysOptions& options);
+
 // ---- intent_*.cpp: intents by hand (CAS §4, §8) ----
 
 /// As given on the command line; empty: not given.

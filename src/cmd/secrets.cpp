@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// `cas password`, `cas keys generate`, `cas cert self-signed`: what a set-up needs, made here.
+// `cas password`, `cas keys generate --out`, `cas cert self-signed`: what a set-up needs, made here.
 #include <sysexits.h>
 #include <termios.h>
 #include <unistd.h>
