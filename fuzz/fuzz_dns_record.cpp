@@ -36,7 +36,7 @@ struct Check {
   void operator()(const dns::Aaaa& a) const { require(size == 16 && !to_string(a).empty()); }
   void operator()(const dns::Mx& mx) const { check_name(mx.exchange); }
   void operator()(const dns::Name& name) const { check_name(name.name); }
-  void operator()(const dns::Txt& txt) const { require(txt.text.size() < size); }
+  void operator()(const dns::Txt& txt) const { require(txt.text.empty() || txt.text.size() < size); }
   void operator()(const dns::Tlsa& tlsa) const { require(tlsa.data.size() == size - 3); }
 };
 

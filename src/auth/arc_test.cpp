@@ -156,5 +156,24 @@ TEST(Arc, AThousandSetsAreBoundedWork) {
   EXPECT_EQ(validate(header).result, ArcResult::Fail);
 }
 
+SignatureField message_signature(std::string_view tags) {
+  return parse_signature(SignatureKind::ArcMessage,
+                         "i=1; a=rsa-sha256; d=north.example; s=x; b=AAAA; bh=AAAA; " + std::string(tags), test::now);
+}
+
+TEST(Arc, AMessageSignatureWithoutCanonicalizationIsRelaxed) {
+  EXPECT_FALSE(message_signature("h=from").fault);
+  EXPECT_EQ(message_signature("h=from").header_form, Canonicalization::Relaxed);
+  EXPECT_EQ(message_signature("h=from").body_form, Canonicalization::Relaxed);
+  EXPECT_EQ(message_signature("h=from; c=relaxed").body_form, Canonicalization::Simple) << "RFC 6376 §3.5";
+}
+
+TEST(Arc, AnEmptyNameInAMessageSignatureSignsNothing) {
+  EXPECT_FALSE(message_signature("h=from::to").fault);
+  EXPECT_EQ(message_signature("h=from: :to").headers, (std::vector<std::string>{"from", "to"}));
+  EXPECT_TRUE(message_signature("h=").headers.empty());
+  EXPECT_TRUE(message_signature("c=relaxed").fault) << "h= is required all the same";
+}
+
 }  // namespace
 }  // namespace cas::auth

@@ -34,6 +34,8 @@ struct Words {
   IntentInspectOptions inspect;
   IntentVerifyOptions verify;
   std::string verify_config;
+  CheckAuthOptions check_auth;
+  std::string check_auth_config;
   ConformanceOptions conformance;
   SignOptions sign;
   std::function<int()> action;
@@ -174,6 +176,24 @@ void add_intent_commands(CLI::App& app, Words& words) {
   inspect->callback([&] { words.action = [&] { return inspect_intent(words.inspect); }; });
 }
 
+void add_check_auth_command(CLI::App& app, Words& words) {
+  auto& o = words.check_auth;
+  auto* command = app.add_subcommand("check-auth", "What SPF, DKIM, DMARC and ARC say of a client and its message");
+  command->add_option("--ip", o.ip, "the address of the client")->required();
+  command->add_option("--helo", o.helo, "what it said in HELO or EHLO");
+  command->add_option("--mail-from", o.mail_from, "the envelope sender; \"<>\" is the null path");
+  command->add_option("--message", o.message, "the message: a file, or - for standard input");
+  command->add_option("--receiver", o.receiver, "the name of this host, which explanations of SPF may show");
+  auto* resolver = command->add_option("--resolver", o.resolver, "ask this one: IP or IP@PORT; not validated");
+  command->add_option("--config", words.check_auth_config, "ask as [dns] in this configuration file says")
+      ->excludes(resolver);
+  command->add_flag("--json", o.json, "JSON instead of a report");
+  command->callback([&words] {
+    if (!words.check_auth_config.empty()) words.check_auth.config = words.check_auth_config;
+    words.action = [&words] { return check_auth(words.check_auth); };
+  });
+}
+
 void add_conformance_command(CLI::App& app, Words& words) {
   auto& o = words.conformance;
   auto* check = app.add_subcommand("conformance", "Ask a server whether it keeps to the protocol, section by section");
@@ -274,6 +294,7 @@ int run(int argc, char** argv) {
   add_set_up_commands(app, words);
   add_intent_commands(app, words);
   add_sign_command(app, words);
+  add_check_auth_command(app, words);
   add_conformance_command(app, words);
   add_other_commands(app, words);
   try {

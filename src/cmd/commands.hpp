@@ -103,6 +103,18 @@ struct IntentVerifyOptions {
 /// The receiver's steps, one by one. 0 when all that was checked holds, 1 when not, 75 when the DNS failed.
 [[nodiscard]] int verify_intent(const IntentVerifyOptions& options);
 
+// ---- check_auth.cpp ----
+
+/// As given on the command line; empty: not given.
+struct CheckAuthOptions {
+  std::string ip, helo, mail_from, message, resolver, receiver;
+  std::optional<std::filesystem::path> config;
+  bool json = false;
+};
+/// What SPF says of a client, and with a message what DKIM, DMARC and ARC say of it. 0 whenever there is a report,
+/// whatever it says; 64, 65, 66 and 78 as elsewhere.
+[[nodiscard]] int check_auth(const CheckAuthOptions& options);
+
 // ---- conformance.cpp ----
 
 struct ConformanceOptions {

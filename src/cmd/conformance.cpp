@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
 
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/conformance_target.hpp"
+#include "cmd/perform.hpp"
 #include "cmd/terminal.hpp"
 #include "net/resolver.hpp"
 #include "net/system.hpp"
@@ -79,16 +79,6 @@ net::Task<void> prepare(const ConformanceOptions& options, const Target& target,
 net::Task<void> run_into(const Target& target, conformance::RunOptions options, const Clock& clock, Random& random,
                          Report& report) {
   report = co_await conformance::run(target, std::move(options), clock, random);
-}
-
-/// Runs a task to its end on an io_context of its own; what escaped from it, if something did.
-std::optional<std::string> perform(const std::function<net::Task<void>()>& task) {
-  std::optional<std::string> fault;
-  boost::asio::io_context io(1);
-  net::TaskGroup group(io.get_executor(), [&](std::string what) { fault = std::move(what); });
-  group.spawn(task());
-  io.run();
-  return fault;
 }
 
 int list_checks() {

@@ -5,15 +5,14 @@
 #include <sysexits.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
 #include <future>
 
-#include "app/config.hpp"
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/intent_request.hpp"
 #include "cmd/intent_steps.hpp"
 #include "cmd/message_file.hpp"
+#include "cmd/resolver_options.hpp"
 #include "cmd/terminal.hpp"
 #include "net/system.hpp"
 
@@ -23,38 +22,14 @@ namespace {
 
 namespace json = boost::json;
 
-/// How the DNS is asked: the resolver that was named, or as a configuration says; as the server does without one, when
-/// there is none.
-Or<net::ResolverOptions> resolver_options(const IntentVerifyOptions& options) {
-  if (!options.resolver.empty()) {
-    net::ResolverOptions resolver;
-    resolver.forwarders = {options.resolver};
-    resolver.trust_anchor_file = "none";
-    return resolver;
-  }
-  std::error_code fault;
-  if (!options.config && !std::filesystem::exists(default_config, fault)) return net::ResolverOptions{};
-  auto loaded = app::load_resolver(options.config.value_or(default_config));
-  if (loaded) return *std::move(loaded);
-  std::string text;
-  for (const auto& error : loaded.error()) text += (text.empty() ? "" : "\n") + error.text();
-  return std::unexpected(Refusal{EX_CONFIG, text});
-}
-
 Or<dns::Answer> ask(const IntentVerifyOptions& options, const std::string& name) {
-  const auto settings = resolver_options(options);
-  if (!settings) return std::unexpected(settings.error());
-  auto resolver = net::Resolver::create(*settings);
-  if (!resolver) {
-    return std::unexpected(Refusal{EX_USAGE, "--resolver: " + printable(resolver.error().private_reason) +
-                                                 "; write 192.0.2.53 or 127.0.0.1@5353"});
-  }
+  CAS_TRY(const auto resolver, make_resolver(options.resolver, options.config));
   std::promise<dns::Answer> promise;
   auto answer = promise.get_future();
   dns::Question question;
   question.name = name;
   question.type = dns::Type::TXT;
-  (*resolver)->ask(std::move(question), [&promise](dns::Answer found) { promise.set_value(std::move(found)); });
+  resolver->ask(std::move(question), [&promise](dns::Answer found) { promise.set_value(std::move(found)); });
   return answer.get();
 }
 

@@ -82,18 +82,33 @@ Result<std::string> read_input(const std::string& file) {
   return octets;
 }
 
-Or<std::optional<confirm::MessageFacts>> read_message_facts(const std::string& file) {
-  if (file.empty()) return std::nullopt;
-  const std::string name = "--message: " + (file == "-" ? "standard input" : printable(file));
+namespace {
+
+std::string option_text(const std::string& file) {
+  return "--message: " + (file == "-" ? "standard input" : printable(file));
+}
+
+}  // namespace
+
+Or<WireMessage> read_message(const std::string& file) {
+  const std::string name = option_text(file);
   const auto octets = read_input(file);
   if (!octets) return std::unexpected(Refusal{EX_NOINPUT, name + ": " + octets.error().private_reason});
-  const auto message = wire_form(*octets);
+  auto message = wire_form(*octets);
   if (!message) return std::unexpected(Refusal{EX_DATAERR, name + ": " + message.error().private_reason});
   if (message->had_lf)
     complain(EX_OK, name + " has LF line ends; they are taken as the CRLF that they are on the wire");
-  auto facts = judge_message(*message);
-  if (!facts)
-    return std::unexpected(Refusal{EX_DATAERR, name + ": a receiver would answer " + facts.error().private_reason});
+  return *std::move(message);
+}
+
+Or<std::optional<confirm::MessageFacts>> read_message_facts(const std::string& file) {
+  if (file.empty()) return std::nullopt;
+  CAS_TRY(const WireMessage message, read_message(file));
+  auto facts = judge_message(message);
+  if (!facts) {
+    return std::unexpected(
+        Refusal{EX_DATAERR, option_text(file) + ": a receiver would answer " + facts.error().private_reason});
+  }
   return *std::move(facts);
 }
 

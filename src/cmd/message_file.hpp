@@ -32,8 +32,10 @@ struct WireMessage {
 /// Everything in a file, or on standard input for "-". Permanent error that says why it cannot be read.
 [[nodiscard]] Result<std::string> read_input(const std::string& file);
 
-/// The three together, for --message; none when nothing was given. Says once on standard error that LF was taken as
-/// CRLF.
+/// File and wire form together, for --message. Says once on standard error that LF was taken as CRLF.
+[[nodiscard]] Or<WireMessage> read_message(const std::string& file);
+
+/// The three together, for --message; none when nothing was given.
 [[nodiscard]] Or<std::optional<confirm::MessageFacts>> read_message_facts(const std::string& file);
 
 /// One intent a line, without "CONFIRM " in any case, line ends and empty lines.

@@ -70,8 +70,7 @@ Result<Record> parse_mx(Span rdata) {
 }
 
 Result<Record> parse_txt(Span rdata) {
-  if (rdata.empty()) return bad_rdata("TXT without a string");  // RFC 1035 §3.3.14: one or more
-  Txt txt;
+  Txt txt;  // RFC 1035 §3.3.14 wants a string; one that has none must not make the others unknown, and is empty
   while (!rdata.empty()) {
     const std::size_t length = rdata.front();
     if (rdata.size() < length + 1) return bad_rdata("TXT string has no end");

@@ -44,6 +44,7 @@ json::object recipient_object(const store::Recipient& recipient) {
   object["address"] = recipient.address.wire();
   object["route"] = text(to_string(recipient.route));
   object["state"] = text(to_string(recipient.state));
+  object["quarantined"] = recipient.quarantined;
   object["attempts"] = recipient.attempts;
   object["next_attempt"] = recipient.state == store::RecipientState::Waiting
                                ? json::value(timestamp(recipient.next_attempt))

@@ -27,6 +27,9 @@ Outcome deferred(const Error& error) {
   return outcome(Outcome::Kind::Deferred, 451, smtp::EnhancedCode{4, 2, 0}, error.private_reason);
 }
 
+// Maildir++'s name of the folder that mail programs show as "Junk" (RFC 6154).
+constexpr std::string_view junk_folder = ".Junk";
+
 // TIME.ID_RECIPIENT.HOST: the same for every try of this delivery.
 std::string file_name(const store::Message& message, const store::Recipient& recipient, const Domain& host) {
   const auto seconds = to_unix(message.arrived).time_since_epoch().count();
@@ -49,8 +52,10 @@ net::Task<Outcome> LocalDelivery::deliver(const queue::Job& job, const store::Re
     co_return outcome(Outcome::Kind::Failed, 550, smtp::EnhancedCode{5, 1, 1}, "no such user");
   }
   auto file = std::make_unique<MaildirFile>(services_.directory.maildir(recipient.address),
-                                            file_name(job.message, recipient, services_.host));
+                                            file_name(job.message, recipient, services_.host),
+                                            recipient.quarantined ? junk_folder : std::string_view());
   auto result = co_await write(job, job.recovered || recipient.attempts > 0, *file);
+  if (recipient.quarantined && result.kind == Outcome::Kind::Delivered) result.relay = "maildir/Junk";
   // Whatever a failed try leaves is removed by the file's destructor: a file call, so on a worker.
   auto clean_up = [owned = std::move(file)]() mutable { owned.reset(); };
   if (result.kind != Outcome::Kind::Delivered) (void)services_.workers.post(std::move(clean_up));

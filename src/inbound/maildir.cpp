@@ -41,8 +41,8 @@ Result<void> make_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-MaildirFile::MaildirFile(std::filesystem::path maildir, std::string name)
-    : maildir_(std::move(maildir)), name_(std::move(name)) {}
+MaildirFile::MaildirFile(std::filesystem::path maildir, std::string name, std::string_view folder)
+    : inbox_(std::move(maildir)), maildir_(folder.empty() ? inbox_ : inbox_ / folder), name_(std::move(name)) {}
 
 MaildirFile::~MaildirFile() {
   if (fd_ < 0) return;
@@ -66,7 +66,11 @@ Result<bool> MaildirFile::exists() const {
 }
 
 Result<void> MaildirFile::open() {
-  for (const char* folder : {"tmp", "new", "cur"}) CAS_CHECK(make_folder(maildir_ / folder));
+  // Readers take a folder for a Maildir only when it has all three.
+  for (const char* part : {"tmp", "new", "cur"}) CAS_CHECK(make_folder(inbox_ / part));
+  if (maildir_ != inbox_) {
+    for (const char* part : {"tmp", "new", "cur"}) CAS_CHECK(make_folder(maildir_ / part));
+  }
   const auto path = maildir_ / "tmp" / name_;
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd_ < 0) return failure("open", path, errno);

@@ -17,15 +17,16 @@ namespace cas::inbound {
 /// half or whole, and never doubles.
 class MaildirFile {
  public:
-  /// `name`: unique, without "/" and ":".
-  MaildirFile(std::filesystem::path maildir, std::string name);
+  /// `name`: unique, without "/" and ":". `folder`: one below the inbox, as Maildir++ names it (".Junk"); empty: the
+  /// inbox itself.
+  MaildirFile(std::filesystem::path maildir, std::string name, std::string_view folder = {});
   ~MaildirFile();  // removes what was begun and not committed
   MaildirFile(const MaildirFile&) = delete;
   MaildirFile& operator=(const MaildirFile&) = delete;
 
   /// Whether the message is there already, in new/ or, read, in cur/. Reads cur/: only when a crash may have happened.
   [[nodiscard]] Result<bool> exists() const;
-  /// Makes the Maildir (mode 0700) where needed and opens tmp/NAME.
+  /// Makes the Maildir and its folder (mode 0700) where needed and opens tmp/NAME.
   [[nodiscard]] Result<void> open();
   /// CRLF line ends become LF: what Maildir readers expect. Cut anywhere.
   [[nodiscard]] Result<void> write(std::string_view octets);
@@ -35,7 +36,8 @@ class MaildirFile {
  private:
   [[nodiscard]] Result<void> write_all(std::string_view octets);
 
-  std::filesystem::path maildir_;
+  std::filesystem::path inbox_;
+  std::filesystem::path maildir_;  // where the message goes: the inbox, or a folder of it
   std::string name_;
   int fd_ = -1;
   bool cr_pending_ = false;

@@ -52,6 +52,17 @@ TEST_F(MaildirTest, ARepeatedDeliveryReplacesAndDoesNotDouble) {
   EXPECT_EQ(count("tmp"), 0U);
 }
 
+TEST_F(MaildirTest, AFolderStandsInACompleteMaildir) {
+  MaildirFile file(maildir(), "1.a_0.host", ".Junk");
+  ASSERT_TRUE(file.open());
+  ASSERT_TRUE(file.write("one\r\n"));
+  ASSERT_TRUE(file.commit());
+  EXPECT_EQ(count(".Junk/new"), 1U);
+  for (const char* part : {"new", "cur", "tmp", ".Junk/cur", ".Junk/tmp"}) EXPECT_EQ(count(part), 0U) << part;
+  EXPECT_TRUE(*MaildirFile(maildir(), "1.a_0.host", ".Junk").exists());
+  EXPECT_FALSE(*MaildirFile(maildir(), "1.a_0.host").exists());
+}
+
 TEST_F(MaildirTest, AReadMessageIsFoundInCur) {
   deliver("1.a_0.host", "one\r\n");
   std::filesystem::rename(maildir() / "new" / "1.a_0.host", maildir() / "cur" / "1.a_0.host:2,S");

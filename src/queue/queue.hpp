@@ -44,6 +44,7 @@ struct Options {
 struct NewRecipient {
   Mailbox address;
   store::Route route = store::Route::Local;
+  bool quarantined = false;
   struct Ledger {
     confirm::LedgerKey key;
     crypto::Sha256Digest m{};

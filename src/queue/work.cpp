@@ -26,6 +26,7 @@ std::vector<store::Recipient> rows_of(const std::vector<NewRecipient>& recipient
     rows.push_back({.index = static_cast<std::uint32_t>(rows.size()),
                     .address = recipient.address,
                     .route = recipient.route,
+                    .quarantined = recipient.quarantined,
                     .next_attempt = now,
                     .last_reply = {}});
   }

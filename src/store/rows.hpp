@@ -50,6 +50,7 @@ struct Recipient {
   std::uint32_t index = 0;  // within the message
   Mailbox address;
   Route route = Route::Local;
+  bool quarantined = false;  // delivered apart from trusted mail (RFC 9989: p=quarantine)
   RecipientState state = RecipientState::Waiting;
   std::uint32_t attempts = 0;
   TimePoint next_attempt;

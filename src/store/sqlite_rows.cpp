@@ -58,7 +58,8 @@ void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient)
       .integer(static_cast<std::int64_t>(recipient.state))
       .integer(recipient.attempts)
       .integer(stored(recipient.next_attempt))
-      .text(recipient.last_reply);
+      .text(recipient.last_reply)
+      .integer(recipient.quarantined ? 1 : 0);
 }
 
 Result<Message> read_message(const Query& row) {
@@ -101,6 +102,7 @@ Result<Recipient> read_recipient(const Query& row) {
   return Recipient{.index = static_cast<std::uint32_t>(row.integer_at(1)),
                    .address = *std::move(address),
                    .route = static_cast<Route>(row.integer_at(3)),
+                   .quarantined = row.integer_at(8) != 0,
                    .state = static_cast<RecipientState>(row.integer_at(4)),
                    .attempts = static_cast<std::uint32_t>(row.integer_at(5)),
                    .next_attempt = time_at(row, 6),

@@ -14,7 +14,7 @@ namespace cas::store {
   "id, trace, arrived, sender, user, sender_verified, body, body_size, prefix, eight_bit, smtputf8, " \
   "author, class, list_id, header_hash, body_hash"
 /// The columns that read_recipient expects, in order.
-#define CAS_RECIPIENT_COLUMNS "message, number, address, route, state, attempts, next_attempt, last_reply"
+#define CAS_RECIPIENT_COLUMNS "message, number, address, route, state, attempts, next_attempt, last_reply, quarantined"
 
 /// Binds all columns. `query` must not outlive `message`.
 void bind_message(Query& query, const Message& message);

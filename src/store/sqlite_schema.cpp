@@ -60,7 +60,12 @@ CREATE INDEX ledger_keep_until ON ledger (keep_until);
 CREATE TABLE setting (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps = {version_1};
+// quarantined: what this recipient's domain does with mail whose author it could not authenticate.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE recipient ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array steps = {version_1, version_2};
 
 Result<std::int64_t> number(Database& db, std::string_view sql) {
   Query query = db.query(sql);

@@ -95,6 +95,18 @@ TEST_F(Sqlite, ANewerSchemaIsRefused) {
   EXPECT_THAT(error.private_reason, AllOf(HasSubstr(file_.string()), HasSubstr("schema version 99")));
 }
 
+TEST_F(Sqlite, AFileOfTheFirstVersionIsBroughtUpWithItsMail) {
+  fill(2);
+  execute("ALTER TABLE recipient DROP COLUMN quarantined; PRAGMA user_version = 1");
+  const auto store = open();
+  ASSERT_NE(store, nullptr);
+  ASSERT_TRUE(read_and_wait(*store, [](Reader& reader) -> Result<void> {
+    CAS_TRY(const auto recipients, reader.recipients("M1"));
+    EXPECT_THAT(recipients, ElementsAre(waiting_recipient(0, 1)));
+    return {};
+  }));
+}
+
 TEST_F(Sqlite, TheDatabaseOfAnotherProgramIsRefusedAndNotTouched) {
   execute("CREATE TABLE theirs (x)");
   EXPECT_THAT(refused().private_reason, HasSubstr("another program"));

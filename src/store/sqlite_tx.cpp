@@ -178,7 +178,7 @@ Result<void> SqliteTx::add_message(const Message& message, const std::vector<Rec
     CAS_CHECK(query.run());
   }
   for (const Recipient& recipient : recipients) {
-    Query query = db_.query("INSERT INTO recipient (" CAS_RECIPIENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    Query query = db_.query("INSERT INTO recipient (" CAS_RECIPIENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_recipient(query, message.id, recipient);
     CAS_CHECK(query.run());
   }

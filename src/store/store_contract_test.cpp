@@ -109,6 +109,7 @@ TEST_P(StoreContract, AMessageComesBackAsItWasGiven) {
                                         {.index = 7,
                                          .address = mailbox("bob@[192.0.2.1]"),
                                          .route = Route::Local,
+                                         .quarantined = true,
                                          .state = RecipientState::Failed,
                                          .attempts = 3,
                                          .next_attempt = at(-1),
@@ -153,6 +154,7 @@ TEST_P(StoreContract, UpdateChangesStateAttemptsTimeAndReplyOnly) {
   Recipient change = before;
   change.address = mailbox("other@else.example");
   change.route = Route::Remote;
+  change.quarantined = true;
   change.state = RecipientState::Delivered;
   change.attempts = 2;
   change.next_attempt = at(77);
@@ -161,6 +163,7 @@ TEST_P(StoreContract, UpdateChangesStateAttemptsTimeAndReplyOnly) {
   Recipient after = change;
   after.address = before.address;
   after.route = before.route;
+  after.quarantined = before.quarantined;
   EXPECT_THAT(recipients("A1"), ElementsAre(after, waiting_recipient(1, 6)));
 }
 

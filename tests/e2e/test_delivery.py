@@ -95,7 +95,8 @@ class Delivery(WorldCase):
         (_, to, octets), = poll(lambda: self.west("plain-1"), "west has it")
         self.assertEqual(to, ["walter@west.example"])
         received = octets.split(b"\r\nFrom:")[0]
-        self.assertRegex(received, rb"^Received: from \S+ by mx\.north\.example with ESMTPSA")
+        self.assertRegex(received, rb"^DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=north\.example;")
+        self.assertRegex(received, rb"(?m)^Received: from \S+ by mx\.north\.example with ESMTPSA")
         self.assertNotIn(b"127.", received)  # from where a user submits is nobody's business
         self.assertFalse([c for c in self.sink.commands if c.startswith("CONFIRM")])
 

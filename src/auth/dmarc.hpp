@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// DMARC (RFC 9989): whether the author's domain stands behind a message, and what its owner asks for where it does not.
+// Judged from what SPF and DKIM came to. Pure: records from dns::Answers.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/dkim_verify.hpp"
+#include "auth/dmarc_record.hpp"
+#include "auth/spf_result.hpp"
+#include "dns/answers.hpp"
+#include "message/address.hpp"
+#include "message/header.hpp"
+
+namespace cas::auth {
+
+/// RFC 9989 §9.2. None: no record, so DMARC has nothing to say. PermError: it will never be known (a record without a
+/// usable policy, a From that names no author). TempError: later it may be known; never to be read as Fail.
+enum class DmarcResult { None, Pass, Fail, TempError, PermError };
+[[nodiscard]] std::string_view to_string(DmarcResult result);
+
+/// Whom the From field names (RFC 9989 §5.3.1): each domain once, A-labels, in order.
+struct Authors {
+  static constexpr std::size_t max_domains = 4;  // RFC 9989 §11.5: a message must not make us ask for hundreds
+
+  std::vector<Domain> domains;
+  std::string fault;  // not empty: who wrote this is not known or not all of them are in `domains`
+};
+/// Of a whole header. A missing or repeated From, one that cannot be read, one without a mailbox, an author at an
+/// address literal and more than `max_domains` domains are faults. Members of groups are authors (RFC 6854).
+[[nodiscard]] Authors read_authors(const std::vector<HeaderField>& header);
+
+/// `spf_domain`: the MAIL FROM identity; with a null reverse-path the HELO name (RFC 9989 §3.2.4). Empty: none.
+struct DmarcQuery {
+  Authors authors;
+  SpfResult spf = SpfResult::None;
+  std::string spf_domain;
+  std::vector<DkimOutcome> dkim;
+};
+
+struct DmarcOutcome {
+  DmarcResult result = DmarcResult::None;
+  std::optional<Domain> author_domain;          // the one that decided; none when the From is at fault
+  std::optional<Domain> organizational_domain;  // of the author; none where alignment did not ask for it
+  std::optional<Domain> record_domain;          // where the record was found
+  DmarcPolicy policy = DmarcPolicy::None;       // published: p, sp or np, whichever applies
+  DmarcPolicy disposition = DmarcPolicy::None;  // asked for when it fails: `policy`, or one step less with t=y
+  bool authors_at_fault = false;                // RFC 9989 §11.5: such a message may be meant to get around DMARC
+  bool spf_aligned = false;                     // SPF passed for a domain that is aligned
+  std::vector<std::size_t> dkim_aligned;        // indexes of DmarcQuery::dkim: passed and aligned
+  std::string reason;                           // ours; empty with Pass
+};
+
+/// No value while answers are missing. Several author domains (RFC 9989 §11.5): each is checked; Pass when all pass;
+/// the strictest policy of those that fail.
+[[nodiscard]] std::optional<DmarcOutcome> check_dmarc(const DmarcQuery& query, dns::Answers& answers);
+
+/// The records on the way from each author's domain to the root, at most eight for each: to ask early.
+[[nodiscard]] std::vector<dns::Question> dmarc_questions(const Authors& authors);
+
+}  // namespace cas::auth
