@@ -14,13 +14,6 @@ namespace cas::auth {
 namespace {
 
 constexpr std::size_t max_record_octets = 4096;  // CAS §20
-constexpr std::string_view blanks = " \t\r\n";
-
-std::string without_blanks(std::string_view text) {
-  std::string out(text);
-  std::erase_if(out, [](char c) { return blanks.find(c) != std::string_view::npos; });
-  return out;
-}
 
 /// Whether a colon-separated list (h=, s=, t=) has an item. Unrecognised items are ignored (RFC 6376 §3.6.1).
 bool lists(std::string_view list, std::string_view item) {

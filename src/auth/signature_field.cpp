@@ -15,14 +15,6 @@ namespace {
 constexpr std::string_view blanks = " \t\r\n";
 constexpr std::uint32_t max_instance = 50;  // RFC 8617 §4.2.1
 
-std::string without_blanks(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (blanks.find(c) == std::string_view::npos) out += c;
-  }
-  return out;
-}
-
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(blanks);
   return first == std::string_view::npos ? std::string_view()

@@ -14,6 +14,10 @@ namespace {
 constexpr std::string_view blanks = " \t\r\n";
 constexpr std::size_t max_tags = 64;
 
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
@@ -22,8 +26,10 @@ std::string_view trim(std::string_view text) {
 
 /// CR and LF only as CRLF before a blank: folding white space (RFC 6376 §2.8).
 bool folds_properly(std::string_view text) {
-  for (auto at = text.find_first_of("\r\n"); at != std::string_view::npos; at = text.find_first_of("\r\n", at + 2)) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\r' && text[at] != '\n') continue;
     if (!text.substr(at).starts_with("\r\n") || at + 2 >= text.size() || !is_wsp(text[at + 2])) return false;
+    at += 2;
   }
   return true;
 }
@@ -35,8 +41,7 @@ bool is_tag_name(std::string_view name) {
 
 /// VALCHAR is %x21-7E without ";", which cannot be here any more.
 bool is_tag_value(std::string_view value) {
-  return std::ranges::all_of(value,
-                             [](char c) { return (c >= '!' && c <= '~') || blanks.find(c) != std::string_view::npos; });
+  return std::ranges::all_of(value, [](char c) { return (c >= '!' && c <= '~') || is_blank(c); });
 }
 
 }  // namespace
@@ -60,6 +65,19 @@ std::optional<TagList> parse_tag_list(std::string_view text) {
     text.remove_prefix(end + 1);
     if (trim(text).empty()) return tags;  // the final ";"
   }
+}
+
+std::string without_blanks(std::string_view text) {
+  std::string out;
+  out.resize_and_overwrite(text.size(), [&](char* to, std::size_t) {
+    std::size_t size = 0;
+    for (const char c : text) {
+      to[size] = c;
+      size += is_blank(c) ? 0 : 1;
+    }
+    return size;
+  });
+  return out;
 }
 
 std::optional<std::string_view> find_tag(const TagList& tags, std::string_view name) {

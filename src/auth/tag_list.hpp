@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,5 +18,8 @@ namespace cas::auth {
 using TagList = std::vector<std::pair<std::string_view, std::string_view>>;
 [[nodiscard]] std::optional<TagList> parse_tag_list(std::string_view text);
 [[nodiscard]] std::optional<std::string_view> find_tag(const TagList& tags, std::string_view name);
+
+/// Without SP, HTAB, CR and LF: what is left where folding may stand anywhere.
+[[nodiscard]] std::string without_blanks(std::string_view text);
 
 }  // namespace cas::auth

@@ -51,20 +51,22 @@ enum class SpareBits { Zero, Any };
 /// `text` without padding.
 std::optional<Octets> decode(std::string_view text, const DecodeTable& table, SpareBits spare = SpareBits::Zero) {
   if (text.size() % 4 == 1) return std::nullopt;
-  Octets out;
-  out.reserve(text.size() * 3 / 4);
+  Octets out(text.size() * 3 / 4);
+  auto to = out.begin();
   std::uint32_t bits = 0;
+  std::uint32_t wrong = 0;
   unsigned held = 0;
   for (const char c : text) {
-    const std::uint8_t value = table[static_cast<unsigned char>(c)];
-    if (value == kNotInAlphabet) return std::nullopt;
-    bits = (bits << 6 | value) & 0xFFFFU;
+    const std::uint32_t value = table[static_cast<unsigned char>(c)];
+    wrong |= value;
+    bits = bits << 6 | value;
     held += 6;
     if (held >= 8) {
       held -= 8;
-      out.push_back(static_cast<std::uint8_t>(bits >> held));
+      *to++ = static_cast<std::uint8_t>(bits >> held);
     }
   }
+  if (wrong > 0x3F) return std::nullopt;
   if (spare == SpareBits::Zero && (bits & ((1U << held) - 1U)) != 0) return std::nullopt;  // RFC 4648 §3.5
   return out;
 }
@@ -125,10 +127,14 @@ std::optional<Octets> from_base64(std::string_view text) {
 
 std::optional<Octets> from_base64_folded(std::string_view text) {
   std::string digits;
-  digits.reserve(text.size());
-  for (const char c : text) {
-    if (!is_wsp(c) && c != '\r' && c != '\n') digits += c;
-  }
+  digits.resize_and_overwrite(text.size(), [&](char* to, std::size_t) {
+    std::size_t size = 0;
+    for (const char c : text) {
+      to[size] = c;
+      size += is_wsp(c) || c == '\r' || c == '\n' ? 0 : 1;
+    }
+    return size;
+  });
   const std::size_t end = digits.find('=');
   if (end != std::string::npos) {
     const std::string_view padding = std::string_view(digits).substr(end);

@@ -86,26 +86,31 @@ std::string unfold(std::string_view value) {
 }
 
 std::string relaxed_header(const HeaderField& field) {
-  std::string out;
-  out.reserve(field.raw.size() + kCrLf.size());
-  for (const char c : field.name) out += to_lower(c);
-  out += ':';
-  const std::string_view value = field.value;
-  const std::size_t value_start = out.size();
-  bool blank_before = false;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    if (is_wsp(c)) {
-      blank_before = true;
-    } else if (c == '\r' && i + 1 < value.size() && is_fold(value, i)) {
-      ++i;
-    } else {
-      if (blank_before && out.size() > value_start) out += ' ';
-      blank_before = false;
-      out += c;
+  const auto write = [&](char* const start, std::size_t) {
+    char* to = start;
+    for (const char c : field.name) *to++ = to_lower(c);
+    *to++ = ':';
+    const char* const value_start = to;
+    const std::string_view value = field.value;
+    bool blank_before = false;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const char c = value[i];
+      if (is_wsp(c)) {
+        blank_before = true;
+      } else if (c == '\r' && i + 1 < value.size() && is_fold(value, i)) {
+        ++i;
+      } else {
+        if (blank_before && to > value_start) *to++ = ' ';
+        blank_before = false;
+        *to++ = c;
+      }
     }
-  }
-  return out += kCrLf;
+    to = std::ranges::copy(kCrLf, to).out;
+    return static_cast<std::size_t>(to - start);
+  };
+  std::string out;
+  out.resize_and_overwrite(field.name.size() + 1 + field.value.size() + kCrLf.size(), write);
+  return out;
 }
 
 std::string simple_header(const HeaderField& field) {
