@@ -12,8 +12,9 @@ namespace cas::inbound {
 
 /// What the tasks in the background fill. All on one thread.
 struct Authentication::Shared {
-  explicit Shared(net::Executor executor) : quiet(executor) {}
+  Shared(net::Executor executor, auth::SpfQuery spf_query) : query(std::move(spf_query)), quiet(executor) {}
 
+  const auth::SpfQuery query;
   dns::Answers spf_answers;
   std::optional<auth::SpfOutcome> spf;
   dns::Answers answers;  // for the message: keys, DMARC records
@@ -36,15 +37,15 @@ struct Authentication::Shared {
     std::shared_ptr<Shared> shared_;
   };
 
-  static net::Task<void> find_spf(Running running, net::Resolver& resolver, auth::SpfQuery query);
+  static net::Task<void> find_spf(Running running, net::Resolver& resolver);
   static net::Task<void> ask_ahead(Running running, net::Resolver& resolver);
 };
 
-net::Task<void> Authentication::Shared::find_spf(Running running, net::Resolver& resolver, auth::SpfQuery query) {
+net::Task<void> Authentication::Shared::find_spf(Running running, net::Resolver& resolver) {
   Shared& shared = *running;
   const auto check = [&](dns::Answers& answers) -> std::optional<auth::SpfOutcome> {
     if (shared.abandoned) return auth::SpfOutcome();
-    return auth::check_spf(query, answers);
+    return auth::check_spf(shared.query, answers);
   };
   shared.spf = co_await net::inquire(resolver, shared.spf_answers, check);
 }
@@ -55,8 +56,14 @@ net::Task<void> Authentication::Shared::ask_ahead(Running running, net::Resolver
 }
 
 Authentication::Authentication(const Services& services, net::TaskGroup& background, auth::SpfQuery query)
-    : services_(services), background_(background), shared_(std::make_shared<Shared>(background.executor())) {
-  background_.spawn(Shared::find_spf(Shared::Running(shared_), services_.resolver, std::move(query)));
+    : services_(services),
+      background_(background),
+      shared_(std::make_shared<Shared>(background.executor(), std::move(query))) {
+  background_.spawn(Shared::find_spf(Shared::Running(shared_), services_.resolver));
+}
+
+const auth::SpfQuery& Authentication::spf_query() const {
+  return shared_->query;
 }
 
 Authentication::~Authentication() {

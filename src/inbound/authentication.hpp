@@ -32,6 +32,7 @@ class Authentication {
   Authentication(const Authentication&) = delete;
   Authentication& operator=(const Authentication&) = delete;
 
+  [[nodiscard]] const auth::SpfQuery& spf_query() const;
   /// Once the header of `message` is there, asks what its end will need to know. Cheap when called again.
   void look_ahead(const IncomingMessage& message);
   /// When `message` is finished. Never fails: what cannot be known is temperror.

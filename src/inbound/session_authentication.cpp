@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "auth/authentication_report.hpp"
+#include "auth/received_spf.hpp"
 #include "inbound/session.hpp"
 
 namespace cas::inbound {
@@ -83,6 +84,7 @@ policy::AuthenticationVerdict Session::judge_outcomes(const IncomingMessage& mes
 
 std::string Session::authentication_fields(const IncomingMessage& message) const {
   std::vector<auth::MethodResult> results{confirmation_result(message)};
+  std::string received_spf;
   if (work_.outcomes) {
     const auto& found = *work_.outcomes;
     auth::AuthenticationFindings findings;
@@ -94,9 +96,12 @@ std::string Session::authentication_fields(const IncomingMessage& message) const
     findings.dmarc = found.dmarc;
     findings.arc = found.arc;
     findings.remote_ip = stream_.peer().address;
+    if (services_.authentication.received_spf) {
+      received_spf = auth::format_received_spf(found.spf, work_.authentication->spf_query());
+    }
     std::ranges::move(auth::report_authentication(findings), std::back_inserter(results));
   }
-  return auth::format_authentication_results(services_.host.text(), results);
+  return auth::format_authentication_results(services_.host.text(), results) + received_spf;
 }
 
 // CAS §14: cas=pass for what was confirmed. Whatever else was found never makes it "confirmed".
