@@ -101,7 +101,8 @@ dns::Answer answer_from(std::string_view line, dns::Type type) {
 }
 
 void check_outcome(const auth::SpfOutcome& outcome, const auth::SpfQuery& query) {
-  require(!outcome.reason.empty() && printable(outcome.reason, 100000) == outcome.reason);
+  require(!outcome.reason.empty() && is_utf8(outcome.reason));
+  require(std::ranges::none_of(outcome.reason, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }));
   require(outcome.explanation.size() <= 1024);
   require(std::ranges::all_of(outcome.explanation, [](char c) { return c >= ' ' && c <= '~'; }));
   require(outcome.explanation.empty() || outcome.result == auth::SpfResult::Fail);

@@ -20,6 +20,10 @@ bool holds(const Range& range, const Value& value) {
   return std::ranges::find(range, value) != std::ranges::end(range);
 }
 
+bool cannot_be_asked(const std::string& name) {
+  return !is_spf_dns_name(name);
+}
+
 std::unexpected<SpfStop> stop(SpfResult result, std::string reason) {
   SpfFinding finding;
   finding.result = result;
@@ -70,11 +74,12 @@ SpfStep<bool> SpfCheck::mx_matches(const SpfDirective& directive, const std::str
   CAS_TRY(const dns::Answer* answer, ask(target, dns::Type::MX));
   CAS_CHECK(require_answer(*answer, target, dns::Type::MX));
   CAS_CHECK(count_void(*answer));
-  const auto hosts = exchanges_in(*answer);
+  auto hosts = exchanges_in(*answer);
   if (hosts.size() > max_hosts) {
     return stop(SpfResult::PermError,
                 printable(target, 255) + " has more than " + std::to_string(max_hosts) + " MX records");
   }
+  std::erase_if(hosts, cannot_be_asked);
   CAS_TRY(const auto answers, ask_all(hosts, address_type()));
   for (std::size_t n = 0; n < hosts.size(); ++n) {
     CAS_CHECK(require_answer(*answers[n], hosts[n], address_type()));
@@ -106,6 +111,7 @@ SpfStep<std::vector<std::string>> SpfCheck::client_names() {
   CAS_TRY(const dns::Answer* answer, ask(spf_reverse_name(values_.ip) + zone, dns::Type::PTR));
   auto names = names_in(*answer);
   if (names.size() > max_hosts) names.resize(max_hosts);
+  std::erase_if(names, cannot_be_asked);
   return names;
 }
 

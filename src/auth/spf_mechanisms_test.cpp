@@ -143,6 +143,15 @@ TEST(SpfMechanisms, PtrComparesTheValidatedNamesOfTheClientSection55) {
                    });
 }
 
+TEST(SpfMechanisms, HostsThatCannotBeNamesAreNotAskedFor) {
+  const std::string label(64, 'x');
+  const std::string zone = "a.example MX 10 b..a.example\na.example MX 20 " + label +
+                           ".a.example\na.example MX 30 mx.example\n"
+                           "mx.example A 192.0.2.1\n1.2.0.192.in-addr.arpa PTR " +
+                           label + ".a.example\n1.2.0.192.in-addr.arpa PTR b..a.example\n";
+  expect(zone, {{"mx", "192.0.2.1", "pass"}, {"ptr", "192.0.2.1", "fail"}});
+}
+
 TEST(SpfMechanisms, PtrWorksForIpv6) {
   const std::string reverse = spf_reverse_name(IpAddress::parse("2001:db8::1").value()) + ".ip6.arpa";
   const std::string zone = std::string(pointers) + reverse + " PTR mail.a.example\n";
