@@ -112,6 +112,7 @@ void find_twins(const fs::path& folder, DomainKeys& found) {
 
 std::vector<KeyFacts> DomainKeys::facts() const {
   std::vector<KeyFacts> all;
+  all.reserve(keys.size());
   for (const auto& key : keys) all.push_back(key.facts);
   return all;
 }

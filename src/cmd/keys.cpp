@@ -99,6 +99,7 @@ Or<std::vector<dns::Answer>> ask(const KeysOptions& options, const std::vector<s
     });
   }
   std::vector<dns::Answer> answers;
+  answers.reserve(coming.size());
   for (auto& answer : coming) answers.push_back(answer.get());
   return answers;
 }
@@ -159,6 +160,7 @@ void warn(const Work& work) {
 
 std::vector<std::string> taken_selectors(const Work& work) {
   std::vector<std::string> taken;
+  taken.reserve(work.keys.size());
   for (const auto& key : work.keys) taken.push_back(key.facts.selector);
   if (const auto* named = work.named()) {
     for (const auto& key : *named) taken.push_back(key.selector);
@@ -213,6 +215,7 @@ Or<int> make_and_print(Work& work, const std::vector<crypto::KeyType>& types) {
 Or<std::vector<CheckedKey>> check(const Work& work, const std::vector<std::string>& selectors) {
   std::vector<CheckedKey> checked;
   std::vector<std::string> names;
+  names.reserve(selectors.size());
   for (const auto& selector : selectors) names.push_back(auth::dkim_key_name(selector, work.domain));
   CAS_TRY(std::vector<dns::Answer> answers, ask(work.options, names));
   for (std::size_t n = 0; n < selectors.size(); ++n) {
@@ -248,6 +251,7 @@ Or<int> take_steps(const Work& work, const std::vector<app::KeyStep>& steps) {
 Or<int> rotate(const KeysOptions& options) {
   CAS_TRY(Work work, open(options));
   std::vector<app::KeyFacts> facts;
+  facts.reserve(work.keys.size());
   for (const auto& key : work.keys) facts.push_back(key.facts);
   const auto plan = app::plan_rotation(facts);
   if (!plan.make.empty()) return make_and_print(work, plan.make);
@@ -396,6 +400,7 @@ Or<int> list(const KeysOptions& options) {
   }
   if (options.check) CAS_CHECK(check_all(options, keys));
   std::vector<KeyRow> rows;
+  rows.reserve(keys.size());
   for (auto& one : keys) rows.push_back(std::move(one.row));
   if (rows.empty() && faults.empty()) say("There is no key; `cas keys generate DOMAIN` makes some.");
   const bool show = options.json || !rows.empty();
