@@ -89,13 +89,15 @@ std::expected<KeysConfig, std::vector<ConfigError>> load_keys_config(const std::
   Config config = empty_config(file);
   Section root(&*table, "", findings);
   read_state_dirs(root, config, findings);
-  KeysConfig keys{.keys_dir = config.keys_dir, .domains = {}, .named_one_by_one = {}};
-  for (auto& section : root.sections("domain")) {
+  KeysConfig keys{.keys_dir = config.keys_dir, .domains = {}};
+  Findings others(file);  // `cas config check` tells them
+  for (auto& section : Section(&*table, "", others).sections("domain")) {
     const auto text = section.text("name");
     auto name = text ? Domain::parse(text->value) : permanent("no name");
-    if (!name) continue;  // `cas config check` says so
-    if (section.has("signing")) keys.named_one_by_one.push_back(*name);
-    keys.domains.push_back(*std::move(name));
+    if (!name) continue;
+    auto named = read_signing_keys(section, config, others);
+    std::erase_if(named, [](const auto& signing) { return signing.selector.empty() || signing.key.empty(); });
+    keys.domains.emplace(*std::move(name), std::move(named));
   }
   if (findings.any()) return std::unexpected(findings.take());
   return keys;

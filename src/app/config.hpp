@@ -19,6 +19,7 @@
 #include "message/address.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "policy/authentication.hpp"
 #include "smtp/limits.hpp"
 
 namespace cas::app {
@@ -53,6 +54,7 @@ struct SigningConfig {
 struct DomainConfig {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
+  policy::Enforcement authentication = policy::Enforcement::Observe;
   std::filesystem::path maildir;  // a Maildir each: maildir/LOCAL-PART
   std::vector<LocalPart> mailboxes;
   /// Keys named one by one. None: the active ones in keys_dir/NAME sign; with none there either, mail from this domain
@@ -64,6 +66,11 @@ struct UserConfig {
   std::string name;      // what the client gives to AUTH
   std::string password;  // Argon2id string
   std::vector<Mailbox> send_as;
+};
+
+struct AuthenticationConfig {
+  std::vector<Domain> trusted_sealers;  // whose ARC seals make up for a DMARC failure
+  bool received_spf = false;            // write Received-SPF beside Authentication-Results
 };
 
 struct OutboundConfig {
@@ -100,6 +107,7 @@ struct Config {
   std::vector<DomainConfig> domains;
   std::vector<UserConfig> users;
   net::ResolverOptions dns;
+  AuthenticationConfig authentication;
   OutboundConfig outbound;
   QueueConfig queue;
   smtp::Limits limits;
@@ -125,9 +133,8 @@ struct Config {
 /// What `cas keys` needs, likewise.
 struct KeysConfig {
   std::filesystem::path keys_dir;
-  std::vector<Domain> domains;  // those of the file
-  std::vector<Domain>
-      named_one_by_one;  // those whose [domain.signing] names keys: for them the folder is not looked at
+  /// Those of the file, with the keys that it names one by one: where there are some, the folder is not looked at.
+  std::map<Domain, std::vector<SigningConfig>> domains;
 };
 [[nodiscard]] std::expected<KeysConfig, std::vector<ConfigError>> load_keys_config(const std::filesystem::path& file);
 /// Only how the DNS is asked: for tools, likewise.

@@ -24,6 +24,17 @@ std::string_view type_name(const toml::node& node) {
   }
 }
 
+// "domain[0].signing" stands in the file as [domain.signing].
+std::string header_of(std::string_view key) {
+  std::string header;
+  bool inside = false;
+  for (const char c : key) {
+    inside = c == '[' || (inside && c != ']');
+    if (!inside && c != ']') header += c;
+  }
+  return header;
+}
+
 }  // namespace
 
 std::string in_quotes(std::string_view text) {
@@ -164,7 +175,7 @@ Section Section::section(std::string_view key) {
   const auto* node = find(key);
   const auto* table = node == nullptr ? nullptr : node->as_table();
   if (node != nullptr && table == nullptr) {
-    wrong_type(key, *node, "a table", "write [" + full_key(key) + "] and its keys on the lines below");
+    wrong_type(key, *node, "a table", "write [" + header_of(full_key(key)) + "] and its keys on the lines below");
   }
   return {table, full_key(key), *findings_};
 }
@@ -175,7 +186,7 @@ std::vector<Section> Section::sections(std::string_view key) {
   if (node == nullptr) return result;
   const auto* array = node->as_array();
   if (array == nullptr) {
-    wrong_type(key, *node, "a list of tables", "write [[" + std::string(key) + "]], with two brackets");
+    wrong_type(key, *node, "a list of tables", "write [[" + header_of(full_key(key)) + "]], with two brackets");
     return result;
   }
   for (std::size_t n = 0; n < array->size(); ++n) {
@@ -183,7 +194,8 @@ std::vector<Section> Section::sections(std::string_view key) {
     if (const auto* table = array->get(n)->as_table()) {
       result.emplace_back(table, full_key(name), *findings_);
     } else {
-      wrong_type(key, *array->get(n), "a table", "write [[" + std::string(key) + "]] and its keys on the lines below");
+      wrong_type(key, *array->get(n), "a table",
+                 "write [[" + header_of(full_key(key)) + "]] and its keys on the lines below");
     }
   }
   return result;

@@ -97,6 +97,8 @@ void read_all(const toml::table& table, Config& config, Findings& findings);
 void read_admin_socket(Section& root, Config& config, Findings& findings);
 /// state_dir and keys_dir alone.
 void read_state_dirs(Section& root, Config& config, Findings& findings);
+/// [domain.signing] or each [[domain.signing]] of a domain.
+[[nodiscard]] std::vector<SigningConfig> read_signing_keys(Section& domain, const Config& config, Findings& findings);
 /// [dns] alone.
 void read_resolver(Section& root, Config& config, Findings& findings);
 /// What the file points to: keys, folders, users (config_check.cpp).

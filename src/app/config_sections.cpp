@@ -158,7 +158,7 @@ void read_mailboxes(Section& section, DomainConfig& domain, Findings& findings) 
   }
 }
 
-void read_signing(Section section, const Config& config, DomainConfig& domain, Findings& findings) {
+void read_signing(Section section, const Config& config, std::vector<SigningConfig>& keys, Findings& findings) {
   SigningConfig signing;
   signing.where = section.path();
   if (const auto text = section.text("selector")) {
@@ -178,31 +178,38 @@ void read_signing(Section section, const Config& config, DomainConfig& domain, F
   }
   section.finish();
   const auto same = [&](const SigningConfig& other) { return other.selector == signing.selector; };
-  if (!signing.selector.empty() && std::ranges::any_of(domain.signing, same)) {
+  if (!signing.selector.empty() && std::ranges::any_of(keys, same)) {
     section.fail("selector", in_quotes(signing.selector) + " stands there twice",
                  "give each key a selector of its own");
   }
-  domain.signing.push_back(std::move(signing));
+  keys.push_back(std::move(signing));
 }
 
 void read_domain(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 3> modes{"off", "optional", "required"};
+  static constexpr std::array<std::string_view, 2> enforcements{"observe", "act"};
   std::optional<Domain> name;
   if (const auto text = section.text("name")) {
     name = domain_of(*text, findings);
   } else if (!section.has("name")) {
     section.missing("name", "write name = \"north.example\"");
   }
-  DomainConfig domain{.name = name.value_or(config.host), .mode = {}, .maildir = {}, .mailboxes = {}, .signing = {}};
+  DomainConfig domain{.name = name.value_or(config.host),
+                      .mode = {},
+                      .authentication = {},
+                      .maildir = {},
+                      .mailboxes = {},
+                      .signing = {}};
   domain.mode = confirm::Mode::Optional;
   if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
+  assign_choice(domain.authentication, section, "authentication", enforcements);
   if (const auto text = section.text("maildir")) {
     domain.maildir = path_of(*text, config, findings);
   } else if (!section.has("maildir")) {
     section.missing("maildir", "name the folder that holds a Maildir for each mailbox");
   }
   read_mailboxes(section, domain, findings);
-  for (auto& signing : section.one_or_more("signing")) read_signing(std::move(signing), config, domain, findings);
+  domain.signing = read_signing_keys(section, config, findings);
   section.finish();
   const auto same = [&](const DomainConfig& other) { return other.name == domain.name; };
   if (name && std::ranges::any_of(config.domains, same)) {
@@ -312,7 +319,15 @@ void read_dns(Section section, Config& config, Findings& findings) {
   section.finish();
 }
 
-// ---- [outbound], [queue], [limits], [log] ----
+// ---- [authentication], [outbound], [queue], [limits], [log] ----
+
+void read_authentication(Section section, Config& config, Findings& findings) {
+  for (const auto& text : section.texts("trusted_sealers").value_or(std::vector<ConfigText>{})) {
+    if (auto domain = domain_of(text, findings)) config.authentication.trusted_sealers.push_back(*std::move(domain));
+  }
+  assign(config.authentication.received_spf, section.boolean("received_spf"));
+  section.finish();
+}
 
 void read_outbound(Section section, Config& config) {
   static constexpr std::array<std::string_view, 3> fallbacks{"send", "hold", "bounce"};
@@ -373,6 +388,12 @@ void read_state_dirs(Section& root, Config& config, Findings& findings) {
   if (const auto text = root.text("keys_dir")) config.keys_dir = path_of(*text, config, findings);
 }
 
+std::vector<SigningConfig> read_signing_keys(Section& domain, const Config& config, Findings& findings) {
+  std::vector<SigningConfig> keys;
+  for (auto& section : domain.one_or_more("signing")) read_signing(std::move(section), config, keys, findings);
+  return keys;
+}
+
 void read_resolver(Section& root, Config& config, Findings& findings) {
   read_dns(root.section("dns"), config, findings);
 }
@@ -385,6 +406,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   for (auto& section : root.sections("domain")) read_domain(std::move(section), config, findings);
   for (auto& section : root.sections("user")) read_user(std::move(section), config, findings);
   read_dns(root.section("dns"), config, findings);
+  read_authentication(root.section("authentication"), config, findings);
   read_outbound(root.section("outbound"), config);
   read_queue(root.section("queue"), config);
   read_limits(root.section("limits"), config);

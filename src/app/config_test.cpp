@@ -210,6 +210,12 @@ constexpr Fault faults[] = {
      "cas keys generate"},
     {"empty_signing_key", "\"signing.pem\"", "\"empty.pem\"", 22, "domain[0].signing.key", "cannot be used",
      "cas keys generate"},
+    {"no_selector", "selector = \"cas1\"", "", 20, "domain[0].signing.selector", "is missing", "cas1"},
+    {"no_key_file", "key = \"signing.pem\"", "", 20, "domain[0].signing.key", "is missing", "cas keys generate"},
+    {"signing_as_text", "[domain.signing]\nselector = \"cas1\"\nkey = \"signing.pem\"\n", "signing = \"cas1\"\n", 20,
+     "domain[0].signing", "is text", "[[domain.signing]]"},
+    {"empty_keys_dir", "run_as = ", "keys_dir = \"\"\nrun_as = ", 4, "keys_dir", "is empty", "folder"},
+    {"number_as_keys_dir", "run_as = ", "keys_dir = 1\nrun_as = ", 4, "keys_dir", "is a whole number", "double quotes"},
     {"bad_selector", "\"cas1\"", "\"cas 1\"", 21, "domain[0].signing.selector", "no selector", "cas1"},
     {"plain_password", "$argon2id", "secret", 25, "user[0].password", "no Argon2id", "cas password"},
     {"foreign_send_as", "[\"joe@north.example\"]", "[\"joe@south.example\"]", 26, "user[0].send_as[0]",
@@ -231,6 +237,112 @@ constexpr Fault faults[] = {
 };
 INSTANTIATE_TEST_SUITE_P(All, ConfigFaults, testing::ValuesIn(faults),
                          [](const auto& info) { return info.param.name; });
+
+// ---- Signing keys ----
+
+class ConfigSigning : public ConfigFile {
+ protected:
+  void SetUp() override { fs::remove_all(folder / "state"); }
+  void TearDown() override { fs::remove_all(folder / "state"); }
+
+  // The table of the only key begins in line 20; what is added comes in line 23.
+  static std::string with_second(const std::string& table) {
+    const auto text = replaced(good(), "[domain.signing]", "[[domain.signing]]");
+    return replaced(text, "[[user]]", "[[domain.signing]]\n" + table + "[[user]]");
+  }
+  static std::string without_keys() {
+    return replaced(good(), "[domain.signing]\nselector = \"cas1\"\nkey = \"signing.pem\"\n", "");
+  }
+  static void put(const std::string& name, const std::string& octets) {
+    fs::create_directories(folder / "state/keys/north.example");
+    write("state/keys/north.example/" + name, octets);
+  }
+};
+
+TEST_F(ConfigSigning, several_keys_are_named_one_by_one) {
+  const auto config = load(with_second("selector = \"S2\"\nkey = \"signing.pem\"\n"));
+  ASSERT_TRUE(config) << config.error().front().text();
+  ASSERT_THAT(config->domains[0].signing, SizeIs(2));
+  EXPECT_EQ(config->domains[0].signing[0].where, "domain[0].signing[0]");
+  EXPECT_EQ(config->domains[0].signing[1].selector, "s2");
+  EXPECT_EQ(config->domains[0].signing[1].key, folder / "signing.pem");
+}
+
+TEST_F(ConfigSigning, faults_of_the_second_key_name_it) {
+  for (const auto& [table, line, key, problem, mend] :
+       {std::tuple{"selector = \"s2\"\n", 23U, "domain[0].signing[1].key", "is missing", "cas keys generate"},
+        {"key = \"signing.pem\"\n", 23U, "domain[0].signing[1].selector", "is missing", "cas1"},
+        {"selector = \"CAS1\"\nkey = \"signing.pem\"\n", 24U, "domain[0].signing[1].selector",
+         "\"cas1\" stands there twice", "of its own"},
+        {"selector = \"s2\"\nkey = \"none.pem\"\n", 25U, "domain[0].signing[1].key", "No such file",
+         "cas keys generate"},
+        {"selector = \"s2\"\nkey = \"signing.pem\"\nkye = 1\n", 26U, "domain[0].signing[1].kye", "no key",
+         "\"key\""}}) {
+    const auto error = error_of(with_second(table));
+    EXPECT_EQ(error.line, line) << error.text();
+    EXPECT_EQ(error.key, key);
+    EXPECT_THAT(error.problem, HasSubstr(problem));
+    EXPECT_THAT(error.mend, HasSubstr(mend));
+  }
+}
+
+TEST_F(ConfigSigning, domain_may_be_without_keys_anywhere) {
+  const auto config = load(without_keys());
+  ASSERT_TRUE(config) << config.error().front().text();
+  EXPECT_THAT(config->domains[0].signing, testing::IsEmpty());
+}
+
+TEST_F(ConfigSigning, every_fault_of_the_folder_is_found_and_names_file_and_mend) {
+  put("s1.pem", "no key");
+  put("s2.nxt.pem", read_small_file(folder / "signing.pem").value());
+  const auto config = load(without_keys());
+  ASSERT_FALSE(config);
+  ASSERT_THAT(config.error(), SizeIs(2));
+  EXPECT_THAT(config.error()[0].text(), HasSubstr("cas.toml:1: keys_dir: "));
+  EXPECT_THAT(config.error()[0].text(), HasSubstr("north.example/s1.pem\" cannot be used"));
+  EXPECT_THAT(config.error()[0].text(), HasSubstr("cas keys generate"));
+  EXPECT_THAT(config.error()[1].text(), HasSubstr("north.example/s2.nxt.pem\" is no name of a signing key"));
+}
+
+TEST_F(ConfigSigning, folder_is_not_looked_at_where_keys_are_named) {
+  put("s1.pem", "no key");
+  EXPECT_TRUE(load(good()));
+}
+
+TEST_F(ConfigSigning, keys_dir_may_stand_elsewhere) {
+  const auto text = replaced(without_keys(), "run_as = ", "keys_dir = \"other/keys\"\nrun_as = ");
+  const auto config = load(text);
+  ASSERT_TRUE(config) << config.error().front().text();
+  EXPECT_EQ(config->keys_dir, folder / "other/keys");
+  fs::create_directories(folder / "other/keys/north.example/s1.pem");
+  const auto error = error_of(text);
+  fs::remove_all(folder / "other");
+  EXPECT_EQ(error.line, 4U);
+  EXPECT_THAT(error.problem, HasSubstr("is a folder"));
+}
+
+TEST_F(ConfigSigning, commands_read_what_they_need_and_no_key) {
+  write("cas.toml", with_second("selector = \"s2\"\nkey = \"not-for-me.pem\"\n[[domain.signing]]\nselector = \"s3\"\n"
+                                "[[domain]]\nname = \"south.example\"\n[[domain]]\nname = 7\n"));
+  const auto keys = load_keys_config(folder / "cas.toml");
+  ASSERT_TRUE(keys) << keys.error().front().text();
+  EXPECT_EQ(keys->keys_dir, folder / "state/keys");
+  ASSERT_THAT(keys->domains, SizeIs(2));
+  const auto& north = keys->domains.at(Domain::parse("north.example").value());
+  ASSERT_THAT(north, SizeIs(2)) << "the one without a file is `cas config check`'s business";
+  EXPECT_EQ(north[1].selector, "s2");
+  EXPECT_EQ(north[1].key, folder / "not-for-me.pem");
+  EXPECT_THAT(keys->domains.at(Domain::parse("south.example").value()), testing::IsEmpty());
+}
+
+TEST_F(ConfigSigning, commands_are_told_what_is_wrong_with_keys_dir) {
+  write("cas.toml", replaced(good(), "run_as = ", "keys_dir = 1\nrun_as = "));
+  const auto keys = load_keys_config(folder / "cas.toml");
+  ASSERT_FALSE(keys);
+  EXPECT_EQ(keys.error().front().line, 4U);
+}
+
+// ---- Whole files ----
 
 TEST_F(ConfigFile, syntax_error_names_its_line) {
   const auto error = error_of(replaced(good(), "role = \"mx\"", "role = mx"));

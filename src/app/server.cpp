@@ -137,8 +137,11 @@ Server::Started Server::bind_and_drop_privileges() {
 void Server::build_directory() {
   std::vector<inbound::DomainSettings> domains;
   for (const auto& domain : config_.domains) {
-    domains.push_back(inbound::DomainSettings{
-        .name = domain.name, .mode = domain.mode, .maildir = domain.maildir, .mailboxes = domain.mailboxes});
+    domains.push_back(inbound::DomainSettings{.name = domain.name,
+                                              .mode = domain.mode,
+                                              .authentication = domain.authentication,
+                                              .maildir = domain.maildir,
+                                              .mailboxes = domain.mailboxes});
   }
   directory_ = std::make_unique<inbound::Directory>(std::move(domains));
 }
@@ -205,17 +208,21 @@ void Server::build_inbound() {
     accounts.push_back(inbound::Account{.name = user.name, .password_hash = user.password, .send_as = user.send_as});
   }
   accounts_ = std::make_unique<inbound::Accounts>(std::move(accounts));
-  services_ = std::make_unique<inbound::Services>(inbound::Services{.host = config_.host,
-                                                                    .queue = *queue_,
-                                                                    .resolver = *resolver_,
-                                                                    .workers = *workers_,
-                                                                    .clock = clock_,
-                                                                    .random = random_,
-                                                                    .events = *events_,
-                                                                    .directory = *directory_,
-                                                                    .accounts = *accounts_,
-                                                                    .reservations = reservations_,
-                                                                    .buckets = buckets_});
+  services_ = std::make_unique<inbound::Services>(
+      inbound::Services{.host = config_.host,
+                        .queue = *queue_,
+                        .resolver = *resolver_,
+                        .workers = *workers_,
+                        .clock = clock_,
+                        .random = random_,
+                        .events = *events_,
+                        .directory = *directory_,
+                        .accounts = *accounts_,
+                        .reservations = reservations_,
+                        .buckets = buckets_,
+                        .dkim_keys = dkim_keys_,
+                        .authentication = {.trusted_sealers = config_.authentication.trusted_sealers,
+                                           .received_spf = config_.authentication.received_spf}});
   for (auto& bound : sockets_.listeners) {
     listening_.push_back(bound.config.address.text() + " " + std::string(role_word(bound.config.role)));
     for (std::size_t n = 0; n < bound.sockets.size(); ++n) {
@@ -238,9 +245,9 @@ void Server::build_outbound() {
       std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, local, std::move(deliver)));
 
   for (const auto& [domain, keys] : signing_) {
-    std::vector<std::pair<std::string_view, std::string>> fields{{"domain", domain.text()}};
-    for (const auto& key : keys) fields.emplace_back("selector", key.selector);
-    emit(Level::Info, "signing", std::move(fields));
+    for (const auto& key : keys) {
+      emit(Level::Info, "signing", {{"domain", domain.text()}, {"selector", key.selector}});
+    }
   }
   outbound::RelayOptions options{.host = config_.host,
                                  .port = config_.outbound.port,

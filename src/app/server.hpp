@@ -98,6 +98,7 @@ class Server {
   std::unique_ptr<inbound::Accounts> accounts_;
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
+  auth::DkimKeyCache dkim_keys_;
   std::unique_ptr<inbound::Services> services_;
   std::vector<std::unique_ptr<inbound::Acceptor>> acceptors_;
 

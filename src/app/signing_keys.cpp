@@ -46,6 +46,17 @@ std::vector<const KeyFacts*> select(std::span<const KeyFacts> keys, KeyState sta
   return found;
 }
 
+// Which one of its day and type: 1 for `first` itself, 2 for "...2"; 0 for any other selector.
+unsigned place_of(std::string_view selector, std::string_view first) {
+  if (!selector.starts_with(first)) return 0;
+  selector.remove_prefix(first.size());
+  if (selector.empty()) return 1;
+  unsigned place = 0;
+  const auto [end, fault] = std::from_chars(selector.data(), selector.data() + selector.size(), place);
+  constexpr unsigned most = 1'000'000;
+  return fault == std::errc{} && end == selector.data() + selector.size() && place < most ? place : 0;
+}
+
 constexpr std::array both_types{KeyType::Rsa, KeyType::Ed25519};
 
 std::vector<KeyType> types_to_make(std::span<const KeyFacts> keys) {
@@ -63,6 +74,7 @@ const char* fault_of(auth::DkimKeyError error) {
     case auth::DkimKeyError::Version: return "v= is not DKIM1, or does not stand first";
     case auth::DkimKeyError::KeyType: return "k= names an unknown type";
     case auth::DkimKeyError::BadKey: return "p= holds no key of its type: was a part of it lost?";
+    case auth::DkimKeyError::WeakKey: return "p= holds an RSA key below 1024 bits";  // RFC 8301 §3.2
   }
   return "the record cannot be read";
 }
@@ -159,9 +171,9 @@ std::string new_selector(std::span<const std::string> taken, KeyType type, std::
   std::snprintf(text.data(), text.size(), "cas%04d%02u%02u%c", static_cast<int>(day.year()),
                 static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()), type == KeyType::Rsa ? 'r' : 'e');
   const std::string first = text.data();
-  std::string selector = first;
-  for (int n = 2; std::ranges::find(taken, selector) != taken.end(); ++n) selector = first + std::to_string(n);
-  return selector;
+  unsigned count = 0;
+  for (const auto& selector : taken) count = std::max(count, place_of(selector, first));
+  return count == 0 ? first : first + std::to_string(count + 1);
 }
 
 // ---- What comes next ----

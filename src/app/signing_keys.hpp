@@ -43,7 +43,8 @@ struct KeyName {
 
 /// The day in a selector that was made here.
 [[nodiscard]] std::optional<std::chrono::sys_days> day_of(std::string_view selector);
-/// "cas20261125r" for RSA, "cas20261125e" for Ed25519; with 2, 3, ... behind it where `taken` has that one.
+/// "cas20261125r" for RSA, "cas20261125e" for Ed25519; with 2, 3, ... behind it where `taken` has some of that day: one
+/// more than the greatest, since the record of one that was removed may still be known.
 [[nodiscard]] std::string new_selector(std::span<const std::string> taken, crypto::KeyType type,
                                        std::chrono::sys_days today);
 

@@ -58,6 +58,7 @@ TEST(Arc, AChainPassesWhateverItsLengthRfc8617Section52) {
     EXPECT_EQ(outcome.result, ArcResult::Pass) << sets << ": " << outcome.reason;
     EXPECT_EQ(outcome.sealers.size(), static_cast<std::size_t>(sets));
     EXPECT_THAT(outcome.results, HasSubstr("mx.north.example; spf=pass"));
+    EXPECT_EQ(outcome.earlier_results, std::vector<std::string>(static_cast<std::size_t>(sets - 1), outcome.results));
   }
 }
 

@@ -67,7 +67,11 @@ void ArcValidator::gather(SignedHeader& header, BodyHashes& body) {
                                  .field = &sets[count - 1].seal_signature,
                                  .hash = seal_hash(header.fields(), sets, count)});
   }
-  results_ = parse_arc_results(header.fields()[last.results].value)->payload;
+  for (const ArcSet& set : sets) {
+    earlier_results_.emplace_back(parse_arc_results(header.fields()[set.results].value)->payload);
+  }
+  results_ = std::move(earlier_results_.back());
+  earlier_results_.pop_back();
 }
 
 std::vector<dns::Question> ArcValidator::questions() const {
@@ -101,6 +105,7 @@ std::optional<ArcOutcome> ArcValidator::outcome(dns::Answers& answers, DkimKeyCa
   outcome.result = ArcResult::Pass;
   for (const auto& set : chain_.sets) outcome.sealers.push_back(*set.seal_signature.domain);
   outcome.results = results_;
+  outcome.earlier_results = earlier_results_;
   return outcome;
 }
 

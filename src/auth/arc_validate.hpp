@@ -20,10 +20,11 @@ enum class ArcResult { None, Pass, Fail };
 
 struct ArcOutcome {
   ArcResult result = ArcResult::None;
-  std::string reason;           // with Fail
-  bool lookup_failed = false;   // Fail because a key could not be looked up now
-  std::vector<Domain> sealers;  // with Pass: d= of each seal, from the first set
-  std::string results;          // with Pass: what the last sealer says it found, after "i=N;"
+  std::string reason;                        // with Fail
+  bool lookup_failed = false;                // Fail because a key could not be looked up now
+  std::vector<Domain> sealers;               // with Pass: d= of each seal, from the first set
+  std::string results;                       // with Pass: what the last sealer says it found, after "i=N;"
+  std::vector<std::string> earlier_results;  // with Pass: the same of the sealers before, from the first
 };
 
 /// One message: constructed with its header, of which nothing is kept, asked at its end. `body` outlives this.
@@ -50,6 +51,7 @@ class ArcValidator {
   std::vector<Signed> signatures_;  // the last message signature, then the seals from the last to the first
   BodyHashes::Handle body_hash_ = 0;
   std::string results_;
+  std::vector<std::string> earlier_results_;
 };
 
 }  // namespace cas::auth

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "auth/result_tokens.hpp"
 #include "base/encoding.hpp"
 #include "message/address.hpp"
 
@@ -16,17 +17,6 @@ namespace {
 constexpr std::string_view field_name = "Authentication-Results";
 constexpr std::size_t fold_column = 78;        // RFC 5322 §2.1.1
 constexpr std::size_t max_value_octets = 700;  // quoted twice over it still fits a line of 998
-constexpr std::string_view tspecials = "()<>@,;:\\\"/[]?=";
-
-bool is_control(char c) {
-  const auto octet = static_cast<unsigned char>(c);
-  return octet < 0x20 || octet == 0x7f;
-}
-
-/// RFC 2045 §5.1 token; octets above ASCII are let through for RFC 6532.
-bool is_token_char(char c) {
-  return c != ' ' && !is_control(c) && tspecials.find(c) == std::string_view::npos;
-}
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
@@ -52,7 +42,7 @@ std::string harmless(std::string_view text) {
   std::string out;
   const bool valid = is_utf8(text);
   for (const char c : text.substr(0, max_value_octets)) {
-    if (is_control(c)) continue;
+    if (is_control_char(c)) continue;
     out += valid || static_cast<unsigned char>(c) < 0x80 ? c : '?';
   }
   if (!is_utf8(out)) std::ranges::replace_if(out, [](char c) { return (c & 0x80) != 0; }, '?');  // cut within one
@@ -108,48 +98,6 @@ class Folder {
   std::string text_;
   std::size_t column_;
 };
-
-/// Takes CFWS (RFC 5322 §3.2.2) off the front. False when a comment does not end.
-bool skip_cfws(std::string_view& text) {
-  std::size_t depth = 0;
-  while (!text.empty()) {
-    const char c = text.front();
-    if (c == '(') {
-      ++depth;
-    } else if (depth == 0) {
-      if (!is_wsp(c) && c != '\r' && c != '\n') return true;
-    } else if (c == ')') {
-      --depth;
-    } else if (c == '\\') {
-      if (text.size() < 2) return false;
-      text.remove_prefix(1);
-    }
-    text.remove_prefix(1);
-  }
-  return depth == 0;
-}
-
-/// value = token / quoted-string. None when neither stands at the front.
-std::optional<std::string> take_value(std::string_view& text) {
-  std::string out;
-  if (!text.starts_with('"')) {
-    while (!text.empty() && is_token_char(text.front())) {
-      out += text.front();
-      text.remove_prefix(1);
-    }
-    return out.empty() ? std::nullopt : std::optional(out);
-  }
-  text.remove_prefix(1);
-  while (!text.empty() && text.front() != '"') {
-    if (text.front() == '\\') text.remove_prefix(1);
-    if (text.empty()) return std::nullopt;
-    if (text.front() != '\r' && text.front() != '\n') out += text.front();  // folding inside quotes
-    text.remove_prefix(1);
-  }
-  if (text.empty()) return std::nullopt;
-  text.remove_prefix(1);
-  return out;
-}
 
 /// The authserv-id of a field that is well-formed up to its first ";".
 std::optional<std::string> authserv_id_of(std::string_view value) {

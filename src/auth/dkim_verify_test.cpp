@@ -214,6 +214,20 @@ TEST(DkimVerify, NamesWhatIsWrongWithAField) {
   }
 }
 
+TEST(DkimVerify, ASelectorWhoseKeysNameIsTooLongIsNone) {
+  const std::string label(60, 'x');
+  const auto with_selector = [](const std::string& selector) {
+    const std::string field = sign(plain_header, plain_body, signing_with(ed25519_key()), ed25519_key());
+    const auto at = field.find("s=e;");
+    return check(zone_text() + selector + "._domainkey.north.example NXDOMAIN\n",
+                 std::string(field).replace(at, 4, "s=" + selector + ";") + plain_header, plain_body)
+        .dkim.front();
+  };
+  const std::string longest = label + '.' + label + '.' + label + '.' + std::string(45, 'y');  // 253 with the rest
+  EXPECT_EQ(with_selector(longest).result, DkimResult::PermError);
+  EXPECT_EQ(with_selector(longest + 'y').result, DkimResult::Neutral);
+}
+
 TEST(DkimVerify, ReadsKeyRecordsAsRfc6376Section361WritesThem) {
   struct Case {
     std::string record;

@@ -98,8 +98,10 @@ class Reader {
       fail(DkimResult::Neutral, "its d= is no domain");
     }
     field_.selector = to_lower(required("s"));
-    // RFC 6376 §3.1: labels, as the key's name has them.
-    if (field_.selector.empty() || !Domain::parse(field_.selector + "._domainkey.example")) {
+    // RFC 6376 §3.1: labels, as the key's name has them. A name too long for the DNS could never be looked up, and that
+    // would read as a signature that may yet be right.
+    const std::string below = field_.domain ? field_.domain->text() : "example";
+    if (field_.selector.empty() || !Domain::parse(field_.selector + "._domainkey." + below)) {
       fail(DkimResult::Neutral, "its s= is no selector");
       field_.selector.clear();
     }

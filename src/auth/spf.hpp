@@ -33,7 +33,7 @@ struct SpfOutcome {
   SpfIdentity identity = SpfIdentity::MailFrom;
   std::string domain;       // that was checked, as the client wrote it
   std::string explanation;  // the domain owner's, only with Fail (§6.2); printable ASCII; show it as a stranger's words
-  std::string reason;       // ours, for people: which record and which term said so; may quote what strangers wrote
+  std::string reason;       // ours, for people: which record and term said so; what it quotes is printable
   // What decided. Empty where there is none: no record, no term that matched or is wrong.
   std::string record_domain;  // where the record stands
   std::string record;         // its text

@@ -69,7 +69,7 @@ SpfStep<std::string> SpfCheck::select_record(const std::string& domain, SpfFindi
 
 SpfStep<SpfFinding> SpfCheck::check_host(const std::string& domain, bool explain) {
   SpfFinding finding;
-  if (!is_spf_domain(spf_dns_name(domain))) {  // §4.3
+  if (!is_spf_domain(domain)) {  // §4.3
     finding.reason = domain.empty() ? "there is no domain to check" : quoted(domain) + " is no domain";
     return finding;
   }

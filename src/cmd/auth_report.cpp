@@ -15,7 +15,7 @@ namespace {
 namespace json = boost::json;
 
 std::string json_text(std::string_view text) {
-  return is_utf8(text) ? std::string(text) : printable(text, text.size());
+  return is_utf8(text) ? std::string(text) : printable(text, 4 * text.size());
 }
 
 json::object record_json(const RecordText& record) {
@@ -53,6 +53,24 @@ json::object dkim_json(const auth::DkimOutcome& dkim, const std::optional<Record
   return object;
 }
 
+json::object dmarc_json(const MessageReport& message) {
+  const auto& dmarc = message.dmarc;
+  json::object object;
+  object["result"] = auth::to_string(dmarc.result);
+  object["domain"] = dmarc.author_domain ? dmarc.author_domain->text() : "";
+  object["reason"] = json_text(dmarc.reason);
+  if (dmarc.record_domain) {
+    object["policy"] = auth::to_string(dmarc.policy);
+    object["disposition"] = auth::to_string(dmarc.disposition);
+  }
+  object["spf_aligned"] = dmarc.spf_aligned;
+  json::array aligned;
+  for (const std::size_t index : dmarc.dkim_aligned) aligned.emplace_back(index);
+  object["dkim_aligned"] = std::move(aligned);
+  if (message.dmarc_record) object["record"] = record_json(*message.dmarc_record);
+  return object;
+}
+
 json::object arc_json(const auth::ArcOutcome& arc) {
   json::object object;
   object["result"] = auth::to_string(arc.result);
@@ -84,6 +102,7 @@ std::string auth_json(const AuthReport& report) {
     for (std::size_t n = 0; n < findings.dkim.size(); ++n)
       dkim.push_back(dkim_json(findings.dkim[n], report.message->keys.at(n)));
     object["dkim"] = std::move(dkim);
+    object["dmarc"] = dmarc_json(*report.message);
     object["arc"] = arc_json(findings.arc);
     if (!report.message->header_fault.empty()) object["header_fault"] = json_text(report.message->header_fault);
   }

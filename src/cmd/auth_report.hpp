@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/dmarc.hpp"
 #include "auth/message_check.hpp"
 #include "auth/spf.hpp"
 
@@ -22,9 +23,11 @@ struct RecordText {
 [[nodiscard]] RecordText record_text(const std::string& name, dns::Answers& answers);
 
 struct MessageReport {
-  std::string header_fault;  // not empty: the header section cannot be read; DKIM and ARC were not looked at
+  std::string header_fault;  // not empty: the header section cannot be read; no signature was looked at
   auth::MessageFindings findings;
   std::vector<std::optional<RecordText>> keys;  // for each of findings.dkim
+  auth::DmarcOutcome dmarc;
+  std::optional<RecordText> dmarc_record;
 };
 
 struct AuthReport {

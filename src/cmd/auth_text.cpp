@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The report for people.
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "cmd/auth_report.hpp"
 
@@ -74,7 +76,7 @@ std::string spf_text(const AuthReport& report) {
   const std::string identity = spf.identity == auth::SpfIdentity::Helo ? " (HELO)" : " (MAIL FROM)";
   std::string out = heading("SPF", auth::to_string(spf.result),
                             "\"" + shown(spf.domain) + "\"" + identity + ", from " + report.asked.ip.text());
-  out += detail("because", shown(spf.reason));
+  out += detail("because", spf.reason);  // printable: auth/spf.hpp
   if (!spf.record.empty()) out += record_line({.name = spf.record_domain, .text = spf.record});
   if (!spf.explanation.empty()) out += detail("they say", "\"" + shown(spf.explanation) + "\"");
   return out + detail("to do", spf_advice(report));
@@ -110,6 +112,36 @@ std::string dkim_text(const auth::DkimOutcome& dkim, const std::optional<RecordT
   return out + detail("to do", dkim_advice(dkim, key));
 }
 
+std::string dmarc_advice(const auth::DmarcOutcome& dmarc) {
+  const std::string author = dmarc.author_domain ? dmarc.author_domain->text() : "the author's domain";
+  switch (dmarc.result) {
+    case auth::DmarcResult::Pass: return {};
+    case auth::DmarcResult::None: return "publish a TXT record for _dmarc." + author + ", such as \"v=DMARC1; p=none\"";
+    case auth::DmarcResult::Fail:
+      return "let SPF or DKIM pass for " + author + " or a name that is aligned with it; if it was not sent for " +
+             author + ", all is well: the record refuses a stranger";
+    case auth::DmarcResult::TempError: return "ask again; if it stays so, look at the name servers of that domain";
+    case auth::DmarcResult::PermError:
+      return dmarc.authors_at_fault ? "correct the From field" : "correct the DMARC record: it has no usable policy";
+  }
+  return {};
+}
+
+std::string dmarc_text(const MessageReport& message) {
+  const auto& dmarc = message.dmarc;
+  std::string about = dmarc.author_domain ? dmarc.author_domain->text() : "";
+  if (dmarc.record_domain) about += ", policy " + std::string(auth::to_string(dmarc.policy));
+  if (dmarc.disposition != dmarc.policy) about += ", but asks for " + std::string(auth::to_string(dmarc.disposition));
+  std::string out = heading("DMARC", auth::to_string(dmarc.result), about);
+  if (dmarc.result == auth::DmarcResult::Pass) {
+    out += detail("because",
+                  dmarc.spf_aligned ? "SPF passed for an aligned domain" : "a DKIM signature that passed is aligned");
+  }
+  out += detail("because", shown(dmarc.reason));
+  if (message.dmarc_record) out += record_line(*message.dmarc_record);
+  return out + detail("to do", dmarc_advice(dmarc));
+}
+
 std::string arc_text(const auth::ArcOutcome& arc) {
   std::string sealers;
   for (const Domain& sealer : arc.sealers) sealers += (sealers.empty() ? "sealed by " : ", ") + sealer.text();
@@ -136,7 +168,7 @@ std::string auth_text(const AuthReport& report) {
   }
   for (std::size_t n = 0; n < message.findings.dkim.size(); ++n)
     out += "\n" + dkim_text(message.findings.dkim[n], message.keys.at(n));
-  return out + "\n" + arc_text(message.findings.arc);
+  return out + "\n" + dmarc_text(message) + "\n" + arc_text(message.findings.arc);
 }
 
 }  // namespace cas::cmd

@@ -57,18 +57,16 @@ MessageReport unreadable(std::string fault) {
   report.findings.arc.result = auth::ArcResult::Fail;
   report.findings.arc.reason = "the header section cannot be read";
   report.keys.resize(1);
+  report.dmarc.result = auth::DmarcResult::PermError;
+  report.dmarc.authors_at_fault = true;
+  report.dmarc.reason = "the header section cannot be read";
   return report;
 }
 
-net::Task<void> ask_about(net::Resolver& resolver, const WireMessage& message, UnixTime now, dns::Answers& answers,
-                          MessageReport& report) {
-  const Parts parts = parts_of(message.octets);
-  const auto fields = parse_header(parts.header);
-  if (!fields) {
-    report = unreadable(fields.error().private_reason);
-    co_return;
-  }
-  auth::MessageCheck check(*fields, now);
+/// DKIM and ARC.
+net::Task<void> ask_for_keys(net::Resolver& resolver, const Parts& parts, const std::vector<HeaderField>& fields,
+                             UnixTime now, dns::Answers& answers, MessageReport& report) {
+  auth::MessageCheck check(fields, now);
   constexpr std::size_t chunk = 65536;
   for (std::size_t at = 0; at < parts.body.size(); at += chunk) check.update(parts.body.substr(at, chunk));
   check.finish();
@@ -82,14 +80,35 @@ net::Task<void> ask_about(net::Resolver& resolver, const WireMessage& message, U
   }
 }
 
+/// DMARC, of what SPF and DKIM came to.
+net::Task<void> ask_for_policy(net::Resolver& resolver, const std::vector<HeaderField>& fields, dns::Answers& answers,
+                               AuthReport& report) {
+  MessageReport& message = *report.message;
+  auth::DmarcQuery query;
+  query.authors = auth::read_authors(fields);
+  query.spf = report.spf.result;
+  query.spf_domain = report.spf.domain;
+  query.dkim = message.findings.dkim;
+  auto check = [&](dns::Answers& known) { return auth::check_dmarc(query, known); };
+  message.dmarc = co_await net::inquire(resolver, answers, check);
+  const auto& domain = message.dmarc.record_domain;
+  if (domain) message.dmarc_record = record_text("_dmarc." + domain->text(), answers);
+}
+
 net::Task<void> ask_all(net::Resolver& resolver, const std::optional<WireMessage>& message, AuthReport& report) {
   dns::Answers answers;
   auto spf = [&](dns::Answers& known) { return auth::check_spf(report.asked, known); };
   report.spf = co_await net::inquire(resolver, answers, spf);
   if (!message) co_return;
+  const Parts parts = parts_of(message->octets);
+  const auto fields = parse_header(parts.header);
+  if (!fields) {
+    report.message = unreadable(fields.error().private_reason);
+    co_return;
+  }
   report.message.emplace();
-  co_await ask_about(resolver, *message, report.asked.now, answers, *report.message);
-  // DMARC takes report.spf and the DKIM outcomes: its place is here.
+  co_await ask_for_keys(resolver, parts, *fields, report.asked.now, answers, *report.message);
+  co_await ask_for_policy(resolver, *fields, answers, report);
 }
 
 Or<int> check(const CheckAuthOptions& options) {

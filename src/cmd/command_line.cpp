@@ -293,8 +293,8 @@ int run(int argc, char** argv) {
   add_admin_commands(app, words);
   add_set_up_commands(app, words);
   add_intent_commands(app, words);
-  add_sign_command(app, words);
   add_check_auth_command(app, words);
+  add_sign_command(app, words);
   add_conformance_command(app, words);
   add_other_commands(app, words);
   try {

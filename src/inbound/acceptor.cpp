@@ -63,7 +63,7 @@ net::Task<void> Acceptor::State::accept_loop() {
 }
 
 net::Task<void> Acceptor::State::serve(net::Stream stream) {
-  const auto session = std::make_shared<Session>(std::move(stream), options, services);
+  const auto session = std::make_shared<Session>(std::move(stream), options, services, running);
   const auto place = sessions.insert(sessions.end(), session);
   co_await session->run();
   sessions.erase(place);

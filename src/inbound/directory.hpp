@@ -11,6 +11,7 @@
 
 #include "confirm/discovery.hpp"
 #include "message/address.hpp"
+#include "policy/authentication.hpp"
 #include "policy/judge.hpp"
 
 namespace cas::inbound {
@@ -18,6 +19,7 @@ namespace cas::inbound {
 struct DomainSettings {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
+  policy::Enforcement authentication = policy::Enforcement::Observe;
   std::filesystem::path maildir;  // one Maildir for each mailbox below it
   std::vector<LocalPart> mailboxes;
 };

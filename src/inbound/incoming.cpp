@@ -5,6 +5,7 @@
 #include "inbound/incoming.hpp"
 
 #include "base/encoding.hpp"
+#include "policy/authentication.hpp"
 
 namespace cas::inbound {
 
@@ -36,8 +37,7 @@ void IncomingMessage::add(std::string_view octets) {
   }
   if (!eight_bit_ && !is_ascii(octets)) eight_bit_ = true;
   if (!in_header_) {
-    body_hash_.update(octets);
-    keep(octets);
+    add_body(octets);
     return;
   }
   const std::size_t from = header_.size() < 3 ? 0 : header_.size() - 3;
@@ -52,8 +52,16 @@ void IncomingMessage::add(std::string_view octets) {
   header_.resize(end == 0 ? 0 : end + 2);
   end_header();
   if (refusal_) return;
-  body_hash_.update(rest);
-  keep(rest);
+  add_body(rest);
+}
+
+void IncomingMessage::add_body(std::string_view octets) {
+  if (check_) {
+    check_->update(octets);
+  } else {
+    submitted_body_.update(octets);
+  }
+  keep(octets);
 }
 
 void IncomingMessage::end_header() {
@@ -64,6 +72,13 @@ void IncomingMessage::end_header() {
   if (policy::count_hops(*fields) > policy::max_hops) {
     return refuse(Reply(554, EnhancedCode{5, 4, 6}, "too many hops: the message is in a loop"));  // RFC 5321 §6.3
   }
+  // As it came: what we take out may have been signed.
+  if (!boundary_.submission) {
+    check_.emplace(*fields, boundary_.now);
+    authors_ = auth::read_authors(*fields);
+    from_a_list_ = policy::is_from_a_list(*fields);
+  }
+  body_hash_ = (check_ ? check_->body() : submitted_body_).want(Canonicalization::Relaxed);
   const std::string edited = policy::edit_header(*fields, boundary_);
   const auto kept = parse_header(edited);
   if (!kept) return refuse(Reply(554, EnhancedCode{5, 6, 0}, kept.error().public_text));
@@ -86,8 +101,12 @@ std::string IncomingMessage::take_chunk() {
 
 std::optional<Reply> IncomingMessage::finish() {
   if (!refusal_ && in_header_) end_header();
-  if (!refusal_) facts_.hashes.body = body_hash_.finish();
-  return refusal_;
+  if (refusal_) return refusal_;
+  if (check_) check_->finish();
+  auth::BodyHashes& hashes = check_ ? check_->body() : submitted_body_;
+  if (!check_) hashes.finish();
+  facts_.hashes.body = hashes.digest(body_hash_);
+  return std::nullopt;
 }
 
 }  // namespace cas::inbound

@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "confirm/digest.hpp"
+#include "auth/dmarc.hpp"
+#include "auth/message_check.hpp"
+#include "confirm/receiver.hpp"
 #include "policy/boundary.hpp"
 #include "smtp/limits.hpp"
 #include "smtp/reply.hpp"
@@ -36,6 +38,12 @@ class IncomingMessage {
   /// Why it must be refused, as far as is known; final after finish().
   [[nodiscard]] const std::optional<smtp::Reply>& refusal() const { return refusal_; }
 
+  // From the end of the header on, unless it was refused:
+  /// Its signatures; null before, and for a submission.
+  [[nodiscard]] const auth::MessageCheck* check() const { return check_ ? &*check_ : nullptr; }
+  [[nodiscard]] const auth::Authors& authors() const { return authors_; }
+  [[nodiscard]] bool from_a_list() const { return from_a_list_; }
+
   /// The end of the message. A reply when it must be refused whatever the policy: header malformed or too long,
   /// message too long, too many hops.
   [[nodiscard]] std::optional<smtp::Reply> finish();
@@ -48,6 +56,7 @@ class IncomingMessage {
 
  private:
   void end_header();
+  void add_body(std::string_view octets);
   void refuse(smtp::Reply reply);
   void keep(std::string_view octets);
 
@@ -55,8 +64,12 @@ class IncomingMessage {
   smtp::Limits limits_;
   std::string header_;  // until it is complete
   bool in_header_ = true;
-  std::string pending_;  // to be stored
-  confirm::BodyHasher body_hash_;
+  std::string pending_;                      // to be stored
+  auth::BodyHashes submitted_body_;          // of a submission
+  std::optional<auth::MessageCheck> check_;  // of anything else, with the hashes of its body
+  auth::BodyHashes::Handle body_hash_ = 0;   // relaxed: the digest's (CAS §4.4), and what DKIM signs
+  auth::Authors authors_;
+  bool from_a_list_ = false;
   confirm::MessageFacts facts_;
   std::optional<smtp::Reply> refusal_;
   std::uint64_t received_ = 0;

@@ -4,6 +4,7 @@
 // What every session and delivery shares. Owned by the composition root, which outlives them all.
 #pragma once
 
+#include "auth/dkim_key_cache.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "base/trace.hpp"
@@ -17,6 +18,12 @@
 
 namespace cas::inbound {
 
+/// What the site wants of authentication.
+struct AuthenticationOptions {
+  std::vector<Domain> trusted_sealers;  // of ARC chains
+  bool received_spf = false;            // RFC 7208 §9.1
+};
+
 struct Services {
   Domain host;  // our name and authserv-id
   queue::Queue& queue;
@@ -29,6 +36,8 @@ struct Services {
   const Accounts& accounts;
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;
+  auth::DkimKeyCache& dkim_keys;
+  AuthenticationOptions authentication{};
 };
 
 }  // namespace cas::inbound

@@ -24,10 +24,12 @@ TraceId draw_trace_id(Random& random) {
 
 }  // namespace
 
-Session::Session(net::Stream stream, const AcceptorOptions& options, const Services& services)
+Session::Session(net::Stream stream, const AcceptorOptions& options, const Services& services,
+                 net::TaskGroup& background)
     : stream_(std::move(stream)),
       options_(options),
       services_(services),
+      background_(background),
       protocol_(options.smtp),
       trace_(draw_trace_id(services.random)),
       deadline_(services.clock.now() + options.smtp.limits.session_timeout) {

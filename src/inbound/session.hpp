@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "auth/authentication_results.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/arrival.hpp"
+#include "inbound/authentication.hpp"
 #include "inbound/confirm_check.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
@@ -19,10 +21,10 @@
 
 namespace cas::inbound {
 
-/// Lives on its stream's thread. `options` and `services` outlive it.
+/// Lives on its stream's thread. `options`, `services` and `background`, a group of that thread, outlive it.
 class Session {
  public:
-  Session(net::Stream stream, const AcceptorOptions& options, const Services& services);
+  Session(net::Stream stream, const AcceptorOptions& options, const Services& services, net::TaskGroup& background);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -44,6 +46,8 @@ class Session {
     smtp::Reply reply;                         // again when it is named again
     std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
     bool swallowed = false;                    // committed before with the same digest
+    policy::Enforcement authentication = policy::Enforcement::Observe;
+    bool quarantined = false;
   };
   /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
   struct Work {
@@ -52,6 +56,8 @@ class Session {
     std::optional<confirm::Intent> intent;
     std::set<LocalPart> committed;
     std::vector<Admitted> admitted;
+    std::unique_ptr<Authentication> authentication;  // of mail from outside, from MAIL on
+    std::optional<AuthenticationOutcomes> outcomes;
     std::unique_ptr<Arrival> arrival;          // from the first octet of the message
     std::optional<smtp::ChunkDecoder> chunks;  // from the first BDAT
   };
@@ -72,6 +78,13 @@ class Session {
   net::Task<smtp::Reply> on_confirm(std::string line);
   smtp::Reply on_rcpt(const Mailbox& asked);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
+
+  // session_authentication.cpp: who sends it
+  void begin_authentication(const ReversePath& from);
+  net::Task<std::optional<smtp::Reply>> authenticate(const IncomingMessage& message);
+  [[nodiscard]] policy::AuthenticationVerdict judge_outcomes(const IncomingMessage& message) const;
+  [[nodiscard]] std::string authentication_fields(const IncomingMessage& message) const;
+  [[nodiscard]] auth::MethodResult confirmation_result(const IncomingMessage& message) const;
 
   // session_data.cpp: the message. None where the connection broke
   net::Task<std::optional<smtp::Step>> read_body();
@@ -96,6 +109,7 @@ class Session {
   net::Stream stream_;
   const AcceptorOptions& options_;
   const Services& services_;
+  net::TaskGroup& background_;
   smtp::ServerSession protocol_;
   smtp::LineReader reader_;
   std::string out_;

@@ -5,7 +5,6 @@
 // chunk is said after the commit is durable and never before; 250 to an earlier chunk promises nothing.
 #include <algorithm>
 
-#include "auth/authentication_results.hpp"
 #include "inbound/session.hpp"
 #include "message/trace_fields.hpp"
 #include "net/completion.hpp"
@@ -17,10 +16,6 @@ using smtp::Reply;
 using smtp::Step;
 
 namespace {
-
-std::string host_part(const Mailbox& mailbox) {
-  return mailbox.domain() ? mailbox.domain()->text() : "[" + mailbox.literal()->text + "]";
-}
 
 std::string received_address(const std::string& address) {
   return address.contains(':') ? "IPv6:" + address : address;
@@ -80,7 +75,10 @@ template <class Decoder>
 net::Task<bool> Session::pump(Decoder& decoder) {
   while (true) {
     reader_.consume(decoder.feed(reader_.pending()));
-    if (work_.arrival) co_await work_.arrival->store_ready();
+    if (work_.arrival) {
+      if (work_.authentication) work_.authentication->look_ahead(work_.arrival->message());
+      co_await work_.arrival->store_ready();
+    }
     if (decoder.finished()) co_return true;
     const bool sent = co_await flush();
     if (!sent) co_return false;
@@ -99,6 +97,7 @@ net::Task<Reply> Session::end_message(bool malformed) {
   (void)message.finish();  // what it says is a fault of the message from here on
   auto refusal = message_fault(malformed);
   if (!refusal) refusal = judge_message(message);
+  if (!refusal && work_.authentication) refusal = co_await authenticate(message);
   if (refusal) {
     tell_refused(*refusal);
     co_return *std::move(refusal);
@@ -213,18 +212,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
 
 std::string Session::trace_fields(const store::QueueId& id, const IncomingMessage& message) const {
   std::string fields;
-  if (!options_.smtp.submission) {
-    auth::MethodResult cas{.method = "cas", .result = work_.intent ? "pass" : "none", .reason = {}, .properties = {}};
-    const auto admission = work_.admitted.front().admission;
-    const bool alike = std::ranges::all_of(work_.admitted, [&](const auto& r) { return r.admission == admission; });
-    if (alike) cas.properties.emplace_back("policy.cas", std::string(policy::to_string(admission)));
-    if (const Mailbox* author = message.facts().author()) {
-      cas.properties.emplace_back("header.from", host_part(*author));
-    }
-    const auto& sender = protocol_.mail()->from.mailbox();
-    if (sender) cas.properties.emplace_back("smtp.mailfrom", sender->wire());
-    fields += auth::format_authentication_results(services_.host.text(), {cas});
-  }
+  if (!options_.smtp.submission) fields = authentication_fields(message);
   Received received;
   received.helo = protocol_.helo();
   // RFC 6409 leaves it to the site; whoever submits need not tell the world from where.
@@ -238,7 +226,10 @@ std::string Session::trace_fields(const store::QueueId& id, const IncomingMessag
 }
 
 queue::NewRecipient Session::new_recipient(const Admitted& admitted) const {
-  queue::NewRecipient recipient{.address = admitted.address, .route = admitted.route, .ledger = std::nullopt};
+  queue::NewRecipient recipient{.address = admitted.address,
+                                .route = admitted.route,
+                                .quarantined = admitted.quarantined,
+                                .ledger = std::nullopt};
   if (admitted.lease) {
     recipient.ledger = queue::NewRecipient::Ledger{.key = admitted.lease->key(),
                                                    .m = *work_.intent->digest,

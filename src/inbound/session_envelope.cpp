@@ -40,6 +40,7 @@ Reply Session::on_mail(const smtp::MailCommand& mail) {
       return *refusal;
     }
   }
+  if (!options_.smtp.submission) begin_authentication(mail.from);
   return Reply(250, EnhancedCode{2, 1, 0}, "ok");
 }
 
@@ -103,7 +104,15 @@ Reply Session::on_rcpt(const Mailbox& asked) {
   if (verdict.reply.positive()) {
     const auto route = facts.domain_is_local ? store::Route::Local : store::Route::Remote;
     if (verdict.admission != policy::Admission::Confirmed) lease.reset();
-    work_.admitted.push_back(Admitted{recipient, verdict.admission, route, verdict.reply, std::move(lease), swallowed});
+    // A domain acts on what it finds where nothing else says who may write: intents and exemptions do.
+    const bool acts = domain != nullptr && verdict.admission == policy::Admission::Unconfirmed;
+    work_.admitted.push_back(Admitted{.address = recipient,
+                                      .admission = verdict.admission,
+                                      .route = route,
+                                      .reply = verdict.reply,
+                                      .lease = std::move(lease),
+                                      .swallowed = swallowed,
+                                      .authentication = acts ? domain->authentication : policy::Enforcement::Observe});
   }
   return verdict.reply;
 }

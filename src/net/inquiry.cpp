@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "net/await.hpp"
+
 namespace cas::net {
 
 namespace {
@@ -21,9 +23,11 @@ struct Batch {
 Task<bool> ask_open(Resolver& resolver, dns::Answers& answers, std::chrono::steady_clock::time_point deadline) {
   auto questions = answers.take_open();
   if (questions.empty()) co_return false;
-  if (std::chrono::steady_clock::now() > deadline) {
+  const auto state = co_await boost::asio::this_coro::cancellation_state;
+  const bool stopped = cancelled(state);
+  if (stopped || std::chrono::steady_clock::now() > deadline) {
     dns::Answer late;
-    late.private_reason = "the DNS took too long altogether";
+    late.private_reason = stopped ? "the server is stopping" : "the DNS took too long altogether";
     for (auto& question : questions) answers.add(std::move(question), late);
     co_return true;
   }

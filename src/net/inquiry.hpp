@@ -14,8 +14,8 @@
 
 namespace cas::net {
 
-/// Asks all that `answers` has noted, at once, and adds what came back; after `deadline` nothing is asked, and the
-/// answer is Failed. False when nothing was noted.
+/// Asks all that `answers` has noted, at once, and adds what came back; after `deadline`, and when the task
+/// was cancelled, nothing is asked, and the answer is Failed. False when nothing was noted.
 [[nodiscard]] Task<bool> ask_open(Resolver& resolver, dns::Answers& answers,
                                   std::chrono::steady_clock::time_point deadline);
 

@@ -63,6 +63,27 @@ TEST_F(InquiryTest, AfterTheDeadlineNothingIsKnown) {
   EXPECT_EQ(answers.find(question)->status, dns::Status::Failed);
 }
 
+TEST_F(InquiryTest, ACancelledTaskAsksNothingMore) {
+  const auto resolver = make_resolver();
+  dns::Answers answers;
+  std::string found;
+  constexpr std::chrono::milliseconds moment(1);
+  constexpr std::chrono::hours long_time(1);
+  auto task = [&]() -> Task<void> {
+    TaskGroup group(co_await boost::asio::this_coro::executor);
+    auto follow = [&]() -> Task<void> {
+      co_await sleep_for(long_time);  // until it is cancelled
+      found = co_await inquire(*resolver, answers, Follow());
+    };
+    group.spawn(follow());
+    co_await sleep_for(moment);
+    group.cancel();
+    co_await group.join();
+  };
+  run(task);
+  EXPECT_EQ(found, "lost at a.south.example");
+}
+
 TEST_F(InquiryTest, ACheckThatNeitherEndsNorAsksIsABug) {
   const auto resolver = make_resolver();
   dns::Answers answers;

@@ -105,6 +105,10 @@ std::size_t TaskGroup::size() const {
   return state_->running.size();
 }
 
+Executor TaskGroup::executor() const {
+  return state_->executor;
+}
+
 void TaskGroup::cancel() {
   // Asio's cancellation handlers post what they end, so no task leaves during the loop; the iterator moves on before
   // the signal all the same.

@@ -34,6 +34,7 @@ class TaskGroup {
   /// The task's first step comes after spawn() has returned.
   void spawn(Task<void> task);
   [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] Executor executor() const;
   /// Cancels what the tasks wait for; they end with errors of their own. What a cancelled task awaits afterwards fails
   /// at once, but for completion() and Stream::close(), which run to their end. Tasks spawned later are not concerned.
   void cancel();

@@ -59,11 +59,15 @@ class BadConfig(unittest.TestCase):
                  "--key", str(cls.root / f"{name}key.pem"))
         made("keys", "generate", "--type", "ed25519", "--out", str(cls.root / "dkim.pem"))
         (cls.root / "broken.pem").write_text("-----BEGIN PRIVATE KEY-----\nbm8ga2V5\n-----END PRIVATE KEY-----\n")
+        folder = cls.root / "state/keys/east.example"
+        folder.mkdir(parents=True)
+        for name, source in (("s1.pem", "broken.pem"), ("s2.nxt.pem", "dkim.pem")):
+            (folder / name).write_bytes((cls.root / source).read_bytes())
         # Somebody else is there already.
         cls.taken = socket.create_server(("127.0.0.1", 0))
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        values = {"USER": getpass.getuser(), "PASSWORD": made("password", text="secret\n"), "FREE": str(port),
+        values = {"USER": getpass.getuser(), "PASSWORD": made("password", text="secret\n"), "FREE": str(port), "ROOT": str(cls.root),
                   "TAKEN": str(cls.taken.getsockname()[1])}
         cls.fill = staticmethod(lambda text: re.sub(r"@(\w+)@", lambda found: values[found[1]], text))
         cls.good = (HERE / "good.toml").read_text(encoding="utf-8")

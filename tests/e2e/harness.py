@@ -138,6 +138,8 @@ class Server:
             lines += ["[[domain]]", f"name = {toml(domain['name'])}", f"mode = {toml(domain['mode'])}",
                       f"maildir = {toml(self.directory / 'mail' / domain['name'])}",
                       f"mailboxes = {toml(domain['mailboxes'])}"]
+            if "authentication" in domain:
+                lines += [f"authentication = {toml(domain['authentication'])}"]
             if domain["signing"]:
                 key = self.world.signing_key(domain["name"])
                 lines += ["[domain.signing]", 'selector = "cas1"', f"key = {toml(key)}"]

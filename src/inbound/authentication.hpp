@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who a message from outside comes from, found while its session goes on: SPF from MAIL on, keys and records asked for
+// when the header is there, so that little is left to wait for at its end. Gathers; policy/authentication judges.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "auth/dmarc.hpp"
+#include "auth/spf.hpp"
+#include "inbound/incoming.hpp"
+#include "inbound/services.hpp"
+#include "net/task.hpp"
+
+namespace cas::inbound {
+
+struct AuthenticationOutcomes {
+  auth::SpfOutcome spf;
+  std::vector<auth::DkimOutcome> dkim;
+  auth::ArcOutcome arc;
+  auth::DmarcOutcome dmarc;
+};
+
+/// One message. Lives on its session's thread. What it has begun to ask may outlive it, in `background`.
+class Authentication {
+ public:
+  /// Begins SPF. `background` is on the session's thread; `services` outlive what runs in it.
+  Authentication(const Services& services, net::TaskGroup& background, auth::SpfQuery query);
+  ~Authentication();
+  Authentication(const Authentication&) = delete;
+  Authentication& operator=(const Authentication&) = delete;
+
+  /// Once the header of `message` is there, asks what its end will need to know. Cheap when called again.
+  void look_ahead(const IncomingMessage& message);
+  /// When `message` is finished. Never fails: what cannot be known is temperror.
+  [[nodiscard]] net::Task<AuthenticationOutcomes> outcomes(const IncomingMessage& message);
+
+ private:
+  struct Shared;
+
+  const Services& services_;
+  net::TaskGroup& background_;
+  std::shared_ptr<Shared> shared_;
+  bool looked_ahead_ = false;
+};
+
+}  // namespace cas::inbound

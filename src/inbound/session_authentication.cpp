@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who sends a message from outside: asked from MAIL on, judged at its end, told in Authentication-Results.
+#include <algorithm>
+
+#include "auth/authentication_report.hpp"
+#include "inbound/session.hpp"
+
+namespace cas::inbound {
+
+namespace {
+
+std::string host_part(const Mailbox& mailbox) {
+  return mailbox.domain() ? mailbox.domain()->text() : "[" + mailbox.literal()->text + "]";
+}
+
+std::string words_of(const std::vector<auth::DkimOutcome>& dkim) {
+  std::string words;
+  for (const auto& outcome : dkim) {
+    if (!words.empty()) words += ' ';
+    words += auth::to_string(outcome.result);
+    if (outcome.domain) words += "/" + outcome.domain->text();
+  }
+  return words;
+}
+
+}  // namespace
+
+void Session::begin_authentication(const ReversePath& from) {
+  auth::SpfQuery query;
+  if (const auto address = IpAddress::parse(stream_.peer().address)) query.ip = *address;
+  query.helo = protocol_.helo();
+  query.mail_from = from.is_null() ? std::string() : from.mailbox()->wire();
+  query.receiver = services_.host.text();
+  query.now = to_unix(services_.clock.now());
+  work_.authentication = std::make_unique<Authentication>(services_, background_, std::move(query));
+}
+
+// What is found, and what those recipients do whose domains act on it. A reply: all of them refuse.
+net::Task<std::optional<smtp::Reply>> Session::authenticate(const IncomingMessage& message) {
+  work_.outcomes = co_await work_.authentication->outcomes(message);
+  const auto verdict = judge_outcomes(message);
+  std::vector<policy::Enforcement> modes;
+  for (const auto& admitted : work_.admitted) modes.push_back(admitted.authentication);
+  const auto handling = policy::handle_recipients(verdict, modes);
+  std::size_t quarantined = 0;
+  for (std::size_t n = 0; n < work_.admitted.size(); ++n) {
+    work_.admitted[n].quarantined = handling.recipients[n] == policy::Disposition::Quarantine;
+    if (work_.admitted[n].quarantined) ++quarantined;
+  }
+  const auto& found = *work_.outcomes;
+  std::vector<std::pair<std::string_view, std::string>> fields{
+      {"from", protocol_.mail()->from.path()},
+      {"author", found.dmarc.author_domain ? found.dmarc.author_domain->text() : ""},
+      {"spf", std::string(auth::to_string(found.spf.result))},
+      {"dkim", words_of(found.dkim)},
+      {"dmarc", std::string(auth::to_string(found.dmarc.result))},
+      {"arc", std::string(auth::to_string(found.arc.result))},
+      {"rule", verdict.rule},
+      {"disposition", std::string(policy::to_string(verdict.disposition))},
+      {"quarantined", std::to_string(quarantined)},
+      {"refused", handling.reply ? "yes" : "no"}};
+  if (verdict.sealer) fields.emplace_back("sealer", verdict.sealer->text());
+  if (!found.dmarc.reason.empty()) fields.emplace_back("reason", found.dmarc.reason);
+  event("authentication", std::move(fields));
+  co_return handling.reply;
+}
+
+policy::AuthenticationVerdict Session::judge_outcomes(const IncomingMessage& message) const {
+  const auto& found = *work_.outcomes;
+  policy::AuthenticationFacts facts;
+  facts.spf = found.spf.result;
+  facts.spf_domain = found.spf.domain;
+  facts.null_sender = protocol_.mail()->from.is_null();
+  facts.dkim = found.dkim;
+  facts.dmarc = found.dmarc;
+  facts.arc = found.arc;
+  facts.trusted_sealers = services_.authentication.trusted_sealers;
+  facts.from_a_list = message.from_a_list();
+  return policy::judge_authentication(facts);
+}
+
+std::string Session::authentication_fields(const IncomingMessage& message) const {
+  std::vector<auth::MethodResult> results{confirmation_result(message)};
+  if (work_.outcomes) {
+    const auto& found = *work_.outcomes;
+    auth::AuthenticationFindings findings;
+    findings.spf = found.spf.result;
+    findings.spf_domain = found.spf.domain;
+    findings.spf_reason = found.spf.reason;
+    findings.null_sender = protocol_.mail()->from.is_null();
+    findings.dkim = found.dkim;
+    findings.dmarc = found.dmarc;
+    findings.arc = found.arc;
+    findings.remote_ip = stream_.peer().address;
+    std::ranges::move(auth::report_authentication(findings), std::back_inserter(results));
+  }
+  return auth::format_authentication_results(services_.host.text(), results);
+}
+
+// CAS §14: cas=pass for what was confirmed. Whatever else was found never makes it "confirmed".
+auth::MethodResult Session::confirmation_result(const IncomingMessage& message) const {
+  auth::MethodResult cas{.method = "cas", .result = work_.intent ? "pass" : "none", .reason = {}, .properties = {}};
+  const auto admission = work_.admitted.front().admission;
+  const bool alike = std::ranges::all_of(work_.admitted, [&](const auto& r) { return r.admission == admission; });
+  if (alike) cas.properties.emplace_back("policy.cas", std::string(policy::to_string(admission)));
+  if (const Mailbox* author = message.facts().author()) {
+    cas.properties.emplace_back("header.from", host_part(*author));
+  }
+  const auto& sender = protocol_.mail()->from.mailbox();
+  if (sender) cas.properties.emplace_back("smtp.mailfrom", sender->wire());
+  return cas;
+}
+
+}  // namespace cas::inbound
