@@ -83,6 +83,7 @@ class Session {
   void begin_authentication(const ReversePath& from);
   net::Task<std::optional<smtp::Reply>> authenticate(const IncomingMessage& message);
   [[nodiscard]] policy::AuthenticationVerdict judge_outcomes(const IncomingMessage& message) const;
+  void tell_authentication(const policy::AuthenticationVerdict& verdict, const policy::Handling& handling) const;
   [[nodiscard]] std::string authentication_fields(const IncomingMessage& message) const;
   [[nodiscard]] auth::MethodResult confirmation_result(const IncomingMessage& message) const;
 

@@ -45,12 +45,19 @@ net::Task<std::optional<smtp::Reply>> Session::authenticate(const IncomingMessag
   std::vector<policy::Enforcement> modes;
   for (const auto& admitted : work_.admitted) modes.push_back(admitted.authentication);
   const auto handling = policy::handle_recipients(verdict, modes);
-  std::size_t quarantined = 0;
   for (std::size_t n = 0; n < work_.admitted.size(); ++n) {
     work_.admitted[n].quarantined = handling.recipients[n] == policy::Disposition::Quarantine;
-    if (work_.admitted[n].quarantined) ++quarantined;
   }
+  tell_authentication(verdict, handling);
+  co_return handling.reply;
+}
+
+void Session::tell_authentication(const policy::AuthenticationVerdict& verdict,
+                                  const policy::Handling& handling) const {
   const auto& found = *work_.outcomes;
+  // Whom a signature speaks for, where nobody confirmed: known to rules, and never called confirmed.
+  const auto identity = policy::implicit_identity(found.dmarc, found.dkim);
+  const auto quarantined = std::ranges::count(handling.recipients, policy::Disposition::Quarantine);
   std::vector<std::pair<std::string_view, std::string>> fields{
       {"from", protocol_.mail()->from.path()},
       {"author", found.dmarc.author_domain ? found.dmarc.author_domain->text() : ""},
@@ -58,6 +65,7 @@ net::Task<std::optional<smtp::Reply>> Session::authenticate(const IncomingMessag
       {"dkim", words_of(found.dkim)},
       {"dmarc", std::string(auth::to_string(found.dmarc.result))},
       {"arc", std::string(auth::to_string(found.arc.result))},
+      {"identity", identity ? identity->text() : ""},
       {"rule", verdict.rule},
       {"disposition", std::string(policy::to_string(verdict.disposition))},
       {"quarantined", std::to_string(quarantined)},
@@ -65,7 +73,6 @@ net::Task<std::optional<smtp::Reply>> Session::authenticate(const IncomingMessag
   if (verdict.sealer) fields.emplace_back("sealer", verdict.sealer->text());
   if (!found.dmarc.reason.empty()) fields.emplace_back("reason", found.dmarc.reason);
   event("authentication", std::move(fields));
-  co_return handling.reply;
 }
 
 policy::AuthenticationVerdict Session::judge_outcomes(const IncomingMessage& message) const {
