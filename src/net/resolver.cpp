@@ -49,6 +49,7 @@ struct Resolver::State {
 
   State(UnboundContext made, const ResolverOptions& options)
       : context(std::move(made)),
+        validated(validates(options)),
         timeout(options.timeout),
         max_waiting(options.max_waiting),
         work(io.get_executor()),
@@ -64,6 +65,7 @@ struct Resolver::State {
   static void on_result(void* flight, int failure, ub_result* result);
 
   UnboundContext context;
+  const bool validated;
   const std::chrono::milliseconds timeout;
   const std::size_t max_waiting;
   asio::io_context io{1};
@@ -98,7 +100,8 @@ void Resolver::State::process() {
 // Called by libunbound: no exception may leave, and nothing is done here that could come back to it.
 void Resolver::State::on_result(void* argument, int failure, ub_result* result) {
   auto* flight = static_cast<InFlight*>(argument);
-  flight->state.arrived.emplace_back(flight, to_answer(flight->question.type, failure, result));
+  flight->state.arrived.emplace_back(flight,
+                                     to_answer(flight->question.type, failure, result, flight->state.validated));
   ub_resolve_free(result);
 }
 

@@ -214,6 +214,18 @@ TEST_F(ForwardTest, AMalformedRecordFailsTheWholeAnswer) {
   EXPECT_EQ(ask(*forwarding(server, milliseconds{500}), "bad.example", Type::TXT).status, Status::Failed);
 }
 
+TEST_F(ForwardTest, ATxtRecordWithoutAnyStringDoesNotHideTheOthers) {
+  // libunbound calls that SERVFAIL.
+  const ScriptedDns server({{"odd.example", answer({"", std::string("\2hi\2ho", 6)})}, {"void.example", answer({""})}});
+  const auto resolver = forwarding(server, test::ample);
+  const auto found = ask(*resolver, "odd.example", Type::TXT);
+  EXPECT_EQ(found.status, Status::Ok) << found.private_reason;
+  const dns::Record empty = dns::Txt{""};
+  const dns::Record text = dns::Txt{"hiho"};
+  EXPECT_THAT(found.records, testing::UnorderedElementsAre(empty, text));
+  EXPECT_EQ(text_of(ask(*resolver, "void.example", Type::TXT)), "");
+}
+
 TEST_F(ForwardTest, SilenceEndsAtTheTimeOut) {
   const ScriptedDns server({{"silent.example", Script{.kind = Script::Kind::Drop, .rcode = 0, .rdata = {}}}});
   const auto resolver = forwarding(server, milliseconds{50});

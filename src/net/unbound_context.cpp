@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "dns/packet.hpp"
 
 namespace cas::net {
 
@@ -50,9 +51,15 @@ bool is_loopback(const std::string& forwarder) {
   return !ec && address.is_loopback();
 }
 
-Result<void> set_validation(ub_ctx* context, std::string file) {
-  if (file.empty() && std::filesystem::exists(debian_trust_anchor)) file = debian_trust_anchor;
-  if (file.empty() || file == "none") return set(context, "module-config:", "iterator");
+/// Empty: none.
+std::string trust_anchor(const ResolverOptions& options) {
+  if (options.trust_anchor_file == "none") return {};
+  if (!options.trust_anchor_file.empty()) return options.trust_anchor_file;
+  return std::filesystem::exists(debian_trust_anchor) ? debian_trust_anchor : std::string();
+}
+
+Result<void> set_validation(ub_ctx* context, const std::string& file) {
+  if (file.empty()) return set(context, "module-config:", "iterator");
   // libunbound reads it when it starts, and would then name no file.
   if (!std::filesystem::is_regular_file(file)) return refused("trust anchor " + file, UB_READFILE);
   const int code = ub_ctx_add_ta_file(context, file.c_str());
@@ -90,22 +97,45 @@ dns::Answer failed(std::string reason) {
 }
 
 constexpr int rcode_ok = 0;
+constexpr int rcode_servfail = 2;
 constexpr int rcode_nxdomain = 3;
 
+/// libunbound takes a TXT record without any octet for a lack of memory, and says SERVFAIL for a name that has one. The
+/// packet is there all the same, and says what it says.
+std::optional<dns::Answer> read_packet(const ub_result& result) {
+  if (result.rcode != rcode_servfail || result.answer_packet == nullptr || result.answer_len <= 0) return std::nullopt;
+  const std::string_view packet(static_cast<const char*>(result.answer_packet),
+                                static_cast<std::size_t>(result.answer_len));
+  const auto found = dns::answers_in_packet(as_octets(packet), dns::Type::TXT);
+  if (!found || found->empty()) return std::nullopt;
+  dns::Answer answer;
+  answer.status = dns::Status::Ok;
+  for (const auto rdata : *found) {
+    auto record = dns::parse_rdata(dns::Type::TXT, rdata);
+    if (!record) return std::nullopt;
+    answer.records.push_back(*std::move(record));
+  }
+  return answer;
+}
+
 }  // namespace
+
+bool validates(const ResolverOptions& options) {
+  return !trust_anchor(options).empty();
+}
 
 Result<UnboundContext> make_context(const ResolverOptions& options) {
   UnboundContext context(ub_ctx_create());
   if (!context) return transient("the resolver cannot be set up", "ub_ctx_create: out of memory or descriptors");
   for (const auto& option : standing_options) CAS_CHECK(set(context.get(), option.name, option.value));
-  CAS_CHECK(set_validation(context.get(), options.trust_anchor_file));
+  CAS_CHECK(set_validation(context.get(), trust_anchor(options)));
   CAS_CHECK(set_forwarders(context.get(), options.forwarders));
   if (const int code = ub_ctx_async(context.get(), 1); code != UB_NOERROR) return refused("thread mode", code);
   CAS_CHECK(add_local(context.get(), options));
   return context;
 }
 
-dns::Answer to_answer(dns::Type type, int failure, const ub_result* result) {
+dns::Answer to_answer(dns::Type type, int failure, const ub_result* result, bool validated) {
   if (failure != UB_NOERROR || result == nullptr) return failed(ub_strerror(failure));
   if (result->bogus != 0) {
     return failed(std::string("DNSSEC: ") + (result->why_bogus != nullptr ? result->why_bogus : "bogus"));
@@ -116,6 +146,9 @@ dns::Answer to_answer(dns::Type type, int failure, const ub_result* result) {
   if (result->rcode == rcode_nxdomain) {
     answer.status = dns::Status::NxDomain;
     return answer;
+  }
+  if (type == dns::Type::TXT && !validated) {  // else a forged packet would get past the validator
+    if (auto read = read_packet(*result)) return *std::move(read);
   }
   if (result->rcode != rcode_ok) return failed("RCODE " + std::to_string(result->rcode));
   if (result->havedata == 0) {
