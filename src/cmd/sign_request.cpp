@@ -168,7 +168,7 @@ Or<SignRequest> sign_request_of(const SignOptions& options, UnixTime now) {
   auto domain = Domain::parse(options.domain);
   if (!domain) return usage("--domain", in_quotes(options.domain) + " is no domain; write one as north.example");
   CAS_TRY(auto keys, read_keys(options, *domain));
-  SignRequest request{.domain = *std::move(domain), .keys = std::move(keys), .headers = {}, .now = now};
+  SignRequest request{.domain = *std::move(domain), .keys = std::move(keys), .now = now};
   CAS_CHECK(read_forms(options, request));
   CAS_TRY(request.headers, read_headers(options));
   request.with_body_length = options.has_body_length;

@@ -25,12 +25,12 @@ struct SignRequest {
   std::vector<Key> keys;
   Canonicalization header_form = Canonicalization::Relaxed;
   Canonicalization body_form = Canonicalization::Relaxed;
-  auth::HeaderChoice headers;
+  auth::HeaderChoice headers{};
   bool with_body_length = false;
-  std::optional<std::uint64_t> body_length;  // of a body that may be longer; none: the whole
-  std::optional<UnixTime> signed_at, expires;
+  std::optional<std::uint64_t> body_length{};  // of a body that may be longer; none: the whole
+  std::optional<UnixTime> signed_at{}, expires{};
   UnixTime now;
-  std::string arc_results;                        // not empty: seal
+  std::string arc_results{};                      // not empty: seal
   auth::ArcResult chain = auth::ArcResult::None;  // with it
 };
 
