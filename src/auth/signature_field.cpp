@@ -51,6 +51,25 @@ std::vector<std::string_view> split(std::string_view list, char separator) {
   }
 }
 
+/// RFC 6376 §3.5, domain-name: without the final dot that the DNS has.
+std::optional<Domain> domain_name(std::string_view text) {
+  auto domain = Domain::parse(text);
+  if (!domain || text.ends_with('.')) return std::nullopt;
+  return *std::move(domain);
+}
+
+/// RFC 6376 §2.11, dkim-quoted-printable: "=" only before two hexadecimal digits. Blanks are nothing.
+bool is_quoted_printable(std::string_view text) {
+  const std::string dense = without_blanks(text);
+  const auto is_hex = [&](std::size_t at) {
+    return at < dense.size() && (is_digit(dense[at]) || (to_lower(dense[at]) >= 'a' && to_lower(dense[at]) <= 'f'));
+  };
+  for (auto at = dense.find('='); at != std::string::npos; at = dense.find('=', at + 1)) {
+    if (!is_hex(at + 1) || !is_hex(at + 2)) return false;
+  }
+  return true;
+}
+
 std::optional<Canonicalization> form_of(std::string_view word) {
   if (iequals(word, "simple")) return Canonicalization::Simple;
   if (iequals(word, "relaxed")) return Canonicalization::Relaxed;
@@ -92,7 +111,7 @@ class Reader {
   }
 
   void read_signer() {
-    if (auto domain = Domain::parse(required("d"))) {
+    if (auto domain = domain_name(required("d"))) {
       field_.domain = *std::move(domain);
     } else {
       fail(DkimResult::Neutral, "its d= is no domain");
@@ -120,6 +139,7 @@ class Reader {
       if (std::ranges::find(methods, "dns/txt") == methods.end()) {
         fail(DkimResult::Neutral, "its key is not published in the DNS");
       }
+      if (std::ranges::find(methods, "") != methods.end()) fail(DkimResult::Neutral, "its q= names nothing somewhere");
     }
     read_identity();
   }
@@ -131,8 +151,8 @@ class Reader {
     const auto i = tag("i");
     if (!i) return;
     const auto at = i->rfind('@');
-    const auto named = at == std::string_view::npos ? Domain::parse("") : Domain::parse(trimmed(i->substr(at + 1)));
-    if (!named) return fail(DkimResult::Neutral, "its i= is no identity");
+    const auto named = at == std::string_view::npos ? std::nullopt : domain_name(trimmed(i->substr(at + 1)));
+    if (!named || !is_quoted_printable(i->substr(0, at))) return fail(DkimResult::Neutral, "its i= is no identity");
     field_.identity = without_blanks(*i);
     if (!field_.domain) return;
     field_.identity_is_domain = *named == *field_.domain;
@@ -168,6 +188,7 @@ class Reader {
       // a chain is worth rests on who sealed it.
       if (name.empty() && kind_ == SignatureKind::ArcMessage) continue;
       if (name.empty()) fail(DkimResult::Neutral, "its h= names nothing somewhere");
+      if (name.find_first_of(blanks) != std::string_view::npos) fail(DkimResult::Neutral, "its h= is no list of names");
       field_.headers.push_back(to_lower(name));
     }
     const auto& names = field_.headers;
@@ -191,10 +212,9 @@ class Reader {
     }
     if (!c) return;
     const auto slash = c->find('/');
-    const auto header = form_of(trimmed(c->substr(0, slash)));
+    const auto header = form_of(c->substr(0, slash));
     // RFC 6376 §3.5: one word stands for the header, and the body is simple then.
-    const auto body =
-        slash == std::string_view::npos ? Canonicalization::Simple : form_of(trimmed(c->substr(slash + 1)));
+    const auto body = slash == std::string_view::npos ? Canonicalization::Simple : form_of(c->substr(slash + 1));
     if (!header || !body) return fail(DkimResult::Neutral, "its canonicalization is none that is known");
     field_.header_form = *header;
     field_.body_form = *body;

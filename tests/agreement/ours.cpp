@@ -100,8 +100,8 @@ json::object verify(const json::object& job) {
   auth::MessageCheck check(parts->fields, time_of(job, "now"));
   check.update(parts->body);
   check.finish();
-  const auto findings = replay(job.at("zone").as_object(),
-                               [&](dns::Answers& answers) { return check.findings(answers, keys); });
+  const auto findings =
+      replay(job.at("zone").as_object(), [&](dns::Answers& answers) { return check.findings(answers, keys); });
   json::array passed, all;
   for (const auto& outcome : findings.dkim) {
     if (outcome.result == auth::DkimResult::Pass) passed.emplace_back(outcome.selector);
@@ -167,7 +167,8 @@ json::object spf(const json::object& job) {
                              .mail_from = text_of(job, "from"),
                              .receiver = "mx.receiver.example",
                              .now = time_of(job, "now")};
-  const auto outcome = replay(job.at("zone").as_object(), [&](auto& answers) { return auth::check_spf(query, answers); });
+  const auto outcome =
+      replay(job.at("zone").as_object(), [&](auto& answers) { return auth::check_spf(query, answers); });
   return {{"result", auth::to_string(outcome.result)}, {"reason", outcome.reason}};
 }
 
