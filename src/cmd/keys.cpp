@@ -18,6 +18,7 @@
 #include "cmd/commands.hpp"
 #include "cmd/intent_request.hpp"
 #include "cmd/keys_text.hpp"
+#include "cmd/resolver_options.hpp"
 #include "cmd/terminal.hpp"
 #include "net/system.hpp"
 
@@ -65,28 +66,9 @@ Or<Domain> domain_of(const KeysOptions& options) {
 // ---- The DNS ----
 
 /// The resolver that was named, as IP, IP@PORT or IP:PORT, or as the configuration says.
-Or<net::ResolverOptions> resolver_options(const KeysOptions& options) {
-  if (!options.resolver.empty()) {
-    const auto endpoint = net::Endpoint::parse(options.resolver);
-    net::ResolverOptions resolver;
-    resolver.forwarders = {endpoint ? endpoint->address + "@" + std::to_string(endpoint->port) : options.resolver};
-    resolver.trust_anchor_file = "none";
-    return resolver;
-  }
-  auto loaded = app::load_resolver(options.config);
-  if (loaded) return *std::move(loaded);
-  return refuse(EX_CONFIG, lines_of(loaded.error()));
-}
-
 /// The TXT records of each name, asked at once.
 Or<std::vector<dns::Answer>> ask(const KeysOptions& options, const std::vector<std::string>& names) {
-  CAS_TRY(const net::ResolverOptions settings, resolver_options(options));
-  auto resolver = net::Resolver::create(settings);
-  if (!resolver) {
-    const std::string reason = printable(resolver.error().private_reason);
-    if (options.resolver.empty()) return refuse(EX_CONFIG, printable(options.config.string()) + ": dns: " + reason);
-    return refuse(EX_USAGE, "--resolver: " + reason + "; write 192.0.2.53 or 127.0.0.1:5353");
-  }
+  CAS_TRY(const auto resolver, make_resolver(options.resolver, options.config));
   std::vector<std::future<dns::Answer>> coming;
   for (const auto& name : names) {
     std::promise<dns::Answer> promise;
@@ -94,9 +76,8 @@ Or<std::vector<dns::Answer>> ask(const KeysOptions& options, const std::vector<s
     dns::Question question;
     question.name = name;
     question.type = dns::Type::TXT;
-    (*resolver)->ask(std::move(question), [promise = std::move(promise)](dns::Answer found) mutable {
-      promise.set_value(std::move(found));
-    });
+    resolver->ask(std::move(question),
+                  [promise = std::move(promise)](dns::Answer found) mutable { promise.set_value(std::move(found)); });
   }
   std::vector<dns::Answer> answers;
   answers.reserve(coming.size());

@@ -47,8 +47,9 @@ Or<std::unique_ptr<net::Resolver>> make_resolver(const std::string& resolver,
   CAS_TRY(const net::ResolverOptions options, options_of(resolver, config));
   auto made = net::Resolver::create(options);
   if (made) return *std::move(made);
-  return std::unexpected(Refusal{
-      EX_USAGE, "--resolver: " + printable(made.error().private_reason) + "; write 192.0.2.53 or 127.0.0.1@5353"});
+  const std::string reason = printable(made.error().private_reason);
+  if (resolver.empty()) return std::unexpected(Refusal{EX_CONFIG, "the resolver of [dns]: " + reason});
+  return std::unexpected(Refusal{EX_USAGE, "--resolver: " + reason + "; write 192.0.2.53 or 127.0.0.1:5353"});
 }
 
 }  // namespace cas::cmd
