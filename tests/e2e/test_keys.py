@@ -12,7 +12,7 @@ import time
 import unittest
 
 from .dnsserver import DROP, SERVFAIL, query
-from .harness import poll, BOUND, CAS, WorldCase, message, record_in, txt
+from .harness import BOUND, CAS, WorldCase, message, poll, record_in, txt
 
 try:
     import dkim
