@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two tasks in the background, SPF and the look-ahead; the end waits for both and asks what is still missing.
+// Two tasks in the background, SPF and the look-ahead; the end waits for SPF and asks what is still missing.
 #include "inbound/authentication.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "net/inquiry.hpp"
@@ -12,54 +14,59 @@ namespace cas::inbound {
 
 /// What the tasks in the background fill. All on one thread.
 struct Authentication::Shared {
-  Shared(net::Executor executor, auth::SpfQuery spf_query) : query(std::move(spf_query)), quiet(executor) {}
+  Shared(net::Executor executor, auth::SpfQuery spf_query) : query(std::move(spf_query)), spf_ended(executor) {}
 
   const auth::SpfQuery query;
   dns::Answers spf_answers;
   std::optional<auth::SpfOutcome> spf;
-  dns::Answers answers;  // for the message: keys, DMARC records
-  int running = 0;
-  net::Bell quiet;         // rung when none is running any more
+  bool spf_runs = true;
+  net::Bell spf_ended;
+  dns::Answers answers;    // for the message: keys, DMARC records
   bool abandoned = false;  // nobody waits for the result
 
-  /// Counts a task that runs, whatever ends it.
-  class Running {
-   public:
-    explicit Running(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) { ++shared_->running; }
-    Running(Running&&) = default;
-    Running& operator=(Running&&) = delete;
-    ~Running() {
-      if (shared_ && --shared_->running == 0) shared_->quiet.ring();
-    }
-    [[nodiscard]] Shared& operator*() const { return *shared_; }
-
-   private:
-    std::shared_ptr<Shared> shared_;
-  };
-
-  static net::Task<void> find_spf(Running running, net::Resolver& resolver);
-  static net::Task<void> ask_ahead(Running running, net::Resolver& resolver);
+  static net::Task<void> find_spf(std::shared_ptr<Shared> shared, net::Resolver& resolver);
+  static net::Task<void> ask_ahead(std::shared_ptr<Shared> shared, net::Resolver& resolver,
+                                   std::vector<dns::Question> questions);
 };
 
-net::Task<void> Authentication::Shared::find_spf(Running running, net::Resolver& resolver) {
-  Shared& shared = *running;
-  const auto check = [&](dns::Answers& answers) -> std::optional<auth::SpfOutcome> {
-    if (shared.abandoned) return auth::SpfOutcome();
-    return auth::check_spf(shared.query, answers);
+net::Task<void> Authentication::Shared::find_spf(std::shared_ptr<Shared> shared, net::Resolver& resolver) {
+  /// Tells that SPF has ended, whatever ended it.
+  struct End {
+    Shared& shared;
+    ~End() {
+      shared.spf_runs = false;
+      shared.spf_ended.ring();
+    }
   };
-  shared.spf = co_await net::inquire(resolver, shared.spf_answers, check);
+  const End end(*shared);
+  const auto check = [&](dns::Answers& answers) -> std::optional<auth::SpfOutcome> {
+    if (shared->abandoned) return auth::SpfOutcome();
+    return auth::check_spf(shared->query, answers);
+  };
+  shared->spf = co_await net::inquire(resolver, shared->spf_answers, check);
 }
 
-net::Task<void> Authentication::Shared::ask_ahead(Running running, net::Resolver& resolver) {
+// What the end needs before this is done it asks for itself: the resolver asks once for both, and what turns out not to
+// be needed is not waited for.
+net::Task<void> Authentication::Shared::ask_ahead(std::shared_ptr<Shared> shared, net::Resolver& resolver,
+                                                  std::vector<dns::Question> questions) {
+  dns::Answers ahead;
+  for (const auto& question : questions) (void)ahead.find(question);
   const auto deadline = std::chrono::steady_clock::now() + net::inquiry_time;
-  co_await net::ask_open(resolver, (*running).answers, deadline);
+  co_await net::ask_open(resolver, ahead, deadline);
+  for (auto& question : questions) {
+    const auto* answer = ahead.find(question);
+    if (answer != nullptr) shared->answers.add(std::move(question), *answer);
+  }
 }
 
-Authentication::Authentication(const Services& services, net::TaskGroup& background, auth::SpfQuery query)
-    : services_(services),
+Authentication::Authentication(net::Resolver& resolver, auth::DkimKeyCache& keys, net::TaskGroup& background,
+                               auth::SpfQuery query)
+    : resolver_(resolver),
+      keys_(keys),
       background_(background),
       shared_(std::make_shared<Shared>(background.executor(), std::move(query))) {
-  background_.spawn(Shared::find_spf(Shared::Running(shared_), services_.resolver));
+  background_.spawn(Shared::find_spf(shared_, resolver_));
 }
 
 const auth::SpfQuery& Authentication::spf_query() const {
@@ -73,15 +80,19 @@ Authentication::~Authentication() {
 void Authentication::look_ahead(const IncomingMessage& message) {
   if (looked_ahead_ || message.check() == nullptr) return;
   looked_ahead_ = true;
-  for (const auto& question : message.check()->questions()) (void)shared_->answers.find(question);
-  for (const auto& question : auth::dmarc_questions(message.authors())) (void)shared_->answers.find(question);
-  background_.spawn(Shared::ask_ahead(Shared::Running(shared_), services_.resolver));
+  auto questions = message.check()->questions();
+  std::ranges::move(auth::dmarc_questions(message.authors()), std::back_inserter(questions));
+  if (questions.empty()) return;
+  background_.spawn(Shared::ask_ahead(shared_, resolver_, std::move(questions)));
 }
 
 net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message) {
   constexpr std::chrono::minutes patience{1};  // well above net::inquiry_time and one question's time-out
   const auto give_up = std::chrono::steady_clock::now() + patience;
-  while (shared_->running > 0 && std::chrono::steady_clock::now() < give_up) co_await shared_->quiet.wait(patience);
+  while (shared_->spf_runs && std::chrono::steady_clock::now() < give_up) {
+    const bool rung = co_await shared_->spf_ended.wait(patience);
+    if (!rung) break;  // late, or cancelled: waiting again would not wait
+  }
 
   AuthenticationOutcomes found;
   if (shared_->spf) {
@@ -91,8 +102,8 @@ net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage
     found.spf.reason = "SPF did not come to an end";
   }
   auto& answers = shared_->answers;
-  const auto check = [&](dns::Answers& known) { return message.check()->findings(known, services_.dkim_keys); };
-  auto signatures = co_await net::inquire(services_.resolver, answers, check);
+  const auto check = [&](dns::Answers& known) { return message.check()->findings(known, keys_); };
+  auto signatures = co_await net::inquire(resolver_, answers, check);
   found.dkim = std::move(signatures.dkim);
   found.arc = std::move(signatures.arc);
 
@@ -102,7 +113,7 @@ net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage
   query.spf_domain = found.spf.domain;
   query.dkim = found.dkim;
   const auto check_dmarc = [&](dns::Answers& known) { return auth::check_dmarc(query, known); };
-  found.dmarc = co_await net::inquire(services_.resolver, answers, check_dmarc);
+  found.dmarc = co_await net::inquire(resolver_, answers, check_dmarc);
   co_return found;
 }
 

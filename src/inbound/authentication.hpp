@@ -8,10 +8,11 @@
 #include <memory>
 #include <vector>
 
+#include "auth/dkim_key_cache.hpp"
 #include "auth/dmarc.hpp"
 #include "auth/spf.hpp"
 #include "inbound/incoming.hpp"
-#include "inbound/services.hpp"
+#include "net/resolver.hpp"
 #include "net/task.hpp"
 
 namespace cas::inbound {
@@ -26,8 +27,8 @@ struct AuthenticationOutcomes {
 /// One message. Lives on its session's thread. What it has begun to ask may outlive it, in `background`.
 class Authentication {
  public:
-  /// Begins SPF. `background` is on the session's thread; `services` outlive what runs in it.
-  Authentication(const Services& services, net::TaskGroup& background, auth::SpfQuery query);
+  /// Begins SPF. `background` is on the session's thread; `resolver` outlives what runs in it.
+  Authentication(net::Resolver& resolver, auth::DkimKeyCache& keys, net::TaskGroup& background, auth::SpfQuery query);
   ~Authentication();
   Authentication(const Authentication&) = delete;
   Authentication& operator=(const Authentication&) = delete;
@@ -35,13 +36,15 @@ class Authentication {
   [[nodiscard]] const auth::SpfQuery& spf_query() const;
   /// Once the header of `message` is there, asks what its end will need to know. Cheap when called again.
   void look_ahead(const IncomingMessage& message);
-  /// When `message` is finished. Never fails: what cannot be known is temperror.
+  /// When `message` is finished. Never fails: what cannot be known is temperror, and so is what nobody waits for any
+  /// more, because the task was cancelled.
   [[nodiscard]] net::Task<AuthenticationOutcomes> outcomes(const IncomingMessage& message);
 
  private:
   struct Shared;
 
-  const Services& services_;
+  net::Resolver& resolver_;
+  auth::DkimKeyCache& keys_;
   net::TaskGroup& background_;
   std::shared_ptr<Shared> shared_;
   bool looked_ahead_ = false;
