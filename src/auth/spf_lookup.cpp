@@ -52,7 +52,8 @@ std::vector<std::string> exchanges_in(const dns::Answer& answer) {
   }
   std::ranges::sort(records);
   std::vector<std::string> out;
-  for (auto& mx : records) out.push_back(spf_dns_name(mx.exchange));
+  out.reserve(records.size());
+  for (const auto& mx : records) out.push_back(spf_dns_name(mx.exchange));
   return out;
 }
 

@@ -56,6 +56,7 @@ SpfStep<const dns::Answer*> SpfCheck::ask(const std::string& name, dns::Type typ
 
 SpfStep<std::vector<const dns::Answer*>> SpfCheck::ask_all(const std::vector<std::string>& names, dns::Type type) {
   std::vector<const dns::Answer*> found;
+  found.reserve(names.size());
   for (const auto& name : names) found.push_back(answers_.find({.name = name, .type = type}));
   if (holds(found, nullptr)) return std::unexpected(SpfStop());
   return found;
@@ -129,7 +130,7 @@ SpfStep<std::vector<std::string>> SpfCheck::validated(std::vector<std::string> n
 SpfStep<std::string> SpfCheck::validated_name(const std::string& domain) {
   CAS_TRY(auto names, client_names());
   CAS_TRY(const auto found, validated(std::move(names)));
-  const std::string wanted = spf_dns_name(domain);
+  std::string wanted = spf_dns_name(domain);
   if (holds(found, wanted)) return wanted;
   for (const auto& name : found) {
     if (is_name_within(name, wanted)) return name;
