@@ -9,6 +9,7 @@ import key_records
 import messages
 import signature_spellings
 import signer
+import spf_cases
 
 NOW = 1790000000       # for those who can be told; the others ask the clock, so times here are long past or far away
 SIGNED_AT = 1700000000
@@ -55,8 +56,9 @@ def signing_job(random, octets, selector):
         job.update(ed25519=True, seed=key.seed.decode())
     if random.random() < 0.2:
         job["x"] = LATER
-    if random.random() < 0.1:
-        job["l"] = random.choice([0, 1, 5, 40])
+    length = len(signer.canonical_body(messages.split(octets)[1], job["c"].split("/")[1]))
+    if length and random.random() < 0.1:
+        job["l"] = random.randrange(1, length + 1)
     return job
 
 
@@ -218,5 +220,9 @@ def arc_changed(random, count, here):
     return made
 
 
+def spf(random, count, here):
+    return [spf_cases.case(random) for _ in range(count * 10)]
+
+
 KINDS = {"signed": signed, "changed": changed, "several": several, "spellings": spellings, "records": records, "arc": arc,
-         "arc-changed": arc_changed}
+         "arc-changed": arc_changed, "spf": spf}
