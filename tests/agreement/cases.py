@@ -5,6 +5,7 @@
 import itertools
 import re
 
+import arc_sets
 import key_records
 import messages
 import signature_spellings
@@ -224,5 +225,16 @@ def spf(random, count, here):
     return [spf_cases.case(random) for _ in range(count * 10)]
 
 
+def arc_spellings(random, count, here):
+    """Chains of one set, its fields written as they may and as they may not be."""
+    made = []
+    for _ in range(max(1, count // 50)):
+        for spelling in arc_sets.all_sets():
+            fields, text = messages.split(messages.message(random))
+            set_fields = arc_sets.sealed(fields, text, spelling, Keys().rsa)
+            made.append(verify(f"ARC: {spelling.label}", messages.join(set_fields + fields, text), ask="arc", rfc=spelling.rfc))
+    return made
+
+
 KINDS = {"signed": signed, "changed": changed, "several": several, "spellings": spellings, "records": records, "arc": arc,
-         "arc-changed": arc_changed, "spf": spf}
+         "arc-changed": arc_changed, "arc-spellings": arc_spellings, "spf": spf}

@@ -129,7 +129,8 @@ class Pyspf:
         spf.DNSLookup = look_up
         try:
             query = spf.query(i=job["ip"], s=job["from"], h=job["helo"], receiver="mx.receiver.example", querytime=0)
-            return {"result": query.check()[0], "reason": query.check()[2]}
+            result, _, reason = query.check()
+            return {"result": result, "reason": f"{reason} {query.perm_error or ''}"}
         except Exception as error:  # whatever it throws is its answer
             return {"error": f"{type(error).__name__}: {error}"}
 

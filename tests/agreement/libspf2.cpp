@@ -61,7 +61,10 @@ json::object spf(const json::object& job) {
   if (!from.empty()) SPF_request_set_env_from(request, from.c_str());
   SPF_response_t* response = nullptr;
   SPF_request_query_mailfrom(request, &response);
-  json::object answer{{"result", SPF_strresult(SPF_response_result(response))}};
+  // It says "(invalid)" of some records that it cannot read.
+  const auto found = SPF_response_result(response);
+  json::object answer{{"result", SPF_strresult(found == SPF_RESULT_INVALID ? SPF_RESULT_PERMERROR : found)},
+                      {"reason", SPF_strerror(SPF_response_errcode(response))}};
   SPF_response_free(response);
   SPF_request_free(request);
   SPF_server_free(server);
