@@ -169,6 +169,15 @@ TEST(Arc, AMessageSignatureWithoutCanonicalizationIsRelaxed) {
   EXPECT_EQ(message_signature("h=from; c=relaxed").body_form, Canonicalization::Simple) << "RFC 6376 §3.5";
 }
 
+TEST(Arc, AnExpiredMessageSignatureDoesNotHoldRfc8617Section412) {
+  ASSERT_TRUE(message_signature("h=from; x=1799999999").fault);
+  EXPECT_EQ(message_signature("h=from; x=1799999999").fault->result, DkimResult::Policy);
+  EXPECT_FALSE(message_signature("h=from; x=1800000000").fault);
+  const auto seal = parse_signature(
+      SignatureKind::ArcSeal, "i=1; a=rsa-sha256; cv=none; d=north.example; s=x; b=AAAA; x=1799999999", test::now);
+  EXPECT_FALSE(seal.fault) << "a seal has no x=";
+}
+
 TEST(Arc, AnEmptyNameInAMessageSignatureSignsNothing) {
   EXPECT_FALSE(message_signature("h=from::to").fault);
   EXPECT_EQ(message_signature("h=from: :to").headers, (std::vector<std::string>{"from", "to"}));

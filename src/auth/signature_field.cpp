@@ -225,7 +225,7 @@ class Reader {
       field_.signed_at = time_of(*t);
       if (!field_.signed_at) fail(DkimResult::Neutral, "its t= is no time");
     }
-    if (const auto x = kind_ == SignatureKind::Dkim ? tag("x") : std::nullopt) {
+    if (const auto x = kind_ == SignatureKind::ArcSeal ? std::nullopt : tag("x")) {
       field_.expires = time_of(*x);
       if (!field_.expires) fail(DkimResult::Neutral, "its x= is no time");
     }

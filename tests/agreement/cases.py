@@ -5,10 +5,12 @@
 import itertools
 import re
 
+import arc_sets
 import key_records
 import messages
 import signature_spellings
 import signer
+import spf_cases
 
 NOW = 1790000000       # for those who can be told; the others ask the clock, so times here are long past or far away
 SIGNED_AT = 1700000000
@@ -55,8 +57,9 @@ def signing_job(random, octets, selector):
         job.update(ed25519=True, seed=key.seed.decode())
     if random.random() < 0.2:
         job["x"] = LATER
-    if random.random() < 0.1:
-        job["l"] = random.choice([0, 1, 5, 40])
+    length = len(signer.canonical_body(messages.split(octets)[1], job["c"].split("/")[1]))
+    if length and random.random() < 0.1:
+        job["l"] = random.randrange(1, length + 1)
     return job
 
 
@@ -218,5 +221,20 @@ def arc_changed(random, count, here):
     return made
 
 
+def spf(random, count, here):
+    return [spf_cases.case(random) for _ in range(count * 10)]
+
+
+def arc_spellings(random, count, here):
+    """Chains of one set, its fields written as they may and as they may not be."""
+    made = []
+    for _ in range(max(1, count // 50)):
+        for spelling in arc_sets.all_sets():
+            fields, text = messages.split(messages.message(random))
+            set_fields = arc_sets.sealed(fields, text, spelling, Keys().rsa)
+            made.append(verify(f"ARC: {spelling.label}", messages.join(set_fields + fields, text), ask="arc", rfc=spelling.rfc))
+    return made
+
+
 KINDS = {"signed": signed, "changed": changed, "several": several, "spellings": spellings, "records": records, "arc": arc,
-         "arc-changed": arc_changed}
+         "arc-changed": arc_changed, "arc-spellings": arc_spellings, "spf": spf}

@@ -13,6 +13,7 @@ import pathlib
 import subprocess
 
 import dkim
+import spf
 
 HERE = pathlib.Path(__file__).resolve().parent
 logging.disable(logging.CRITICAL)
@@ -106,6 +107,34 @@ class Dkimpy:
         return {"fields": b"".join(fields)}
 
 
+class Pyspf:
+    name = "pyspf"
+    does = ("spf",)
+
+    def __init__(self):
+        self.version = spf.__version__
+
+    def run(self, jobs):
+        return [self.spf(job) for job in jobs]
+
+    @staticmethod
+    def spf(job):
+        def look_up(name, qtype, strict=True, timeout=20):
+            node = job["zone"].get(name.lower().rstrip("."), {})
+            if isinstance(node, str):
+                raise spf.TempError("DNS")
+            shape = {"TXT": lambda text: [text.encode()], "MX": lambda text: (int(text.split()[0]), text.split()[1])}
+            return [((name, qtype), shape.get(qtype, str)(text)) for text in node.get(qtype, [])]
+
+        spf.DNSLookup = look_up
+        try:
+            query = spf.query(i=job["ip"], s=job["from"], h=job["helo"], receiver="mx.receiver.example", querytime=0)
+            result, _, reason = query.check()
+            return {"result": result, "reason": f"{reason} {query.perm_error or ''}"}
+        except Exception as error:  # whatever it throws is its answer
+            return {"error": f"{type(error).__name__}: {error}"}
+
+
 def available(build, modules):
     """The implementations that are here, and words about those that are not."""
     here, missing = [], []
@@ -118,6 +147,13 @@ def available(build, modules):
         here.append(Program("opendkim", [program], version.decode() or "?", ASAN_OPTIONS="detect_leaks=0"))
     else:
         missing.append("libopendkim: install libopendkim-dev and build the target agreement")
+    here.append(Pyspf())
+    program = build / "tests/agreement/agreement-libspf2"
+    if program.exists():
+        version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "libspf2-2"], capture_output=True).stdout
+        here.append(Program("libspf2", [program], version.decode() or "?", does=("spf",), ASAN_OPTIONS="detect_leaks=0"))
+    else:
+        missing.append("libspf2: install libspf2-dev and build the target agreement")
     package = modules / "node_modules/mailauth/package.json"
     if package.exists():
         here.append(Program("mailauth", ["node", HERE / "mailauth.js"], json.loads(package.read_text())["version"],

@@ -6,7 +6,7 @@ unended bodies, 8-bit octets, long lines. Lines end in CRLF, as on the wire."""
 WORDS = [b"dinner", b"is", b"ready", b"a=b;", b"\xc3\xa9t\xc3\xa9", b"\xff\xfe", b"=?utf-8?q?x?=", b"<a@b.example>", b":", b"x" * 40]
 BLANKS = [b" ", b" ", b" ", b"  ", b"\t", b" \t ", b"   "]
 FOLDS = [b"\r\n ", b"\r\n\t", b" \r\n  ", b"\r\n \t"]
-NAMES = [b"Subject", b"To", b"Cc", b"Date", b"Message-ID", b"X-Odd!#$%&'*+", b"Received", b"Reply-To", b"MIME-Version",
+NAMES = [b"Subject", b"To", b"Cc", b"Date", b"Message-ID", b"X-Odd!#$%&*+", b"Received", b"Reply-To", b"MIME-Version",
          b"Content-Type", b"List-Id", b"SUBJECT", b"x-lower", b"Comments", b"Keywords", b"In-Reply-To"]
 
 
