@@ -90,7 +90,8 @@ void summarise(Screen& screen, std::chrono::duration<double> took) {
   if (screen.failed() == 0) {
     screen.say("A confirmed message arrived at the price of a plain one. Forged and altered ones were refused, and a");
     screen.say(
-        "replay was delivered once. Servers without CAS were served as ever, but where confirmation is required.");
+        "replay was delivered once. Servers without CAS were served as ever, but where confirmation is required; and");
+    screen.say("nobody could write in the name of a domain that does not stand behind it.");
   }
   screen.say(fmt::format("{} expectations held, {} did not; {:.1f} s from the start.", screen.held(), screen.failed(),
                          took.count()));

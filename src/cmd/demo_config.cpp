@@ -49,7 +49,7 @@ std::string dns(const ConfigFacts& facts) {
   const Addresses& a = facts.addresses;
   std::string out = R"([dns]
 trust_anchor_file = "none"
-local_zones = ["north.example.", "quiet.example.", "south.example.", "west.example.", "evil.example."]
+local_zones = ["example."]
 local_data = [
 )";
   const auto add = [&](const std::string& record) { out += "  '" + record + "',\n"; };
@@ -57,6 +57,8 @@ local_data = [
   add("quiet.example. 60 IN MX 10 mx.north.example.");
   add("mx.north.example. 60 IN A " + a.north_mx.address);
   add("cas1._domainkey.north.example. 60 IN TXT \"" + facts.north_key_record + "\"");
+  add("north.example. 60 IN TXT \"v=spf1 ip4:127.0.0.0/8 -all\"");
+  add("_dmarc.north.example. 60 IN TXT \"v=DMARC1; p=reject\"");
   add("cas1._domainkey.evil.example. 60 IN TXT \"" + facts.evil_key_record + "\"");
   add("south.example. 60 IN MX 10 mx.south.example.");
   add("strict.south.example. 60 IN MX 10 mx.south.example.");
@@ -85,7 +87,7 @@ std::string south_config(const ConfigFacts& facts) {
   std::string out = common("mx.south.example", "south", facts);
   out += listener(facts.addresses.south_mx, "mx", "starttls");
   out += listener(facts.addresses.west_mx, "mx", "off");
-  out += domain("south.example", "optional", "suzie") + "\n";
+  out += domain("south.example", "optional", "suzie") + "authentication = \"act\"\n\n";
   out += domain("strict.south.example", "required", "olga") + "\n";
   out += domain("west.example", "off", "walter") + "\n";
   return out + dns(facts);

@@ -295,13 +295,36 @@ void receiver_without_cas(Stage& stage) {
   const Transcript session = heard(stage.west);
   screen.dialog(session);
   screen.expect(arrived && !said(session, Speaker::Client, "CONFIRM"), "plain delivery, no CONFIRM on the wire");
+  expect_results(stage, walter, "dkim=pass");
 }
 
 // ---- 7 -----------------------------------------------------------------------------------------------------------
 
+void forged_without_cas(Stage& stage) {
+  Screen& screen = stage.screen;
+  screen.scene("7. Mallory in Joe's name without CAS: north.example publishes SPF and DMARC p=reject");
+  screen.say("What nobody confirmed is judged by SPF, DKIM and DMARC. Suzie's domain acts on it:");
+  stage.south.clear();
+  const std::size_t before = stage.world.mail(suzie).size();
+  const Letter fake = letter(joe, suzie, "Please wire the money", "Today, to the usual account. Joe.");
+  const Script script{.server = stage.world.addresses().south_tap,
+                      .helo = "mx.evil.example",
+                      .login = {},
+                      .commands = transaction(std::string(mallory), "", std::string(suzie)),
+                      .wire_body = to_wire(compose(fake, stage.clock.now(), stage.random))};
+  const auto played = play(stage.executor, script);
+  screen.dialog(last_transaction(heard(stage.south)));
+  screen.expect(played && played->message && played->message->text.starts_with("550 5.7.26"),
+                "refused at the end of data: north.example stands neither behind the server nor behind the message",
+                text_of(played));
+  screen.expect(stage.world.mail(suzie).size() == before, "nothing was delivered");
+}
+
+// ---- 8 -----------------------------------------------------------------------------------------------------------
+
 void cost(Stage& stage) {
   Screen& screen = stage.screen;
-  screen.scene("7. What the confirmation costs: scene 1 against scene 5, same servers, same wire, MAIL to final reply");
+  screen.scene("8. What the confirmation costs: scene 1 against scene 5, same servers, same wire, MAIL to final reply");
   const std::size_t with = round_trips(stage.confirmed), without = round_trips(stage.plain);
   screen.say(fmt::format("confirmed    {} round trips  {:6.1f} ms  (with the first lookup of the key)", with,
                          duration(stage.confirmed).count()));
@@ -314,7 +337,7 @@ void cost(Stage& stage) {
 
 void play_scenes(Stage& stage) {
   for (const auto scene : {confirmed_message, forged_messages, altered_message, replayed_message, sender_without_cas,
-                           receiver_without_cas, cost}) {
+                           receiver_without_cas, forged_without_cas, cost}) {
     stop_when_interrupted();
     scene(stage);
   }

@@ -20,7 +20,9 @@ class Answers {
  public:
   /// None: not known yet; the question has been noted.
   [[nodiscard]] const Answer* find(const Question& question);
+  /// Takes the place of what was known.
   void add(Question question, Answer answer);
+  [[nodiscard]] bool knows(const Question& question) const { return known_.contains(question); }
   /// The questions noted since the last call, each once.
   [[nodiscard]] std::vector<Question> take_open();
   /// How many answers are here: what a driver bounds.

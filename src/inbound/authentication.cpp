@@ -52,13 +52,29 @@ net::Task<void> Authentication::Shared::ask_ahead(std::shared_ptr<Shared> shared
                                                   std::vector<dns::Question> questions) {
   dns::Answers ahead;
   for (const auto& question : questions) (void)ahead.find(question);
-  const auto deadline = std::chrono::steady_clock::now() + net::inquiry_time;
+  const auto deadline = net::inquiry_deadline();
   co_await net::ask_open(resolver, ahead, deadline);
   for (auto& question : questions) {
     const auto* answer = ahead.find(question);
-    if (answer != nullptr) shared->answers.add(std::move(question), *answer);
+    // A check that runs must not see an answer change.
+    if (!shared->answers.knows(question)) shared->answers.add(std::move(question), *answer);
   }
 }
+
+namespace {
+
+/// SPF that nobody waits for any longer.
+auth::SpfOutcome unfinished(const auth::SpfQuery& query) {
+  auth::SpfOutcome outcome;
+  outcome.result = auth::SpfResult::TempError;
+  outcome.identity = query.mail_from.empty() ? auth::SpfIdentity::Helo : auth::SpfIdentity::MailFrom;
+  const auto at = query.mail_from.rfind('@');
+  outcome.domain = query.mail_from.empty() ? query.helo : query.mail_from.substr(at + 1);
+  outcome.reason = "the DNS took too long";
+  return outcome;
+}
+
+}  // namespace
 
 Authentication::Authentication(net::Resolver& resolver, auth::DkimKeyCache& keys, net::TaskGroup& background,
                                auth::SpfQuery query)
@@ -86,24 +102,19 @@ void Authentication::look_ahead(const IncomingMessage& message) {
   background_.spawn(Shared::ask_ahead(shared_, resolver_, std::move(questions)));
 }
 
-net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message) {
-  constexpr std::chrono::minutes patience{1};  // well above net::inquiry_time and one question's time-out
-  const auto give_up = std::chrono::steady_clock::now() + patience;
-  while (shared_->spf_runs && std::chrono::steady_clock::now() < give_up) {
-    const bool rung = co_await shared_->spf_ended.wait(patience);
+net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message, milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (shared_->spf_runs) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+    const bool rung = left > milliseconds{0} && co_await shared_->spf_ended.wait(left);
     if (!rung) break;  // late, or cancelled: waiting again would not wait
   }
 
   AuthenticationOutcomes found;
-  if (shared_->spf) {
-    found.spf = *shared_->spf;
-  } else {
-    found.spf.result = auth::SpfResult::TempError;
-    found.spf.reason = "SPF did not come to an end";
-  }
+  found.spf = shared_->spf ? *shared_->spf : unfinished(shared_->query);
   auto& answers = shared_->answers;
   const auto check = [&](dns::Answers& known) { return message.check()->findings(known, keys_); };
-  auto signatures = co_await net::inquire(resolver_, answers, check);
+  auto signatures = co_await net::inquire(resolver_, answers, check, deadline);
   found.dkim = std::move(signatures.dkim);
   found.arc = std::move(signatures.arc);
 
@@ -113,7 +124,7 @@ net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage
   query.spf_domain = found.spf.domain;
   query.dkim = found.dkim;
   const auto check_dmarc = [&](dns::Answers& known) { return auth::check_dmarc(query, known); };
-  found.dmarc = co_await net::inquire(resolver_, answers, check_dmarc);
+  found.dmarc = co_await net::inquire(resolver_, answers, check_dmarc, deadline);
   co_return found;
 }
 

@@ -36,9 +36,9 @@ class Authentication {
   [[nodiscard]] const auth::SpfQuery& spf_query() const;
   /// Once the header of `message` is there, asks what its end will need to know. Cheap when called again.
   void look_ahead(const IncomingMessage& message);
-  /// When `message` is finished. Never fails: what cannot be known is temperror, and so is what nobody waits for any
-  /// more, because the task was cancelled.
-  [[nodiscard]] net::Task<AuthenticationOutcomes> outcomes(const IncomingMessage& message);
+  /// When `message` is finished. Never fails: what is not known within `patience`, or when the task is cancelled, is
+  /// temperror.
+  [[nodiscard]] net::Task<AuthenticationOutcomes> outcomes(const IncomingMessage& message, milliseconds patience);
 
  private:
   struct Shared;

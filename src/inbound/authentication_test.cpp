@@ -36,6 +36,9 @@ class SilentDns {
   std::uint16_t port_ = 0;
 };
 
+/// Far more than is needed.
+constexpr milliseconds patience{60000};
+
 class AuthenticationTest : public testing::Test {
  protected:
   AuthenticationTest() {
@@ -80,7 +83,7 @@ TEST_F(AuthenticationTest, FindsTheSameWithALookAheadAndWithout) {
       net::TaskGroup background(co_await boost::asio::this_coro::executor);
       Authentication authentication(*resolver_, keys_, background, query());
       if (ahead) authentication.look_ahead(message_);
-      found = co_await authentication.outcomes(message_);
+      found = co_await authentication.outcomes(message_, patience);
       co_await background.join();
     };
     run(task);
@@ -106,6 +109,28 @@ TEST_F(AuthenticationTest, OneThatIsForgottenEndsByItself) {
   run(task);
 }
 
+TEST_F(AuthenticationTest, WhatTheDnsDoesNotTellInTimeIsTemperror) {
+  const SilentDns dns;
+  net::ResolverOptions options;
+  options.forwarders = {dns.address()};
+  options.timeout = std::chrono::hours(1);
+  resolve(options);
+  AuthenticationOutcomes found;
+  auto task = [&]() -> net::Task<void> {
+    net::TaskGroup background(co_await boost::asio::this_coro::executor);
+    Authentication authentication(*resolver_, keys_, background, query());
+    authentication.look_ahead(message_);
+    constexpr milliseconds brief{50};
+    found = co_await authentication.outcomes(message_, brief);
+    background.cancel();
+    co_await background.join();
+  };
+  run(task);
+  EXPECT_EQ(found.spf.result, auth::SpfResult::TempError);
+  EXPECT_EQ(found.spf.domain, "a.example");
+  EXPECT_EQ(found.dmarc.result, auth::DmarcResult::TempError);
+}
+
 // A loop that waits again after a wait that failed would keep the thread to itself, and nothing would end before its
 // minute is over: far beyond the time-out of one question here.
 TEST_F(AuthenticationTest, ACancelledOneKnowsNothingAndKeepsNobodyWaiting) {
@@ -121,7 +146,7 @@ TEST_F(AuthenticationTest, ACancelledOneKnowsNothingAndKeepsNobodyWaiting) {
     net::TaskGroup session(executor);
     auto wait = [&]() -> net::Task<void> {
       Authentication authentication(*resolver_, keys_, background, query());
-      found = co_await authentication.outcomes(message_);
+      found = co_await authentication.outcomes(message_, patience);
     };
     session.spawn(wait());
     constexpr milliseconds a_turn{0};

@@ -7,10 +7,15 @@
 #include "auth/authentication_report.hpp"
 #include "auth/received_spf.hpp"
 #include "inbound/session.hpp"
+#include "net/inquiry.hpp"
 
 namespace cas::inbound {
 
 namespace {
+
+// Where nothing depends on what is found: it is told to whoever reads Authentication-Results, and a confirmed message
+// does not wait for a slow DNS.
+constexpr milliseconds patience_for_reports{1000};
 
 std::string host_part(const Mailbox& mailbox) {
   return mailbox.domain() ? mailbox.domain()->text() : "[" + mailbox.literal()->text + "]";
@@ -41,7 +46,10 @@ void Session::begin_authentication(const ReversePath& from) {
 
 // What is found, and what those recipients do whose domains act on it. A reply: all of them refuse.
 net::Task<std::optional<smtp::Reply>> Session::authenticate(const IncomingMessage& message) {
-  work_.outcomes = co_await work_.authentication->outcomes(message);
+  const bool judged = std::ranges::any_of(
+      work_.admitted, [](const auto& recipient) { return recipient.admission == policy::Admission::Unconfirmed; });
+  const milliseconds patience = judged ? net::inquiry_time : patience_for_reports;
+  work_.outcomes = co_await work_.authentication->outcomes(message, patience);
   const auto verdict = judge_outcomes(message);
   std::vector<policy::Enforcement> modes;
   for (const auto& admitted : work_.admitted) modes.push_back(admitted.authentication);

@@ -14,24 +14,26 @@
 
 namespace cas::net {
 
-/// Asks all that `answers` has noted, at once, and adds what came back; after `deadline`, and when the task
-/// was cancelled, nothing is asked, and the answer is Failed. False when nothing was noted.
+/// Asks all that `answers` has noted, at once, and adds what came back. What has not come back at `deadline`, or when
+/// the task is cancelled, is Failed. False when nothing was noted.
 [[nodiscard]] Task<bool> ask_open(Resolver& resolver, dns::Answers& answers,
                                   std::chrono::steady_clock::time_point deadline);
 
-/// RFC 7208 §4.6.4: at least 20 seconds for a whole check. A round that began in time is waited for, as long as the
-/// resolver's time-out lets it.
+/// RFC 7208 §4.6.4: at least 20 seconds for a whole check.
 inline constexpr std::chrono::seconds inquiry_time{20};
 
-/// Runs `check(answers)`, which returns an optional, until it has a value. A check that has none and asks for nothing,
-/// or that goes on asking after `max_rounds`, is a bug: std::logic_error. Checks bound how much they look up
-/// themselves. `answers` outlives the task.
+[[nodiscard]] inline std::chrono::steady_clock::time_point inquiry_deadline() {
+  return std::chrono::steady_clock::now() + inquiry_time;
+}
+
+/// Runs `check(answers)`, which returns an optional, until it has a value; after `deadline`, with Failed for all that
+/// it asks. A check that has none and asks for nothing, or that goes on asking after `max_rounds`, is a bug:
+/// std::logic_error. Checks bound how much they look up themselves. `answers` outlives the task.
 template <class Check>
-[[nodiscard]] Task<typename std::invoke_result_t<Check&, dns::Answers&>::value_type> inquire(Resolver& resolver,
-                                                                                             dns::Answers& answers,
-                                                                                             Check check) {
+[[nodiscard]] Task<typename std::invoke_result_t<Check&, dns::Answers&>::value_type> inquire(
+    Resolver& resolver, dns::Answers& answers, Check check,
+    std::chrono::steady_clock::time_point deadline = inquiry_deadline()) {
   constexpr int max_rounds = 256;
-  const auto deadline = std::chrono::steady_clock::now() + inquiry_time;
   for (int round = 0; round < max_rounds; ++round) {
     auto result = check(answers);
     if (result) co_return *std::move(result);
