@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "auth/dkim_key.hpp"
+#include "base/generations.hpp"
 #include "base/guarded.hpp"
 
 namespace cas::auth {
@@ -20,20 +21,13 @@ class DkimKeyCache {
  public:
   using Entry = std::expected<DkimKeyRecord, DkimKeyError>;
 
-  explicit DkimKeyCache(std::size_t capacity = 2048) : capacity_(capacity) {}
+  explicit DkimKeyCache(std::size_t capacity = 2048) : entries_(Generations<Table>(capacity)) {}
   /// parse_dkim_key(text), perhaps of before.
   [[nodiscard]] std::shared_ptr<const Entry> parse(std::string_view text);
 
  private:
   using Table = std::unordered_map<std::string, std::shared_ptr<const Entry>>;
-  /// What is found among the old ones becomes young again; when the young ones are many, they become the old ones.
-  struct Generations {
-    Table young, old;
-  };
-  void keep(Generations& tables, std::string text, std::shared_ptr<const Entry> entry) const;
-
-  std::size_t capacity_;
-  Guarded<Generations> tables_;
+  Guarded<Generations<Table>> entries_;
 };
 
 }  // namespace cas::auth

@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "net/answer_cache.hpp"
 #include "net/unbound_context.hpp"
 
 namespace cas::net {
@@ -64,6 +65,7 @@ struct Resolver::State {
   void finish(InFlight& flight, const dns::Answer& answer);
   static void on_result(void* flight, int failure, ub_result* result);
 
+  AnswerCache known;
   UnboundContext context;
   const bool validated;
   const std::chrono::milliseconds timeout;
@@ -141,6 +143,7 @@ void Resolver::State::start(const dns::Question& question, const std::string& na
 
 void Resolver::State::finish(InFlight& flight, const dns::Answer& answer) {
   auto node = flights.extract(flight.question);
+  known.keep(flight.question, answer, std::chrono::steady_clock::now());
   waiting -= flight.waiting.size();
   for (auto& done : flight.waiting) done(answer);
 }
@@ -172,6 +175,7 @@ Resolver::~Resolver() {
 }
 
 void Resolver::ask(dns::Question question, std::move_only_function<void(dns::Answer)> done) {
+  if (auto answer = state_->known.find(question, std::chrono::steady_clock::now())) return done(*std::move(answer));
   asio::post(state_->io, [state = state_.get(), question = std::move(question), done = std::move(done)]() mutable {
     state->ask(question, std::move(done));
   });

@@ -255,6 +255,17 @@ TEST_F(ForwardTest, OneQuestionInFlightIsAskedOnceAndCachedAfterwards) {
   EXPECT_EQ(server.asked("popular.example"), 1);
 }
 
+TEST_F(ForwardTest, WhatIsRememberedIsAnsweredAtOnce) {
+  const ScriptedDns server({{"popular.example", answer({loopback_octets})}});
+  const auto resolver = forwarding(server, test::ample);
+  const auto first = ask(*resolver, "popular.example", Type::A);
+  std::optional<dns::Answer> second;
+  resolver->ask(dns::Question{.name = "popular.example", .type = Type::A},
+                [&](dns::Answer got) { second = std::move(got); });
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->records, first.records);
+}
+
 TEST_F(ForwardTest, MoreAskersThanAllowedAreToldFailedAtOnce) {
   ScriptedDns server({});
   server.hold(true);
