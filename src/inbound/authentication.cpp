@@ -80,8 +80,10 @@ void Authentication::look_ahead(const IncomingMessage& message) {
 
 net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message) {
   constexpr std::chrono::minutes patience{1};  // well above net::inquiry_time and one question's time-out
-  const auto give_up = std::chrono::steady_clock::now() + patience;
-  while (shared_->running > 0 && std::chrono::steady_clock::now() < give_up) co_await shared_->quiet.wait(patience);
+  while (shared_->running > 0) {
+    const bool rung = co_await shared_->quiet.wait(patience);
+    if (!rung) break;  // no patience left, or the server stops: then every further wait would end at once
+  }
 
   AuthenticationOutcomes found;
   if (shared_->spf) {
