@@ -25,16 +25,23 @@ struct Authentication::Shared {
   /// Counts a task that runs, whatever ends it.
   class Running {
    public:
-    explicit Running(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) { ++shared_->running; }
+    Running(std::shared_ptr<Shared> shared, Underway underway)
+        : shared_(std::move(shared)), underway_(std::move(underway)) {
+      ++shared_->running;
+      ++*underway_;
+    }
     Running(Running&&) = default;
     Running& operator=(Running&&) = delete;
     ~Running() {
-      if (shared_ && --shared_->running == 0) shared_->quiet.ring();
+      if (!shared_) return;
+      --*underway_;
+      if (--shared_->running == 0) shared_->quiet.ring();
     }
     [[nodiscard]] Shared& operator*() const { return *shared_; }
 
    private:
     std::shared_ptr<Shared> shared_;
+    Underway underway_;
   };
 
   static net::Task<void> find_spf(Running running, net::Resolver& resolver);
@@ -48,6 +55,7 @@ net::Task<void> Authentication::Shared::find_spf(Running running, net::Resolver&
     return auth::check_spf(shared.query, answers);
   };
   shared.spf = co_await net::inquire(resolver, shared.spf_answers, check);
+  shared.spf_answers = {};  // megabytes, where a domain wants it so; the transaction may go on for an hour
 }
 
 net::Task<void> Authentication::Shared::ask_ahead(Running running, net::Resolver& resolver) {
@@ -55,11 +63,19 @@ net::Task<void> Authentication::Shared::ask_ahead(Running running, net::Resolver
   co_await net::ask_open(resolver, (*running).answers, deadline);
 }
 
-Authentication::Authentication(const Services& services, net::TaskGroup& background, auth::SpfQuery query)
+Authentication::Authentication(const Services& services, net::TaskGroup& background, Underway underway,
+                               auth::SpfQuery query)
     : services_(services),
       background_(background),
+      underway_(std::move(underway)),
       shared_(std::make_shared<Shared>(background.executor(), std::move(query))) {
-  background_.spawn(Shared::find_spf(Shared::Running(shared_), services_.resolver));
+  if (may_begin()) background_.spawn(Shared::find_spf(Shared::Running(shared_, underway_), services_.resolver));
+}
+
+// MAIL and RSET in turn would else fill the resolver with questions that nobody wants answered any more.
+bool Authentication::may_begin() const {
+  constexpr int max_underway = 4;
+  return *underway_ < max_underway;
 }
 
 const auth::SpfQuery& Authentication::spf_query() const {
@@ -73,13 +89,17 @@ Authentication::~Authentication() {
 void Authentication::look_ahead(const IncomingMessage& message) {
   if (looked_ahead_ || message.check() == nullptr) return;
   looked_ahead_ = true;
+  if (!may_begin()) return;
   for (const auto& question : message.check()->questions()) (void)shared_->answers.find(question);
   for (const auto& question : auth::dmarc_questions(message.authors())) (void)shared_->answers.find(question);
-  background_.spawn(Shared::ask_ahead(Shared::Running(shared_), services_.resolver));
+  background_.spawn(Shared::ask_ahead(Shared::Running(shared_, underway_), services_.resolver));
 }
 
 net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message) {
   constexpr std::chrono::minutes patience{1};  // well above net::inquiry_time and one question's time-out
+  if (!shared_->spf && shared_->running == 0) {
+    co_await Shared::find_spf(Shared::Running(shared_, underway_), services_.resolver);
+  }
   while (shared_->running > 0) {
     const bool rung = co_await shared_->quiet.wait(patience);
     if (!rung) break;  // no patience left, or the server stops: then every further wait would end at once

@@ -90,6 +90,7 @@ class AuthenticationTest : public ::testing::Test {
   Reservations reservations;
   policy::ConfirmBuckets buckets;
   auth::DkimKeyCache keys;
+  Underway underway = std::make_shared<int>(0);
   Services services{host,   queue,     *resolver, workers,      clock,   random,
                     events, directory, accounts,  reservations, buckets, keys};
 };
@@ -100,7 +101,7 @@ TEST_F(AuthenticationTest, EndsWithoutAnswersWhenTheServerStops) {
     net::TaskGroup group(co_await boost::asio::this_coro::executor);
     auto session = [&]() -> net::Task<void> {
       const auto letter = message();
-      Authentication authentication(services, group, query("ann@a.example"));
+      Authentication authentication(services, group, underway, query("ann@a.example"));
       authentication.look_ahead(*letter);
       found = co_await authentication.outcomes(*letter);
     };
@@ -114,6 +115,29 @@ TEST_F(AuthenticationTest, EndsWithoutAnswersWhenTheServerStops) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->spf.result, auth::SpfResult::TempError);
   EXPECT_EQ(found->dmarc.result, auth::DmarcResult::TempError);
+}
+
+TEST_F(AuthenticationTest, TransactionsGivenUpLeaveFewChecksBehind) {
+  std::size_t behind = 0;
+  std::optional<AuthenticationOutcomes> found;
+  auto task = [&]() -> net::Task<void> {
+    net::TaskGroup group(co_await boost::asio::this_coro::executor);
+    for (int n = 0; n < 50; ++n) {
+      Authentication given_up(services, group, underway, query("ann@a" + std::to_string(n) + ".example"));
+      co_await net::sleep_for(std::chrono::milliseconds(0));
+    }
+    behind = group.size();
+    const auto letter = message();
+    Authentication wanted(services, group, underway, query("ann@a.example"));
+    wanted.look_ahead(*letter);
+    found = co_await wanted.outcomes(*letter);
+    co_await group.join();
+  };
+  run(task);
+  EXPECT_LE(behind, 4);
+  ASSERT_TRUE(found) << "what could not begin early is asked at the end";
+  EXPECT_EQ(found->spf.domain, "a.example");
+  EXPECT_EQ(*underway, 0);
 }
 
 }  // namespace
