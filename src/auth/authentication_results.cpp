@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view field_name = "Authentication-Results";
 constexpr std::size_t fold_column = 78;        // RFC 5322 §2.1.1
-constexpr std::size_t max_value_octets = 700;  // quoted twice over it still fits a line of 998
+constexpr std::size_t max_value_octets = 480;  // with every octet quoted it still fits a line of 998 (RFC 5322 §2.1.1)
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_char);

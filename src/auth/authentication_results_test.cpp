@@ -56,6 +56,15 @@ TEST(FormatAuthenticationResults, LetsNothingBreakOut) {
   EXPECT_EQ(field.find('\x1b'), std::string::npos);
 }
 
+TEST(FormatAuthenticationResults, HasNoLineAbove998OctetsRfc5322Section211) {
+  const std::string quotes(5000, '"');
+  const std::string field =
+      format_authentication_results(quotes, {{"dkim", "fail", quotes, {{"header.i", quotes}, {"header.s", quotes}}}});
+  for (std::size_t at = 0; at < field.size(); at = field.find('\n', at) + 1) {
+    EXPECT_LE(field.find('\r', at) - at, 998);
+  }
+}
+
 TEST(FormatAuthenticationResults, IsRecognisedAsOurs) {
   const std::string field = format_authentication_results("mx.b.example", {{"cas", "pass", "", {}}});
   const auto fields = parse_header(field).value();

@@ -13,8 +13,6 @@
 namespace cas::auth {
 namespace {
 
-constexpr std::size_t max_record_octets = 4096;  // CAS §20
-
 /// Whether a colon-separated list (h=, s=, t=) has an item. Unrecognised items are ignored (RFC 6376 §3.6.1).
 bool lists(std::string_view list, std::string_view item) {
   const std::string text = without_blanks(list);
@@ -49,7 +47,7 @@ std::expected<void, DkimKeyError> read_key(std::string_view p, DkimKeyRecord& re
 }  // namespace
 
 std::expected<DkimKeyRecord, DkimKeyError> parse_dkim_key(std::string_view text) {
-  if (text.size() > max_record_octets) return std::unexpected(DkimKeyError::Syntax);
+  if (text.size() > max_dkim_key_record) return std::unexpected(DkimKeyError::Syntax);
   const auto tags = parse_tag_list(text);
   if (!tags) return std::unexpected(DkimKeyError::Syntax);
   const auto p = find_tag(*tags, "p");

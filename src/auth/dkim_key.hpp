@@ -28,6 +28,8 @@ struct DkimKeyRecord {
 /// WeakKey: an RSA key below 1024 bits (RFC 8301 §3.2). BadKey: no key at all, or one that is not used here.
 enum class DkimKeyError { Syntax, Version, KeyType, BadKey, WeakKey };
 
+inline constexpr std::size_t max_dkim_key_record = 4096;  // octets; CAS §20
+
 /// One TXT record's text. v= must be first and DKIM1 where present; unknown tags are ignored.
 [[nodiscard]] std::expected<DkimKeyRecord, DkimKeyError> parse_dkim_key(std::string_view text);
 

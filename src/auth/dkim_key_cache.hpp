@@ -22,8 +22,11 @@ class DkimKeyCache {
   using Entry = std::expected<DkimKeyRecord, DkimKeyError>;
 
   explicit DkimKeyCache(std::size_t capacity = 2048) : entries_(Generations<Table>(capacity)) {}
-  /// parse_dkim_key(text), perhaps of before.
+  /// parse_dkim_key(text), perhaps of before. What is too long for a record is not kept.
   [[nodiscard]] std::shared_ptr<const Entry> parse(std::string_view text);
+  [[nodiscard]] std::size_t size() const {
+    return entries_.with([](const Generations<Table>& entries) { return entries.size(); });
+  }
 
  private:
   using Table = std::unordered_map<std::string, std::shared_ptr<const Entry>>;

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "auth/dkim_key_cache.hpp"
+
 namespace cas::auth {
 namespace {
 
@@ -95,6 +97,23 @@ TEST(DkimKey, PublishesWhatItReads) {
 TEST(DkimKey, StandsBelowTheSigningDomain) {
   EXPECT_EQ(dkim_key_name("brisbane", Domain::parse("football.example.com").value()),
             "brisbane._domainkey.football.example.com");
+}
+
+TEST(DkimKeyCacheTest, KeepsRecordsAndNothingLonger) {
+  DkimKeyCache keys(4);
+  EXPECT_TRUE(keys.parse(ed25519_record)->has_value());
+  EXPECT_FALSE(keys.parse("v=DKIM1; p=damaged")->has_value());
+  EXPECT_EQ(keys.size(), 2);
+  const auto too_long = keys.parse(ed25519_with("n=" + std::string(60'000, 'x')));
+  ASSERT_FALSE(*too_long);
+  EXPECT_EQ(too_long->error(), DkimKeyError::Syntax);
+  EXPECT_EQ(keys.size(), 2);
+}
+
+TEST(DkimKeyCacheTest, HoldsAtMostTwiceItsCapacity) {
+  DkimKeyCache keys(4);
+  for (int n = 0; n < 100; ++n) (void)keys.parse(ed25519_with("n=" + std::to_string(n)));
+  EXPECT_LE(keys.size(), 8);
 }
 
 }  // namespace

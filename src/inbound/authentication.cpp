@@ -12,6 +12,8 @@
 
 namespace cas::inbound {
 
+using Deadline = std::chrono::steady_clock::time_point;
+
 /// What the tasks in the background fill. All on one thread.
 struct Authentication::Shared {
   Shared(net::Executor executor, auth::SpfQuery spf_query) : query(std::move(spf_query)), spf_ended(executor) {}
@@ -19,37 +21,60 @@ struct Authentication::Shared {
   const auth::SpfQuery query;
   dns::Answers spf_answers;
   std::optional<auth::SpfOutcome> spf;
-  bool spf_runs = true;
+  bool spf_runs = false;
   net::Bell spf_ended;
   dns::Answers answers;    // for the message: keys, DMARC records
   bool abandoned = false;  // nobody waits for the result
 
-  static net::Task<void> find_spf(std::shared_ptr<Shared> shared, net::Resolver& resolver);
-  static net::Task<void> ask_ahead(std::shared_ptr<Shared> shared, net::Resolver& resolver,
+  /// Counts a check that is under way, whatever ends it.
+  class Counted {
+   public:
+    explicit Counted(Underway underway) : underway_(std::move(underway)) { ++*underway_; }
+    Counted(Counted&&) = default;
+    Counted& operator=(Counted&&) = delete;
+    ~Counted() {
+      if (underway_) --*underway_;
+    }
+
+   private:
+    Underway underway_;
+  };
+  /// Tells that SPF has ended, whatever ended it.
+  class SpfRun {
+   public:
+    explicit SpfRun(Shared& shared) : shared_(shared) {}
+    SpfRun(const SpfRun&) = delete;
+    SpfRun& operator=(const SpfRun&) = delete;
+    ~SpfRun() {
+      shared_.spf_runs = false;
+      shared_.spf_ended.ring();
+    }
+
+   private:
+    Shared& shared_;
+  };
+
+  static net::Task<void> find_spf(std::shared_ptr<Shared> shared, Counted counted, net::Resolver& resolver,
+                                  Deadline deadline);
+  static net::Task<void> ask_ahead(std::shared_ptr<Shared> shared, Counted counted, net::Resolver& resolver,
                                    std::vector<dns::Question> questions);
 };
 
-net::Task<void> Authentication::Shared::find_spf(std::shared_ptr<Shared> shared, net::Resolver& resolver) {
-  /// Tells that SPF has ended, whatever ended it.
-  struct End {
-    Shared& shared;
-    ~End() {
-      shared.spf_runs = false;
-      shared.spf_ended.ring();
-    }
-  };
-  const End end(*shared);
+net::Task<void> Authentication::Shared::find_spf(std::shared_ptr<Shared> shared, Counted /*counted*/,
+                                                 net::Resolver& resolver, Deadline deadline) {
+  const SpfRun run(*shared);
   const auto check = [&](dns::Answers& answers) -> std::optional<auth::SpfOutcome> {
     if (shared->abandoned) return auth::SpfOutcome();
     return auth::check_spf(shared->query, answers);
   };
-  shared->spf = co_await net::inquire(resolver, shared->spf_answers, check);
+  shared->spf = co_await net::inquire(resolver, shared->spf_answers, check, deadline);
+  shared->spf_answers = {};  // megabytes, where a domain wants it so; the transaction may go on for an hour
 }
 
 // What the end needs before this is done it asks for itself: the resolver asks once for both, and what turns out not to
 // be needed is not waited for.
-net::Task<void> Authentication::Shared::ask_ahead(std::shared_ptr<Shared> shared, net::Resolver& resolver,
-                                                  std::vector<dns::Question> questions) {
+net::Task<void> Authentication::Shared::ask_ahead(std::shared_ptr<Shared> shared, Counted /*counted*/,
+                                                  net::Resolver& resolver, std::vector<dns::Question> questions) {
   dns::Answers ahead;
   for (const auto& question : questions) (void)ahead.find(question);
   const auto deadline = net::inquiry_deadline();
@@ -77,12 +102,21 @@ auth::SpfOutcome unfinished(const auth::SpfQuery& query) {
 }  // namespace
 
 Authentication::Authentication(net::Resolver& resolver, auth::DkimKeyCache& keys, net::TaskGroup& background,
-                               auth::SpfQuery query)
+                               Underway underway, auth::SpfQuery query)
     : resolver_(resolver),
       keys_(keys),
       background_(background),
+      underway_(std::move(underway)),
       shared_(std::make_shared<Shared>(background.executor(), std::move(query))) {
-  background_.spawn(Shared::find_spf(shared_, resolver_));
+  if (!may_begin()) return;
+  shared_->spf_runs = true;
+  background_.spawn(Shared::find_spf(shared_, Shared::Counted(underway_), resolver_, net::inquiry_deadline()));
+}
+
+// MAIL and RSET in turn would else fill the resolver with questions that nobody wants answered any more.
+bool Authentication::may_begin() const {
+  constexpr int max_underway = 4;
+  return *underway_ < max_underway;
 }
 
 const auth::SpfQuery& Authentication::spf_query() const {
@@ -98,12 +132,15 @@ void Authentication::look_ahead(const IncomingMessage& message) {
   looked_ahead_ = true;
   auto questions = message.check()->questions();
   std::ranges::move(auth::dmarc_questions(message.authors()), std::back_inserter(questions));
-  if (questions.empty()) return;
-  background_.spawn(Shared::ask_ahead(shared_, resolver_, std::move(questions)));
+  if (questions.empty() || !may_begin()) return;
+  background_.spawn(Shared::ask_ahead(shared_, Shared::Counted(underway_), resolver_, std::move(questions)));
 }
 
 net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message, milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
+  if (!shared_->spf && !shared_->spf_runs) {
+    co_await Shared::find_spf(shared_, Shared::Counted(underway_), resolver_, deadline);
+  }
   while (shared_->spf_runs) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     const bool rung = left > milliseconds{0} && co_await shared_->spf_ended.wait(left);

@@ -24,11 +24,16 @@ struct AuthenticationOutcomes {
   auth::DmarcOutcome dmarc;
 };
 
+/// How many checks of one session run in the background, those of transactions that were given up among them.
+using Underway = std::shared_ptr<int>;
+
 /// One message. Lives on its session's thread. What it has begun to ask may outlive it, in `background`.
 class Authentication {
  public:
-  /// Begins SPF. `background` is on the session's thread; `resolver` outlives what runs in it.
-  Authentication(net::Resolver& resolver, auth::DkimKeyCache& keys, net::TaskGroup& background, auth::SpfQuery query);
+  /// Begins SPF. `background` is on the session's thread; `resolver` outlives what runs in it. A session that has left
+  /// four checks behind begins no more of them: what is missing is asked at the end of the message.
+  Authentication(net::Resolver& resolver, auth::DkimKeyCache& keys, net::TaskGroup& background, Underway underway,
+                 auth::SpfQuery query);
   ~Authentication();
   Authentication(const Authentication&) = delete;
   Authentication& operator=(const Authentication&) = delete;
@@ -42,10 +47,12 @@ class Authentication {
 
  private:
   struct Shared;
+  [[nodiscard]] bool may_begin() const;
 
   net::Resolver& resolver_;
   auth::DkimKeyCache& keys_;
   net::TaskGroup& background_;
+  Underway underway_;
   std::shared_ptr<Shared> shared_;
   bool looked_ahead_ = false;
 };

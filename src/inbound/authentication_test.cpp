@@ -51,11 +51,11 @@ class AuthenticationTest : public testing::Test {
     options.trust_anchor_file = "none";
     resolver_ = net::Resolver::create(options).value();
   }
-  static auth::SpfQuery query() {
+  static auth::SpfQuery query(std::string sender = "ann@a.example") {
     auth::SpfQuery query;
     query.ip = *IpAddress::parse("192.0.2.1");
     query.helo = "mail.a.example";
-    query.mail_from = "ann@a.example";
+    query.mail_from = std::move(sender);
     return query;
   }
   void run(std::function<net::Task<void>()> task) { net::run_and_wait(runtime_.executor(0), std::move(task)); }
@@ -63,6 +63,7 @@ class AuthenticationTest : public testing::Test {
   net::Runtime runtime_{1};
   std::unique_ptr<net::Resolver> resolver_;
   auth::DkimKeyCache keys_;
+  Underway underway_ = std::make_shared<int>(0);
   IncomingMessage message_{
       policy::BoundaryFacts{"mx.b.example", false, UnixTime{seconds{1795460400}}, "x@mx.b.example"}, smtp::Limits{}};
 };
@@ -81,7 +82,7 @@ TEST_F(AuthenticationTest, FindsTheSameWithALookAheadAndWithout) {
     AuthenticationOutcomes found;
     auto task = [&]() -> net::Task<void> {
       net::TaskGroup background(co_await boost::asio::this_coro::executor);
-      Authentication authentication(*resolver_, keys_, background, query());
+      Authentication authentication(*resolver_, keys_, background, underway_, query());
       if (ahead) authentication.look_ahead(message_);
       found = co_await authentication.outcomes(message_, patience);
       co_await background.join();
@@ -100,13 +101,41 @@ TEST_F(AuthenticationTest, OneThatIsForgottenEndsByItself) {
   auto task = [&]() -> net::Task<void> {
     net::TaskGroup background(co_await boost::asio::this_coro::executor);
     {
-      Authentication authentication(*resolver_, keys_, background, query());
+      Authentication authentication(*resolver_, keys_, background, underway_, query());
       authentication.look_ahead(message_);
     }
     EXPECT_EQ(background.size(), 2U);
     co_await background.join();
   };
   run(task);
+}
+
+TEST_F(AuthenticationTest, TransactionsGivenUpLeaveFewChecksBehind) {
+  const SilentDns dns;
+  net::ResolverOptions options;
+  options.forwarders = {dns.address()};
+  options.timeout = milliseconds(200);
+  resolve(options);
+  std::size_t behind = 0;
+  AuthenticationOutcomes found;
+  auto task = [&]() -> net::Task<void> {
+    net::TaskGroup background(co_await boost::asio::this_coro::executor);
+    constexpr milliseconds a_turn{0};
+    for (int n = 0; n < 50; ++n) {
+      Authentication given_up(*resolver_, keys_, background, underway_,
+                              query("ann@a" + std::to_string(n) + ".example"));
+      co_await net::sleep_for(a_turn);
+    }
+    behind = background.size();
+    Authentication wanted(*resolver_, keys_, background, underway_, query());
+    wanted.look_ahead(message_);
+    found = co_await wanted.outcomes(message_, patience);
+    co_await background.join();
+  };
+  run(task);
+  EXPECT_LE(behind, 4U);
+  EXPECT_EQ(found.spf.domain, "a.example") << "what could not begin early is asked at the end";
+  EXPECT_EQ(*underway_, 0);
 }
 
 TEST_F(AuthenticationTest, WhatTheDnsDoesNotTellInTimeIsTemperror) {
@@ -118,7 +147,7 @@ TEST_F(AuthenticationTest, WhatTheDnsDoesNotTellInTimeIsTemperror) {
   AuthenticationOutcomes found;
   auto task = [&]() -> net::Task<void> {
     net::TaskGroup background(co_await boost::asio::this_coro::executor);
-    Authentication authentication(*resolver_, keys_, background, query());
+    Authentication authentication(*resolver_, keys_, background, underway_, query());
     authentication.look_ahead(message_);
     constexpr milliseconds brief{50};
     found = co_await authentication.outcomes(message_, brief);
@@ -145,7 +174,7 @@ TEST_F(AuthenticationTest, ACancelledOneKnowsNothingAndKeepsNobodyWaiting) {
     net::TaskGroup background(executor);
     net::TaskGroup session(executor);
     auto wait = [&]() -> net::Task<void> {
-      Authentication authentication(*resolver_, keys_, background, query());
+      Authentication authentication(*resolver_, keys_, background, underway_, query());
       found = co_await authentication.outcomes(message_, patience);
     };
     session.spawn(wait());

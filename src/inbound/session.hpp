@@ -111,6 +111,7 @@ class Session {
   const AcceptorOptions& options_;
   const Services& services_;
   net::TaskGroup& background_;
+  Underway underway_ = std::make_shared<int>(0);
   smtp::ServerSession protocol_;
   smtp::LineReader reader_;
   std::string out_;

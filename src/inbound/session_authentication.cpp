@@ -40,8 +40,8 @@ void Session::begin_authentication(const ReversePath& from) {
   query.mail_from = from.is_null() ? std::string() : from.mailbox()->wire();
   query.receiver = services_.host.text();
   query.now = to_unix(services_.clock.now());
-  work_.authentication =
-      std::make_unique<Authentication>(services_.resolver, services_.dkim_keys, background_, std::move(query));
+  work_.authentication = std::make_unique<Authentication>(services_.resolver, services_.dkim_keys, background_,
+                                                          underway_, std::move(query));
 }
 
 // What is found, and what those recipients do whose domains act on it. A reply: all of them refuse.
