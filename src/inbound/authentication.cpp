@@ -69,7 +69,8 @@ Authentication::Authentication(const Services& services, net::TaskGroup& backgro
       background_(background),
       underway_(std::move(underway)),
       shared_(std::make_shared<Shared>(background.executor(), std::move(query))) {
-  if (may_begin()) background_.spawn(Shared::find_spf(Shared::Running(shared_, underway_), services_.resolver));
+  spf_begun_ = may_begin();
+  if (spf_begun_) background_.spawn(Shared::find_spf(Shared::Running(shared_, underway_), services_.resolver));
 }
 
 // MAIL and RSET in turn would else fill the resolver with questions that nobody wants answered any more.
@@ -97,9 +98,7 @@ void Authentication::look_ahead(const IncomingMessage& message) {
 
 net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message) {
   constexpr std::chrono::minutes patience{1};  // well above net::inquiry_time and one question's time-out
-  if (!shared_->spf && shared_->running == 0) {
-    co_await Shared::find_spf(Shared::Running(shared_, underway_), services_.resolver);
-  }
+  if (!spf_begun_) co_await Shared::find_spf(Shared::Running(shared_, underway_), services_.resolver);
   while (shared_->running > 0) {
     const bool rung = co_await shared_->quiet.wait(patience);
     if (!rung) break;  // no patience left, or the server stops: then every further wait would end at once
