@@ -48,12 +48,13 @@ std::string_view to_string(ArcResult result) {
 
 ArcValidator::ArcValidator(SignedHeader& header, BodyHashes& body, UnixTime now)
     : body_(body), chain_(read_arc_chain(header.fields(), now)) {
-  if (chain_.empty() || !chain_.fault.empty()) return;
-  if (const auto& fault = chain_.sets.back().message_signature.fault) {
-    chain_.fault = "the last message signature: " + fault->reason;
-    return;
+  if (chain_.fault.empty() && !chain_.empty()) {
+    if (const auto& fault = chain_.sets.back().message_signature.fault) {
+      chain_.fault = "the last message signature: " + fault->reason;
+    }
   }
-  gather(header, body);
+  if (!chain_.fault.empty()) chain_.sets.clear();  // of no more use, and large where somebody wants it so
+  if (!chain_.empty() && chain_.fault.empty()) gather(header, body);
 }
 
 void ArcValidator::gather(SignedHeader& header, BodyHashes& body) {
@@ -72,6 +73,7 @@ void ArcValidator::gather(SignedHeader& header, BodyHashes& body) {
   }
   results_ = std::move(earlier_results_.back());
   earlier_results_.pop_back();
+  for (ArcSet& set : chain_.sets) set.message_signature.headers = std::vector<std::string>();  // hashed
 }
 
 std::vector<dns::Question> ArcValidator::questions() const {

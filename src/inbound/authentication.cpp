@@ -108,7 +108,8 @@ Authentication::Authentication(net::Resolver& resolver, auth::DkimKeyCache& keys
       background_(background),
       underway_(std::move(underway)),
       shared_(std::make_shared<Shared>(background.executor(), std::move(query))) {
-  if (!may_begin()) return;
+  spf_begun_ = may_begin();
+  if (!spf_begun_) return;
   shared_->spf_runs = true;
   background_.spawn(Shared::find_spf(shared_, Shared::Counted(underway_), resolver_, net::inquiry_deadline()));
 }
@@ -138,9 +139,7 @@ void Authentication::look_ahead(const IncomingMessage& message) {
 
 net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message, milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  if (!shared_->spf && !shared_->spf_runs) {
-    co_await Shared::find_spf(shared_, Shared::Counted(underway_), resolver_, deadline);
-  }
+  if (!spf_begun_) co_await Shared::find_spf(shared_, Shared::Counted(underway_), resolver_, deadline);
   while (shared_->spf_runs) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     const bool rung = left > milliseconds{0} && co_await shared_->spf_ended.wait(left);

@@ -54,6 +54,7 @@ class Authentication {
   net::TaskGroup& background_;
   Underway underway_;
   std::shared_ptr<Shared> shared_;
+  bool spf_begun_ = false;
   bool looked_ahead_ = false;
 };
 

@@ -103,6 +103,28 @@ TEST_F(LocalDataTest, NamesWithUnusualOctetsAreAskedAsTheyStand) {
   EXPECT_EQ(ask(*resolver, "we\\032ird.south.example", Type::TXT).status, Status::NxDomain);
 }
 
+TEST(ResolverTest, AnAnswerIsBoundedInRecordsAndOctets) {
+  ResolverOptions options;
+  options.trust_anchor_file = "none";
+  options.local_zones = {"south.example."};
+  const auto add = [&](const std::string& name, int records, std::size_t octets) {
+    for (int n = 0; n < records; ++n) {
+      const std::string text = std::to_string(n) + std::string(octets, 'x');
+      options.local_data.push_back(name + ".south.example. 60 IN TXT \"" + text + "\"");
+    }
+  };
+  add("apex", 120, 120);
+  add("many", 600, 1);
+  add("long", 200, 200);
+  const auto resolver = Resolver::create(options).value();
+  EXPECT_EQ(ask(*resolver, "apex.south.example", Type::TXT).records.size(), 120);
+  for (const auto* name : {"many.south.example", "long.south.example"}) {
+    const auto answer = ask(*resolver, name, Type::TXT);
+    EXPECT_EQ(answer.status, Status::Failed) << name;
+    EXPECT_TRUE(answer.records.empty()) << name;
+  }
+}
+
 TEST_F(LocalDataTest, ANameThatCannotExistDoesNotExist) {
   // RFC 1035 §2.3.4
   for (const auto& name :

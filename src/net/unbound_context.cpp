@@ -96,6 +96,11 @@ dns::Answer failed(std::string reason) {
       .status = dns::Status::Failed, .secure = false, .ttl = {}, .records = {}, .private_reason = std::move(reason)};
 }
 
+// Far above what mail needs (an apex with a hundred TXT records), far below the 64 KB of a message: askers keep
+// answers.
+constexpr std::size_t max_records = 512;
+constexpr std::size_t max_octets = 32 * 1024UL;
+
 constexpr int rcode_ok = 0;
 constexpr int rcode_servfail = 2;
 constexpr int rcode_nxdomain = 3;
@@ -155,8 +160,11 @@ dns::Answer to_answer(dns::Type type, int failure, const ub_result* result, bool
     answer.status = dns::Status::NoData;
     return answer;
   }
+  std::size_t size = 0;
   for (int n = 0; result->data[n] != nullptr; ++n) {
     const std::string_view octets(result->data[n], static_cast<std::size_t>(result->len[n]));
+    size += octets.size();
+    if (answer.records.size() == max_records || size > max_octets) return failed("an answer larger than any is taken");
     auto record = dns::parse_rdata(type, as_octets(octets));
     // Part of an answer is no answer: an MX set without its best host would send mail astray.
     if (!record) return failed("malformed record: " + record.error().private_reason);
