@@ -94,6 +94,7 @@ DkimOutcome DkimVerifier::outcome(const Candidate& candidate, const dns::Answer*
   outcome.rsa_bits = verdict.rsa_bits;
   if (outcome.result != DkimResult::Pass && outcome.result != DkimResult::Fail) return outcome;
   if (!std::ranges::equal(field.body_hash, body_.digest(candidate.body))) {
+    outcome.only_body_changed = outcome.result == DkimResult::Pass;
     outcome.result = DkimResult::Fail;
     outcome.reason = "the body was changed";
   }

@@ -27,6 +27,7 @@ struct DkimOutcome {
   std::string signature_start;        // the first eight characters of b=: which one is meant (RFC 6008)
   std::uint64_t unsigned_octets = 0;  // of the body, behind what l= covers
   bool key_is_test = false;
+  bool only_body_changed = false;  // with Fail: what it signs of the header is as it was
   int rsa_bits = 0;
 };
 

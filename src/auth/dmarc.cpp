@@ -35,6 +35,8 @@ std::vector<Identifier> identifiers_of(const DmarcQuery& query) {
   for (std::size_t n = 0; n < query.dkim.size(); ++n) {
     const DkimOutcome& dkim = query.dkim[n];
     if (!dkim.domain || (dkim.result != DkimResult::Pass && dkim.result != DkimResult::TempError)) continue;
+    // RFC 6376 §8.2: what was added behind l= is what the reader sees; nobody stands behind that.
+    if (dkim.unsigned_octets > 0) continue;
     identifiers.push_back({*dkim.domain, n, dkim.result == DkimResult::TempError});
   }
   return identifiers;
@@ -196,11 +198,12 @@ class AuthorCheck {
   bool author_exists_ = false;
 };
 
-/// Which of two checks decides: one that failed before all others, among them the strictest (§11.5).
+/// Which of two checks decides: the one that asks for the most (§11.5). What could not be looked up may have asked for
+/// anything, unless its record is known to ask for nothing.
 int weight(const DmarcOutcome& outcome) {
   switch (outcome.result) {
-    case DmarcResult::Fail: return 10 + static_cast<int>(outcome.disposition);
-    case DmarcResult::TempError: return 4;
+    case DmarcResult::Fail: return 10 + 2 * static_cast<int>(outcome.disposition);
+    case DmarcResult::TempError: return outcome.may_ask_for_more() ? 11 : 4;
     case DmarcResult::PermError: return 3;
     case DmarcResult::None: return 2;
     case DmarcResult::Pass: return 1;
@@ -219,24 +222,6 @@ std::string_view to_string(DmarcResult result) {
     case DmarcResult::PermError: return "permerror";
   }
   return "none";
-}
-
-Authors read_authors(const std::vector<HeaderField>& header) {
-  const auto fault = [](std::string why) { return Authors{.domains = {}, .fault = std::move(why)}; };
-  const auto fields = fields_named(header, "From");
-  if (fields.empty()) return fault("there is no From");
-  if (fields.size() > 1) return fault("From is there more than once");
-  const auto mailboxes = parse_mailbox_list(fields.front().value);
-  if (!mailboxes) return fault("From cannot be read");
-  if (mailboxes->empty()) return fault("From names nobody");
-  Authors authors;
-  for (const Mailbox& mailbox : *mailboxes) {
-    if (!mailbox.domain()) return fault("an author has no domain");
-    if (std::ranges::find(authors.domains, *mailbox.domain()) != authors.domains.end()) continue;
-    if (authors.domains.size() == Authors::max_domains) return fault("From names too many domains");
-    authors.domains.push_back(*mailbox.domain());
-  }
-  return authors;
 }
 
 std::optional<DmarcOutcome> check_dmarc(const DmarcQuery& query, dns::Answers& answers) {

@@ -11,12 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/authors.hpp"
 #include "auth/dkim_verify.hpp"
 #include "auth/dmarc_record.hpp"
 #include "auth/spf_result.hpp"
 #include "dns/answers.hpp"
 #include "message/address.hpp"
-#include "message/header.hpp"
 
 namespace cas::auth {
 
@@ -24,17 +24,6 @@ namespace cas::auth {
 /// usable policy, a From that names no author). TempError: later it may be known; never to be read as Fail.
 enum class DmarcResult { None, Pass, Fail, TempError, PermError };
 [[nodiscard]] std::string_view to_string(DmarcResult result);
-
-/// Whom the From field names (RFC 9989 §5.3.1): each domain once, A-labels, in order.
-struct Authors {
-  static constexpr std::size_t max_domains = 4;  // RFC 9989 §11.5: a message must not make us ask for hundreds
-
-  std::vector<Domain> domains;
-  std::string fault;  // not empty: who wrote this is not known or not all of them are in `domains`
-};
-/// Of a whole header. A missing or repeated From, one that cannot be read, one without a mailbox, an author at an
-/// address literal and more than `max_domains` domains are faults. Members of groups are authors (RFC 6854).
-[[nodiscard]] Authors read_authors(const std::vector<HeaderField>& header);
 
 /// `spf_domain`: the MAIL FROM identity; with a null reverse-path the HELO name (RFC 9989 §3.2.4). Empty: none.
 struct DmarcQuery {
@@ -55,6 +44,9 @@ struct DmarcOutcome {
   bool spf_aligned = false;                     // SPF passed for a domain that is aligned
   std::vector<std::size_t> dkim_aligned;        // indexes of DmarcQuery::dkim: passed and aligned
   std::string reason;                           // ours; empty with Pass
+
+  /// With TempError: whether more may be asked for than nothing, as far as is known.
+  [[nodiscard]] bool may_ask_for_more() const { return !record_domain || disposition != DmarcPolicy::None; }
 };
 
 /// No value while answers are missing. Several author domains (RFC 9989 §11.5): each is checked; Pass when all pass;

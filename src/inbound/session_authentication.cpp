@@ -50,6 +50,9 @@ net::Task<std::optional<smtp::Reply>> Session::authenticate(const IncomingMessag
       work_.admitted, [](const auto& recipient) { return recipient.admission == policy::Admission::Unconfirmed; });
   const milliseconds patience = judged ? net::inquiry_time : patience_for_reports;
   work_.outcomes = co_await work_.authentication->outcomes(message, patience);
+  // Cut off while it waited: nothing was found out, and nobody would hear that the message was taken.
+  const bool stopping = co_await net::is_cancelled();
+  if (stopping) co_return smtp::Reply(421, smtp::EnhancedCode{4, 3, 2}, "going down, try again later");
   const auto verdict = judge_outcomes(message);
   std::vector<policy::Enforcement> modes;
   for (const auto& admitted : work_.admitted) modes.push_back(admitted.authentication);

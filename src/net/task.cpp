@@ -126,6 +126,11 @@ Task<void> TaskGroup::join() {
   }
 }
 
+Task<bool> is_cancelled() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return cancelled(state);
+}
+
 Task<bool> sleep_for(std::chrono::milliseconds duration) {
   if (cancelled(co_await asio::this_coro::cancellation_state)) co_return false;
   const auto executor = co_await asio::this_coro::executor;

@@ -46,6 +46,9 @@ class TaskGroup {
   std::shared_ptr<State> state_;
 };
 
+/// Whether the task that asks was cancelled: who waits for it is going, and nobody hears its answer.
+[[nodiscard]] Task<bool> is_cancelled();
+
 /// Sleeps; returns early, with false, when the task is cancelled.
 [[nodiscard]] Task<bool> sleep_for(std::chrono::milliseconds duration);
 

@@ -24,6 +24,8 @@ constexpr int refused = 550;
 constexpr smtp::EnhancedCode spf_failed{.klass = 5, .subject = 7, .detail = 23};
 constexpr smtp::EnhancedCode several_failed{.klass = 5, .subject = 7, .detail = 26};
 
+constexpr smtp::EnhancedCode not_known{.klass = 4, .subject = 7, .detail = 26};
+
 AuthenticationVerdict verdict(Disposition disposition, std::string rule) {
   AuthenticationVerdict verdict;
   verdict.disposition = disposition;
@@ -61,7 +63,7 @@ bool is_relative(const Domain& a, const auth::DmarcOutcome& dmarc) {
 bool shows_signs_of_others(const AuthenticationFacts& facts) {
   if (facts.from_a_list || facts.arc.result == auth::ArcResult::Pass) return true;
   return std::ranges::any_of(facts.dkim, [&](const auth::DkimOutcome& dkim) {
-    return dkim.result == DkimResult::Fail && dkim.domain && is_relative(*dkim.domain, facts.dmarc);
+    return dkim.only_body_changed && dkim.domain && is_relative(*dkim.domain, facts.dmarc);
   });
 }
 
@@ -135,6 +137,27 @@ AuthenticationVerdict judge_dmarc_failure(const AuthenticationFacts& facts) {
   return rejected(facts, "dmarc-fail", {refused, several_failed, "refused by the DMARC policy" + whose});
 }
 
+AuthenticationVerdict judge_unknown(const AuthenticationFacts& facts) {
+  const auto& dmarc = facts.dmarc;
+  if (!dmarc.may_ask_for_more()) return verdict(Disposition::Accept, "dmarc-temperror");
+  // What would pass by whatever record there is: the strictest alignment is equality.
+  const auto is_author = [&](const Domain& domain) { return dmarc.author_domain && domain == *dmarc.author_domain; };
+  const auto speaks = [&](const auth::DkimOutcome& dkim) {
+    return dkim.result == DkimResult::Pass && dkim.unsigned_octets == 0 && dkim.domain && is_author(*dkim.domain);
+  };
+  if (std::ranges::any_of(facts.dkim, speaks)) return verdict(Disposition::Accept, "dmarc-temperror");
+  const auto spf_domain = Domain::parse(facts.spf_domain);
+  if (facts.spf == SpfResult::Pass && spf_domain && is_author(*spf_domain)) {
+    return verdict(Disposition::Accept, "dmarc-temperror");
+  }
+  if (auto sealer = voucher(facts, "dmarc", "header.from", dmarc.author_domain)) return trusted(*std::move(sealer));
+  auto deferred = verdict(Disposition::Defer, "dmarc-temperror");
+  const std::string whose = dmarc.author_domain ? " for " + dmarc.author_domain->text() : "";
+  deferred.reply =
+      smtp::Reply(451, not_known, "SPF, DKIM or DMARC cannot be looked up now" + whose + ", try again later");
+  return deferred;
+}
+
 AuthenticationVerdict judge_without_record(const AuthenticationFacts& facts) {
   if (facts.spf != SpfResult::Fail || has_authors_signature(facts)) {
     return verdict(Disposition::Accept, "dmarc-none");
@@ -153,6 +176,7 @@ std::string_view to_string(Disposition disposition) {
   switch (disposition) {
     case Disposition::Accept: return "accept";
     case Disposition::Quarantine: return "quarantine";
+    case Disposition::Defer: return "defer";
     case Disposition::Reject: return "reject";
   }
   return "accept";
@@ -163,7 +187,7 @@ AuthenticationVerdict judge_authentication(const AuthenticationFacts& facts) {
   switch (facts.dmarc.result) {
     case DmarcResult::Pass: return verdict(Disposition::Accept, "dmarc-pass");
     case DmarcResult::Fail: return judge_dmarc_failure(facts);
-    case DmarcResult::TempError: return verdict(Disposition::Accept, "dmarc-temperror");
+    case DmarcResult::TempError: return judge_unknown(facts);
     case DmarcResult::PermError: return verdict(Disposition::Accept, "dmarc-permerror");
     case DmarcResult::None: return judge_without_record(facts);
   }
@@ -176,7 +200,7 @@ Handling handle_recipients(const AuthenticationVerdict& verdict, const std::vect
   const bool all_act = !modes.empty() && std::ranges::all_of(modes, acts);
   const auto for_actors = all_act ? verdict.disposition : std::min(verdict.disposition, Disposition::Quarantine);
   for (const auto mode : modes) handling.recipients.push_back(acts(mode) ? for_actors : Disposition::Accept);
-  if (all_act && verdict.disposition == Disposition::Reject) handling.reply = verdict.reply;
+  if (all_act && verdict.disposition >= Disposition::Defer) handling.reply = verdict.reply;
   return handling;
 }
 

@@ -23,7 +23,7 @@ namespace cas::policy {
 enum class Enforcement { Observe, Act };
 
 /// From the mildest to the harshest: they compare so.
-enum class Disposition { Accept, Quarantine, Reject };
+enum class Disposition { Accept, Quarantine, Defer, Reject };
 [[nodiscard]] std::string_view to_string(Disposition disposition);
 
 struct AuthenticationFacts {
@@ -39,7 +39,7 @@ struct AuthenticationFacts {
 
 struct AuthenticationVerdict {
   Disposition disposition = Disposition::Accept;
-  std::optional<smtp::Reply> reply;  // with Reject
+  std::optional<smtp::Reply> reply;  // with Defer and Reject
   /// Which rule decided, for logs: "dmarc-pass", "dmarc-none", "dmarc-fail", "dmarc-policy-none", "dmarc-temperror",
   /// "dmarc-permerror", "spf-fail", "author-unclear", "arc-trusted".
   std::string rule;
@@ -50,18 +50,20 @@ struct AuthenticationVerdict {
 /// What those who act would do:
 /// - A DMARC failure is handled as its owner asks. It is not rejected for p=reject alone but quarantined where there
 ///   are signs of a list or a forwarder (RFC 9989 §7.4): from_a_list, a chain that passes, a signature of the author's
-///   that was broken on the way.
+///   after which only the body was changed.
 /// - A chain whose newest sealers are trusted, down to one who says that DMARC passed for this author, makes up for a
 ///   failure (RFC 8617 §7.2.1); for an SPF failure it is enough that SPF passed.
 /// - An SPF failure is rejected only where no DMARC record applies, since mail that fails SPF can pass DMARC (RFC 9989
 ///   §7.1), and no signature speaks for the author. The null reverse-path is quarantined: whoever sent it will not hear
 ///   of a refusal.
 /// - A From that names no author, or too many, is quarantined: it may be meant to get around DMARC (RFC 9989 §11.5).
-/// - What could not be looked up is accepted (RFC 9989 §4.10.1, §5.3.6).
+/// - What could not be looked up is deferred where it could have been refused or quarantined: who can make a look-up
+///   fail must not get around the policy by it (RFC 9989 §5.3.6 leaves it open). SPF alone defers nothing.
 [[nodiscard]] AuthenticationVerdict judge_authentication(const AuthenticationFacts& facts);
 
 /// What happens to each recipient of one message, in the order of their modes. Who observes accepts. A message is
-/// rejected when every recipient acts; where some observe, those who act quarantine instead. `reply` only with reject.
+/// rejected or deferred when every recipient acts; where some observe, those who act quarantine instead. `reply` only
+/// with these.
 struct Handling {
   std::optional<smtp::Reply> reply;
   std::vector<Disposition> recipients;

@@ -77,12 +77,46 @@ TEST(JudgeAuthentication, AcceptsWhatPassesWhateverSpfSaysRfc9989Section71) {
   EXPECT_EQ(judge_authentication(facts).rule, "dmarc-pass");
 }
 
-TEST(JudgeAuthentication, AcceptsWhatCouldNotBeLookedUpRfc9989Section536) {
-  for (const auto result : {DmarcResult::TempError, DmarcResult::PermError}) {
-    auto facts = failing(DmarcPolicy::Reject);
-    facts.dmarc.result = result;
-    EXPECT_EQ(judge_authentication(facts).disposition, Disposition::Accept);
-  }
+TEST(JudgeAuthentication, DefersWhatCouldNotBeLookedUpAndMightBeRefusedRfc9989Section536) {
+  auto facts = failing(DmarcPolicy::None);
+  facts.dmarc.result = DmarcResult::TempError;
+  const auto unknown = judge_authentication(facts);
+  EXPECT_EQ(unknown.disposition, Disposition::Defer) << "the record itself is not known";
+  ASSERT_TRUE(unknown.reply);
+  EXPECT_EQ(unknown.reply->code, 451);
+  EXPECT_EQ(unknown.rule, "dmarc-temperror");
+
+  facts.dmarc.record_domain = domain("a.example");
+  EXPECT_EQ(judge_authentication(facts).disposition, Disposition::Accept) << "it asks for nothing";
+  facts.dmarc.disposition = DmarcPolicy::Quarantine;
+  EXPECT_EQ(judge_authentication(facts).disposition, Disposition::Defer);
+}
+
+TEST(JudgeAuthentication, DoesNotDeferWhatWouldPassByAnyRecord) {
+  auto facts = failing(DmarcPolicy::None);
+  facts.dmarc.result = DmarcResult::TempError;
+  auto by_signature = facts;
+  by_signature.dkim = {signature("a.example")};
+  EXPECT_EQ(judge_authentication(by_signature).disposition, Disposition::Accept);
+  by_signature.dkim.front().unsigned_octets = 1;
+  EXPECT_EQ(judge_authentication(by_signature).disposition, Disposition::Defer);
+  by_signature.dkim = {signature("b.example")};
+  EXPECT_EQ(judge_authentication(by_signature).disposition, Disposition::Defer);
+  auto by_spf = facts;
+  by_spf.spf = SpfResult::Pass;
+  EXPECT_EQ(judge_authentication(by_spf).disposition, Disposition::Accept);
+  by_spf.spf_domain = "b.example";
+  EXPECT_EQ(judge_authentication(by_spf).disposition, Disposition::Defer);
+  auto by_seal = facts;
+  seal(by_seal, "lists.example", "lists.example; dmarc=pass header.from=a.example");
+  by_seal.trusted_sealers = {domain("lists.example")};
+  EXPECT_EQ(judge_authentication(by_seal).disposition, Disposition::Accept);
+}
+
+TEST(JudgeAuthentication, AcceptsWhatWillNeverBeKnownAndSpfThatIsNotKnown) {
+  auto facts = failing(DmarcPolicy::Reject);
+  facts.dmarc.result = DmarcResult::PermError;
+  EXPECT_EQ(judge_authentication(facts).disposition, Disposition::Accept);
   EXPECT_EQ(judge_authentication(without_record(SpfResult::TempError)).disposition, Disposition::Accept);
 }
 
@@ -101,9 +135,11 @@ TEST(JudgeAuthentication, QuarantinesInsteadWhereOthersMayHaveHandledItRfc9989Se
   seal(forwarder, "unknown.example", "mx; dmarc=pass header.from=a.example");
   auto changed = failing(DmarcPolicy::Reject);
   changed.dkim = {signature("a.example", DkimResult::Fail)};
+  changed.dkim.front().only_body_changed = true;
   auto changed_below = failing(DmarcPolicy::Reject);
   changed_below.dmarc.organizational_domain = domain("a.example");
   changed_below.dkim = {signature("mail.a.example", DkimResult::Fail)};
+  changed_below.dkim.front().only_body_changed = true;
   for (const auto& facts : {list, forwarder, changed, changed_below}) {
     const auto verdict = judge_authentication(facts);
     EXPECT_EQ(verdict.disposition, Disposition::Quarantine);
@@ -112,7 +148,9 @@ TEST(JudgeAuthentication, QuarantinesInsteadWhereOthersMayHaveHandledItRfc9989Se
     EXPECT_FALSE(verdict.reply);
   }
   auto stranger = failing(DmarcPolicy::Reject);
-  stranger.dkim = {signature("other.example", DkimResult::Fail), signature("a.example", DkimResult::PermError)};
+  stranger.dkim = {signature("other.example", DkimResult::Fail), signature("a.example", DkimResult::PermError),
+                   signature("a.example", DkimResult::Fail)};  // which anybody could write
+  stranger.dkim.front().only_body_changed = true;
   EXPECT_EQ(judge_authentication(stranger).disposition, Disposition::Reject);
 }
 
@@ -237,6 +275,16 @@ TEST(HandleRecipients, DoesNothingToThoseWhoObserve) {
   EXPECT_FALSE(observing.reply);
   EXPECT_THAT(observing.recipients, ElementsAre(Disposition::Accept));
   EXPECT_FALSE(handle_recipients(verdict, {}).reply);
+}
+
+TEST(HandleRecipients, DefersWhenAllAct) {
+  auto facts = failing(DmarcPolicy::None);
+  facts.dmarc.result = DmarcResult::TempError;
+  const auto verdict = judge_authentication(facts);
+  EXPECT_EQ(handle_recipients(verdict, {Enforcement::Act}).reply, verdict.reply);
+  const auto mixed = handle_recipients(verdict, {Enforcement::Act, Enforcement::Observe});
+  EXPECT_FALSE(mixed.reply);
+  EXPECT_THAT(mixed.recipients, ElementsAre(Disposition::Quarantine, Disposition::Accept));
 }
 
 TEST(HandleRecipients, PassesMilderDispositionsOn) {

@@ -169,18 +169,27 @@ class Authentication(WorldCase):
         signed = self.sign(self.letter("plain.example"), "plain.example")
         self.accepted(self.deliver(signed, "ann@plain.example", self.bad), "spf=fail", "dkim=pass", "dmarc=none")
 
-    def test_the_dead_dns_refuses_nobody(self):
+    def test_the_dead_dns_refuses_nobody_and_lets_nobody_by(self):
+        """Who can make a look-up fail must not get around p=reject: who acts asks to come again, who looks takes it."""
         for name in ("dead.example", "_dmarc.dead.example", "s1._domainkey.dead.example"):
             self.world.dns.set_mode(name, SERVFAIL)
         octets = self.sign(self.letter("dead.example"), "dead.example")
         reply = self.deliver(octets, "ann@dead.example", self.bad)
-        self.accepted(reply, "spf=temperror", "dkim=temperror", "dmarc=temperror")
+        self.assertEqual(reply.status, "451 4.7.26")
+        reply = self.deliver(octets, "ann@dead.example", self.bad, "walter@watch.example")
+        self.accepted(reply, "spf=temperror", "dkim=temperror", "dmarc=temperror", mailbox="walter",
+                      domain="watch.example")
 
-    def test_the_silent_dns_refuses_nobody(self):
-        for name in ("silent.example", "_dmarc.silent.example"):
-            self.world.dns.set_mode(name, DROP)
-        reply = self.deliver(self.letter("silent.example"), "ann@silent.example", self.bad)
-        self.accepted(reply, "spf=temperror", "dmarc=temperror")
+    def test_a_failing_name_below_the_victim_does_not_help(self):
+        self.world.dns.set_mode("lame.strict.example", SERVFAIL)
+        reply = self.deliver(self.letter("strict.example"), "ann@lame.strict.example", self.bad)
+        self.assertEqual(reply.status, "451 4.7.26")
+
+    def test_the_silent_dns_of_others_does_no_harm_to_what_passes(self):
+        self.world.dns.set_mode("_dmarc.silent.example", DROP)
+        self.publish("s1._domainkey.silent.example", self.key.dns_record())
+        octets = self.sign(self.letter("silent.example"), "silent.example")
+        self.accepted(self.deliver(octets, "ann@silent.example", self.bad), "dkim=pass", "dmarc=temperror")
 
     def test_a_record_in_testing_is_applied_one_step_weaker(self):
         reply = self.deliver(self.letter("testing.example"), "ann@testing.example", self.bad)
@@ -208,6 +217,17 @@ class Authentication(WorldCase):
         self.assertIn(b"evil.example", junk)
 
     # ---- Hostile ----
+
+    def test_a_signature_that_never_was_does_not_soften(self):
+        octets = self.sign(self.letter("strict.example"), "strict.example")
+        octets = octets.replace(b" b=", b" b=AAAA", 1).replace(b"Subject: ", b"Subject: other ", 1)
+        self.assertEqual(self.deliver(octets, "ann@strict.example", self.bad).status, "550 5.7.26")
+
+    def test_text_behind_a_signature_is_nobodys(self):
+        """l= (RFC 6376 §8.2): who appends speaks for himself."""
+        octets = self.sign(self.letter("strict.example"), "strict.example", length=True)
+        reply = self.deliver(octets + b"and send money\r\n", "ann@strict.example", self.bad)
+        self.assertEqual(reply.status, "550 5.7.26")
 
     def test_a_thousand_signatures_cost_little(self):
         octets = self.letter("plain.example")
