@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Thin: each target is one line of what you would type. `make` says what there is.
-.PHONY: help build demo test e2e fuzz torture fmt lint bench vectors install deps test-deps asan clean
+.PHONY: help build demo test e2e agreement fuzz torture fmt lint bench vectors install deps test-deps asan clean
 PREFIX ?= /usr/local
 
 help: ## this list
@@ -22,6 +22,10 @@ asan: test-deps
 
 e2e: asan ## only the end-to-end tests, against the running program
 	ctest --test-dir build/asan --output-on-failure -R '^e2e'
+
+agreement: test-deps ## signatures and SPF beside other implementations (docs/agreement.md)
+	cmake --preset asan && cmake --build --preset asan --target agreement
+	tests/agreement/run
 
 fuzz: test-deps ## each fuzzer for a minute
 	tools/fuzz 60
