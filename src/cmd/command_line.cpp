@@ -309,18 +309,19 @@ void add_other_commands(CLI::App& app, Words& words) {
 
 // CLI11 says of a word that is no subcommand only that one is missing.
 std::string explain(const CLI::App* app, const CLI::Error& error) {
+  std::string command = "cas";
+  for (auto parsed = app->get_subcommands(); !parsed.empty(); parsed = app->get_subcommands()) {
+    app = parsed.front();
+    command += " " + app->get_name();
+  }
   std::string message = printable(error.what(), 1000);
   const auto extra = app->remaining();
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !extra.empty()) {
     std::vector<std::string_view> known;
-    for (const auto* command : app->get_subcommands({})) known.push_back(command->get_name());
+    for (const auto* one : app->get_subcommands({})) known.push_back(one->get_name());
     const auto meant = app::nearest(extra.front(), known);
-    message = "there is no command \"" + printable(extra.front(), 80) + "\"";
+    if (!known.empty()) message = "there is no command \"" + printable(extra.front(), 80) + "\"";
     if (meant) message += "; did you mean \"" + std::string(*meant) + "\"?";
-  }
-  std::string command = "cas";
-  for (auto parsed = app->get_subcommands(); !parsed.empty(); parsed = parsed.front()->get_subcommands()) {
-    command += " " + parsed.front()->get_name();
   }
   return "cas: " + message + "\nTry: " + command + " --help\n";
 }
