@@ -140,5 +140,7 @@ struct KeysConfig {
 /// Only how the DNS is asked: for tools, likewise.
 [[nodiscard]] std::expected<net::ResolverOptions, std::vector<ConfigError>> load_resolver(
     const std::filesystem::path& file);
+/// An address, or ADDRESS@PORT.
+[[nodiscard]] bool is_forwarder(std::string_view text);
 
 }  // namespace cas::app

@@ -166,6 +166,9 @@ void read_signing(Section section, const Config& config, std::vector<SigningConf
     if (text->value.empty() || !Domain::parse(text->value + "._domainkey.example")) {
       findings.add_at(text->key, in_quotes(text->value) + " is no selector",
                       "use letters, digits and hyphens: \"cas1\"");
+    } else if (const auto behind = to_lower(text->value).find("._domainkey"); behind != std::string::npos) {
+      findings.add_at(text->key, in_quotes(text->value) + " is more than a selector",
+                      "write what stands before \"._domainkey\": " + in_quotes(text->value.substr(0, behind)));
     }
     signing.selector = to_lower(text->value);
   } else if (!section.has("selector")) {
@@ -270,16 +273,6 @@ void read_user(Section section, Config& config, Findings& findings) {
 
 // ---- [dns] ----
 
-bool is_forwarder(std::string_view text) {
-  const auto at = text.find('@');
-  const auto address = text.substr(0, at);
-  const std::string host =
-      address.find(':') == std::string_view::npos ? std::string(address) : "[" + std::string(address) + "]";
-  const std::string port = at == std::string_view::npos ? "53" : std::string(text.substr(at + 1));
-  const auto endpoint = net::Endpoint::parse(host + ":" + port);
-  return endpoint.has_value() && endpoint->port != 0;
-}
-
 // "mx.south.example. 60 IN A 192.0.2.1" belongs to the zone its first word is in.
 void check_local_data(const ConfigText& text, const std::vector<Domain>& zones, Findings& findings) {
   const std::string owner = text.value.substr(0, text.value.find_first_of(" \t"));
@@ -375,6 +368,16 @@ void read_log(Section section, Config& config) {
 }
 
 }  // namespace
+
+bool is_forwarder(std::string_view text) {
+  const auto at = text.find('@');
+  const auto address = text.substr(0, at);
+  const std::string host =
+      address.find(':') == std::string_view::npos ? std::string(address) : "[" + std::string(address) + "]";
+  const std::string port = at == std::string_view::npos ? "53" : std::string(text.substr(at + 1));
+  const auto endpoint = net::Endpoint::parse(host + ":" + port);
+  return endpoint.has_value() && endpoint->port != 0;
+}
 
 void read_admin_socket(Section& root, Config& config, Findings& findings) {
   config.admin_socket = "/run/cas/admin.sock";

@@ -217,6 +217,8 @@ constexpr Fault faults[] = {
     {"empty_keys_dir", "run_as = ", "keys_dir = \"\"\nrun_as = ", 4, "keys_dir", "is empty", "folder"},
     {"number_as_keys_dir", "run_as = ", "keys_dir = 1\nrun_as = ", 4, "keys_dir", "is a whole number", "double quotes"},
     {"bad_selector", "\"cas1\"", "\"cas 1\"", 21, "domain[0].signing.selector", "no selector", "cas1"},
+    {"name_as_selector", "\"cas1\"", "\"cas1._domainkey.north.example\"", 21, "domain[0].signing.selector",
+     "more than a selector", "\"cas1\""},
     {"plain_password", "$argon2id", "secret", 25, "user[0].password", "no Argon2id", "cas password"},
     {"foreign_send_as", "[\"joe@north.example\"]", "[\"joe@south.example\"]", 26, "user[0].send_as[0]",
      "none of the domains", "[[domain]]"},

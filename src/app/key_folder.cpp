@@ -159,7 +159,8 @@ std::expected<std::vector<Domain>, KeyFault> key_domains(const fs::path& keys_di
     domains.push_back(*std::move(domain));
   }
   if (fault && fault != std::errc::no_such_file_or_directory) {
-    return std::unexpected(fault_of(keys_dir, "cannot be read: " + fault.message(), "say where the keys are"));
+    return std::unexpected(fault_of(keys_dir, "cannot be read: " + fault.message(),
+                                    "be root or the user that the server runs as, or say where the keys are"));
   }
   std::ranges::sort(domains);
   return domains;

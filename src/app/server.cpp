@@ -234,6 +234,23 @@ void Server::build_inbound() {
 
 // ---- Deliveries ----
 
+void Server::tell_signing() {
+  for (const auto& domain : config_.domains) {
+    const auto keys = signing_.find(domain.name);
+    if (keys == signing_.end() || keys->second.empty()) {
+      emit(Level::Warning, "unsigned",
+           {{"domain", domain.name.text()},
+            {"mend",
+             "it has no active key, and what it sends is neither signed nor confirmed: `cas keys generate`, "
+             "publish, `cas keys rotate`, restart"}});
+      continue;
+    }
+    for (const auto& key : keys->second) {
+      emit(Level::Info, "signing", {{"domain", domain.name.text()}, {"selector", key.selector}});
+    }
+  }
+}
+
 void Server::build_outbound() {
   std::vector<net::Executor> executors;
   for (std::size_t n = 0; n < runtime_->size(); ++n) executors.push_back(runtime_->executor(n));
@@ -244,11 +261,7 @@ void Server::build_outbound() {
   dispatchers_.push_back(
       std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, local, std::move(deliver)));
 
-  for (const auto& [domain, keys] : signing_) {
-    for (const auto& key : keys) {
-      emit(Level::Info, "signing", {{"domain", domain.text()}, {"selector", key.selector}});
-    }
-  }
+  tell_signing();
   outbound::RelayOptions options{.host = config_.host,
                                  .port = config_.outbound.port,
                                  .require_tls = config_.outbound.require_tls,

@@ -58,6 +58,7 @@ class Server {
   explicit Server(Config config);
   Started load_keys();
   Started load_signing_keys(const DomainConfig& domain);
+  void tell_signing();
   Started bind_and_drop_privileges();
   void build_directory();
   Started open_world();

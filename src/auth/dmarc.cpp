@@ -72,6 +72,7 @@ class AuthorCheck {
       author_exists_ = own->status == dns::Status::Ok || own->status == dns::Status::NoData;  // RFC 8020 §2
       failed = own->status == dns::Status::Failed;
       if ((record_ = find_dmarc_record(*own))) outcome_.record_domain = author_;
+      outcome_.several_records = !record_ && has_dmarc_record(*own);
     }
     if (!failed && !record_) {
       walk_ = walk_from(author_, answers_);
@@ -86,7 +87,10 @@ class AuthorCheck {
       }
     }
     if (failed) return end(DmarcResult::TempError, "the record could not be looked up");
-    if (!record_) return end(DmarcResult::None, "no record");
+    if (!record_) {
+      return end(DmarcResult::None,
+                 outcome_.several_records ? "more than one record, which counts as none" : "no record");
+    }
     if (record_->policy_at_fault && record_->rua.empty()) {
       return end(DmarcResult::PermError, "the record has no valid policy");
     }
@@ -132,9 +136,18 @@ class AuthorCheck {
       outcome_.reason = "something that may be aligned could not be looked up";
     } else {
       outcome_.result = DmarcResult::Fail;
-      outcome_.reason = any_passed ? "nothing that passed is aligned" : "neither SPF nor DKIM passed";
+      outcome_.reason = any_passed ? "nothing that passed is aligned" + strictness() : "neither SPF nor DKIM passed";
     }
     return true;
+  }
+
+  /// What the record asks for beyond what most people know of alignment (§4.4).
+  [[nodiscard]] std::string strictness() const {
+    if (!record_->strict_spf && !record_->strict_dkim) return {};
+    const std::string_view tags = !record_->strict_dkim  ? "aspf=s asks"
+                                  : !record_->strict_spf ? "adkim=s asks"
+                                                         : "adkim=s and aspf=s ask";
+    return ": " + std::string(tags) + " for " + author_.text() + " itself";
   }
 
   std::optional<Alignment> alignment_of(const Domain& domain, bool strict) {

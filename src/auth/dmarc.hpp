@@ -41,6 +41,7 @@ struct DmarcOutcome {
   DmarcPolicy policy = DmarcPolicy::None;       // published: p, sp or np, whichever applies
   DmarcPolicy disposition = DmarcPolicy::None;  // asked for when it fails: `policy`, or one step less with t=y
   bool authors_at_fault = false;                // RFC 9989 §11.5: such a message may be meant to get around DMARC
+  bool several_records = false;                 // at the author's domain, where they void each other (§4.7)
   bool spf_aligned = false;                     // SPF passed for a domain that is aligned
   std::vector<std::size_t> dkim_aligned;        // indexes of DmarcQuery::dkim: passed and aligned
   std::string reason;                           // ours; empty with Pass

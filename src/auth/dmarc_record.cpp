@@ -173,4 +173,11 @@ std::optional<DmarcRecord> find_dmarc_record(const dns::Answer& answer) {
   return found;
 }
 
+bool has_dmarc_record(const dns::Answer& answer) {
+  return answer.status == dns::Status::Ok && std::ranges::any_of(answer.records, [](const dns::Record& record) {
+           const auto* const txt = std::get_if<dns::Txt>(&record);
+           return txt != nullptr && parse_dmarc_record(txt->text);
+         });
+}
+
 }  // namespace cas::auth

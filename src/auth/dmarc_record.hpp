@@ -42,5 +42,7 @@ struct DmarcRecord {
 /// The one record among the TXT records of an answer. None without one, and with several: they void each other
 /// (RFC 9989 §4.10, step 2).
 [[nodiscard]] std::optional<DmarcRecord> find_dmarc_record(const dns::Answer& answer);
+/// Whether there is any, one or several.
+[[nodiscard]] bool has_dmarc_record(const dns::Answer& answer);
 
 }  // namespace cas::auth

@@ -115,6 +115,9 @@ TEST(DmarcRecord, SeveralRecordsAtANameAreNoneRfc9989Section410) {
   EXPECT_FALSE(find_dmarc_record(answer));
   answer.records.emplace_back(dns::Txt{"v=DMARC1; p=none"});
   EXPECT_FALSE(find_dmarc_record(answer));
+  EXPECT_TRUE(has_dmarc_record(answer));
+  answer.records = {dns::Txt{"some text"}, dns::Txt{"v=DMARC2; p=none"}};
+  EXPECT_FALSE(has_dmarc_record(answer));
 }
 
 TEST(DmarcRecord, TestingAsksForOneStepLessRfc9989Section47) {

@@ -388,6 +388,30 @@ TEST(Dmarc, AFailedLookUpThatCouldHaveAlignedLeavesItOpenRfc9989Section536) {
   EXPECT_EQ(check(zone, Mail{"example.com", "a.example.com", {"example.com"}}).result, DmarcResult::Pass);
 }
 
+TEST(Dmarc, TwoRecordsAreNoneAndItSaysSoRfc9989Section410) {
+  const auto outcome = check(
+      "_dmarc.example.com TXT v=DMARC1; p=reject\n_dmarc.example.com TXT v=DMARC1; p=none\n" + nothing_at({"com"}),
+      Mail{"example.com", "", {}});
+  EXPECT_EQ(outcome.result, DmarcResult::None);
+  EXPECT_TRUE(outcome.several_records);
+  EXPECT_EQ(outcome.reason, "more than one record, which counts as none");
+  EXPECT_EQ(check(nothing_at({"example.com", "com"}), Mail{"example.com", "", {}}).reason, "no record");
+}
+
+TEST(Dmarc, AReasonNamesStrictAlignmentRfc9989Section44) {
+  const auto reason = [](const std::string& tags) {
+    return check("_dmarc.example.com TXT v=DMARC1; p=reject" + tags + "\n" +
+                     nothing_at({"a.example.com", "example.net", "net", "com"}),
+                 Mail{"example.com", "example.net", {}})
+        .reason;
+  };
+  EXPECT_EQ(reason(""), "nothing that passed is aligned");
+  EXPECT_EQ(reason("; adkim=s"), "nothing that passed is aligned: adkim=s asks for example.com itself");
+  EXPECT_EQ(reason("; aspf=s"), "nothing that passed is aligned: aspf=s asks for example.com itself");
+  EXPECT_EQ(reason("; aspf=s; adkim=s"),
+            "nothing that passed is aligned: adkim=s and aspf=s ask for example.com itself");
+}
+
 TEST(Dmarc, AnOrganizationThatIsNotKnownLeavesItOpenRfc9989Section536) {
   const std::string zone = example_com + "_dmarc.com TEMPFAIL\n" + nothing_at({"a.example.com"});
   EXPECT_EQ(check(zone, Mail{"example.com", "a.example.com", {}}).result, DmarcResult::TempError);

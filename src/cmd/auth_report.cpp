@@ -85,9 +85,10 @@ json::object arc_json(const auth::ArcOutcome& arc) {
 }  // namespace
 
 RecordText record_text(const std::string& name, dns::Answers& answers) {
-  RecordText record{.name = name, .text = std::nullopt};
+  RecordText record{.name = name, .text = std::nullopt, .count = 0};
   const dns::Answer* answer = answers.find({.name = to_lower(name), .type = dns::Type::TXT});
-  if (answer != nullptr && answer->records.size() == 1) {
+  if (answer != nullptr) record.count = answer->records.size();
+  if (record.count == 1) {
     if (const auto* txt = std::get_if<dns::Txt>(&answer->records.front())) record.text = txt->text;
   }
   return record;

@@ -18,6 +18,7 @@ namespace cas::cmd {
 struct RecordText {
   std::string name;
   std::optional<std::string> text;  // none: there is not just one
+  std::size_t count = 1;            // how many there are
 };
 /// The TXT record of that name among the answers.
 [[nodiscard]] RecordText record_text(const std::string& name, dns::Answers& answers);

@@ -193,8 +193,49 @@ TEST(AuthText, ATerminalGetsNothingOfStrangersAsItIs) {
   }
 }
 
+TEST(AuthText, SaysWhoseRecordIsToBeCorrected) {
+  AuthReport report = spf_report(auth::SpfResult::PermError, "include:c.example");
+  EXPECT_THAT(auth_text(report), HasSubstr("to do      correct the record of a.example; until"));
+  report.spf.record_domain = "b.example";
+  EXPECT_THAT(auth_text(report),
+              HasSubstr("correct the record of b.example, or take what leads to it out of the record "
+                        "of a.example; until"));
+  report.spf.record.clear();
+  EXPECT_THAT(auth_text(report), HasSubstr("leave one SPF record at b.example"));
+}
+
+TEST(AuthText, AHelloThatIsNoNameCannotHaveARecord) {
+  AuthReport report = spf_report(auth::SpfResult::None, "");
+  report.spf.domain = "[192.0.2.1]";
+  EXPECT_THAT(auth_text(report), Not(HasSubstr("publish")));
+}
+
+TEST(AuthText, TellsNoKeyFromSeveral) {
+  AuthReport report = message_report();
+  auto& key = *report.message->keys.front();
+  report.message->findings.dkim.front().result = auth::DkimResult::PermError;
+  key = {.name = "s1._domainkey.a.example", .text = std::nullopt, .count = 0};
+  EXPECT_THAT(auth_text(report), HasSubstr("to do      publish at s1._domainkey.a.example the key that signs"));
+  EXPECT_THAT(auth_text(report), Not(HasSubstr("record     s1")));
+  report.message->findings.dkim.front().result = auth::DkimResult::Pass;
+  key.count = 2;
+  EXPECT_THAT(auth_text(report), HasSubstr("record     s1._domainkey.a.example TXT (2 records)\n       beware"));
+}
+
+TEST(AuthText, SaysWhatAPolicyDoesToStrangers) {
+  AuthReport report = message_report();
+  EXPECT_THAT(auth_text(report), HasSubstr("refuses a stranger"));
+  report.message->dmarc.disposition = auth::DmarcPolicy::None;
+  EXPECT_THAT(auth_text(report), HasSubstr("only watches"));
+  report.message->dmarc = {};
+  report.message->dmarc.several_records = true;
+  report.message->dmarc.author_domain = Domain::parse("b.example").value();
+  EXPECT_THAT(auth_text(report), HasSubstr("leave one DMARC record at _dmarc.b.example"));
+}
+
 TEST(RecordText, IsTheOneTxtRecordOfAName) {
   dns::Answers answers;
+  EXPECT_EQ(record_text("a.example", answers).count, 0U);
   EXPECT_EQ(record_text("a.example", answers).text, std::nullopt);
   dns::Answer answer;
   answer.status = dns::Status::Ok;
@@ -204,6 +245,7 @@ TEST(RecordText, IsTheOneTxtRecordOfAName) {
   answers.add({.name = "c.example", .type = dns::Type::TXT}, answer);
   EXPECT_EQ(record_text("B.example", answers).text, "one");
   EXPECT_EQ(record_text("c.example", answers).text, std::nullopt);
+  EXPECT_EQ(record_text("c.example", answers).count, 2U);
 }
 
 TEST(Forwarder, IsReadInTheFormsThatPeopleWrite) {

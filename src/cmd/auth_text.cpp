@@ -38,8 +38,25 @@ std::string detail(std::string_view label, const std::string& text) {
 }
 
 std::string record_line(const RecordText& record) {
+  if (record.count == 0) return {};
   return detail("record", shown(record.name) + " TXT " +
-                              (record.text ? "\"" + shown(*record.text) + "\"" : std::string("(not just one)")));
+                              (record.text ? "\"" + shown(*record.text) + "\""
+                                           : "(" + std::to_string(record.count) + " records)"));
+}
+
+constexpr std::string_view ask_again =
+    "ask again; if it stays so, look at the resolver that was asked and at the name servers of that domain";
+
+/// A record that nobody can use: its own fault, or that of one that leads to it.
+std::string spf_correction(const auth::SpfOutcome& spf) {
+  const std::string owner = shown(spf.record_domain.empty() ? spf.domain : spf.record_domain);
+  if (spf.record.empty() && !spf.record_domain.empty()) {
+    return "leave one SPF record at " + owner + ", with the terms of all; until then no receiver can use it";
+  }
+  const bool own = owner == shown(spf.domain);
+  return "correct the record of " + owner +
+         (own ? std::string() : ", or take what leads to it out of the record of " + shown(spf.domain)) +
+         "; until then no receiver can use it";
 }
 
 std::string address_term(const IpAddress& ip) {
@@ -55,18 +72,17 @@ std::string spf_advice(const AuthReport& report) {
     case auth::SpfResult::Fail:
     case auth::SpfResult::SoftFail:
       return "if this host sends for " + shown(spf.domain) + ", add " + term + " to the record of " + owner +
-             " before \"" + shown(spf.term) + "\"; if not, all is well: the record refuses a stranger";
+             " before \"" + shown(spf.term) + "\"; if not, all is well: the record " +
+             (spf.result == auth::SpfResult::Fail ? "refuses" : "distrusts") + " a stranger";
     case auth::SpfResult::Neutral:
       return "the record takes no side; if this host sends for " + shown(spf.domain) + ", add " + term +
              ", and end the record in \"-all\" once every sender is in it";
     case auth::SpfResult::None:
-      return spf.domain.contains('.')
+      return spf.domain.contains('.') && Domain::parse(spf.domain)
                  ? "publish a TXT record for " + shown(spf.domain) + ", such as \"v=spf1 " + term + " -all\""
                  : "use a whole domain name that exists in the DNS";
-    case auth::SpfResult::TempError: return "ask again; if it stays so, look at the name servers of that domain";
-    case auth::SpfResult::PermError:
-      return "correct the record of " + (owner.empty() ? shown(spf.domain) : owner) +
-             "; until then no receiver can use it";
+    case auth::SpfResult::TempError: return std::string(ask_again);
+    case auth::SpfResult::PermError: return spf_correction(spf);
   }
   return {};
 }
@@ -89,22 +105,28 @@ std::string dkim_advice(const auth::DkimOutcome& dkim, const std::optional<Recor
     case auth::DkimResult::None: return "sign mail with a key of the author's domain";
     case auth::DkimResult::Fail:
       return "find what changes the message behind the signer, or publish at " + name + " the key that signs";
-    case auth::DkimResult::Policy: return "sign with rsa-sha256 and 2048 bits, or with ed25519-sha256, and anew";
+    case auth::DkimResult::Policy:
+      return "sign anew, with rsa-sha256 and 2048 bits or with ed25519-sha256, and let it hold for longer than mail is "
+             "on its way";
     case auth::DkimResult::Neutral: return "look at what the signer writes: this signature field cannot be used";
-    case auth::DkimResult::TempError: return "ask again; if it stays so, look at the name servers of that domain";
-    case auth::DkimResult::PermError: return "look at " + name + " and at what the signer signs";
+    case auth::DkimResult::TempError: return std::string(ask_again);
+    case auth::DkimResult::PermError:
+      return key && key->count == 0 ? "publish at " + name + " the key that signs, or sign with one that is published"
+                                    : "correct the record at " + name + ", or sign with another key";
   }
   return {};
 }
 
 std::string dkim_text(const auth::DkimOutcome& dkim, const std::optional<RecordText>& key) {
   std::string about;
-  if (dkim.domain) about = dkim.domain->text() + ", selector " + shown(dkim.selector);
+  if (dkim.domain) about = dkim.domain->text();
+  if (!dkim.selector.empty()) about += ", selector " + shown(dkim.selector);
   if (!dkim.algorithm.empty()) about += ", " + shown(dkim.algorithm);
   if (dkim.rsa_bits != 0) about += ", " + std::to_string(dkim.rsa_bits) + " bits";
   std::string out = heading("DKIM", auth::to_string(dkim.result), about);
   out += detail("because", shown(dkim.reason));
   if (key) out += record_line(*key);
+  if (key && key->count > 1) out += detail("beware", "receivers may take any of these records: leave one");
   if (dkim.unsigned_octets != 0) {
     out += detail("beware", std::to_string(dkim.unsigned_octets) + " octets at the end of the body are not signed");
   }
@@ -112,17 +134,29 @@ std::string dkim_text(const auth::DkimOutcome& dkim, const std::optional<RecordT
   return out + detail("to do", dkim_advice(dkim, key));
 }
 
+std::string_view to_strangers(auth::DmarcPolicy disposition) {
+  switch (disposition) {
+    case auth::DmarcPolicy::Reject: return "all is well: the record refuses a stranger";
+    case auth::DmarcPolicy::Quarantine: return "all is well: the record has a stranger's mail set apart";
+    case auth::DmarcPolicy::None: break;
+  }
+  return "the record only watches: a stranger's mail is taken until it says quarantine or reject";
+}
+
 std::string dmarc_advice(const auth::DmarcOutcome& dmarc) {
   const std::string author = dmarc.author_domain ? dmarc.author_domain->text() : "the author's domain";
   switch (dmarc.result) {
     case auth::DmarcResult::Pass: return {};
-    case auth::DmarcResult::None: return "publish a TXT record for _dmarc." + author + ", such as \"v=DMARC1; p=none\"";
+    case auth::DmarcResult::None:
+      if (dmarc.several_records) return "leave one DMARC record at _dmarc." + author;
+      return "publish a TXT record for _dmarc." + author + ", such as \"v=DMARC1; p=none\"";
     case auth::DmarcResult::Fail:
       return "let SPF or DKIM pass for " + author + " or a name that is aligned with it; if it was not sent for " +
-             author + ", all is well: the record refuses a stranger";
-    case auth::DmarcResult::TempError: return "ask again; if it stays so, look at the name servers of that domain";
+             author + ", " + std::string(to_strangers(dmarc.disposition));
+    case auth::DmarcResult::TempError: return std::string(ask_again);
     case auth::DmarcResult::PermError:
-      return dmarc.authors_at_fault ? "correct the From field" : "correct the DMARC record: it has no usable policy";
+      return dmarc.authors_at_fault ? "correct the From field"
+                                    : "correct the DMARC record: a policy is none, quarantine or reject";
   }
   return {};
 }

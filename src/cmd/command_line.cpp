@@ -193,7 +193,7 @@ void add_intent_verify(CLI::App& intent, Words& words) {
   command->add_option("--rcpt", verify.rcpt, "a recipient of the transaction; again for each")->allow_extra_args(false);
   auto* record =
       command->add_option("--key-record", verify.key_record, "the key's TXT record, instead of asking the DNS");
-  auto* resolver = command->add_option("--resolver", verify.resolver, "ask this one: IP or IP@PORT; not validated");
+  auto* resolver = command->add_option("--resolver", verify.resolver, "ask this one: IP or IP:PORT; not validated");
   auto* config = command->add_option("--config", words.verify_config, "ask as [dns] in this configuration file says");
   record->excludes(resolver)->excludes(config);
   resolver->excludes(config);
@@ -252,7 +252,7 @@ void add_conformance_command(CLI::App& app, Words& words) {
       ->capture_default_str();
   check->add_option("--key", o.key, "the Ed25519 key; it is made where it does not exist");
   check->add_option("--rsa-key", o.rsa_key, "an RSA key too, published under SELECTOR-rsa");
-  check->add_option("--resolver", o.resolver, "look for the records there: IP or IP@PORT");
+  check->add_option("--resolver", o.resolver, "look for the records there: IP or IP:PORT");
   check->add_flag("--assume-published", o.assume_published, "do not look for the records: only the target sees them");
   check->add_option("--only", o.only, "checks or sections, like poison or §5.4; may be repeated")
       ->allow_extra_args(false);
@@ -309,16 +309,21 @@ void add_other_commands(CLI::App& app, Words& words) {
 
 // CLI11 says of a word that is no subcommand only that one is missing.
 std::string explain(const CLI::App* app, const CLI::Error& error) {
+  std::string command = "cas";
+  for (auto parsed = app->get_subcommands(); !parsed.empty(); parsed = app->get_subcommands()) {
+    app = parsed.front();
+    command += " " + app->get_name();
+  }
   std::string message = printable(error.what(), 1000);
   const auto extra = app->remaining();
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !extra.empty()) {
     std::vector<std::string_view> known;
-    for (const auto* command : app->get_subcommands({})) known.push_back(command->get_name());
+    for (const auto* one : app->get_subcommands({})) known.push_back(one->get_name());
     const auto meant = app::nearest(extra.front(), known);
-    message = "there is no command \"" + printable(extra.front(), 80) + "\"";
+    if (!known.empty()) message = "there is no command \"" + printable(extra.front(), 80) + "\"";
     if (meant) message += "; did you mean \"" + std::string(*meant) + "\"?";
   }
-  return "cas: " + message + "\nTry: cas --help\n";
+  return "cas: " + message + "\nTry: " + command + " --help\n";
 }
 
 }  // namespace

@@ -18,6 +18,10 @@ Or<net::ResolverOptions> options_of(const std::string& resolver, const std::opti
   if (!resolver.empty()) {
     net::ResolverOptions options;
     options.forwarders = {forwarder_of(resolver)};
+    if (!app::is_forwarder(options.forwarders.front())) {
+      return std::unexpected(Refusal{EX_USAGE, "--resolver: \"" + printable(resolver, 80) +
+                                                   "\" is no address; write 192.0.2.53 or 127.0.0.1:5353"});
+    }
     options.trust_anchor_file = "none";
     return options;
   }

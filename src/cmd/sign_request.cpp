@@ -129,6 +129,10 @@ Or<void> read_times(const SignOptions& options, SignRequest& request) {
 Or<void> read_arc(const SignOptions& options, SignRequest& request) {
   if (options.arc.empty()) return {};
   if (request.keys.size() != 1) return usage("--arc", "a set has one key");
+  // RFC 8601 §2.2: who says so comes first.
+  if (options.arc.find(';') == std::string::npos || options.arc.find('=') < options.arc.find(';')) {
+    return usage("--arc", in_quotes(options.arc) + " names no host; write 'HOST; spf=pass ...'");
+  }
   if (options.has_body_length || !options.expire.empty() || options.canonicalization != "relaxed/relaxed" ||
       options.no_timestamp) {
     return usage("--arc", "a set is relaxed/relaxed, has a time, does not expire, and covers the whole body");

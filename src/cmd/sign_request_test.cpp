@@ -83,6 +83,9 @@ TEST(SignRequest, refuses_what_makes_no_signature) {
   EXPECT_EQ(code([](auto& o) { o.timestamp = "12x"; }), EX_USAGE);
   EXPECT_EQ(code([](auto& o) { o.expire = "0"; }), EX_USAGE);
   EXPECT_EQ(code([](auto& o) { o.arc = "mx; none", o.expire = "9"; }), EX_USAGE);
+  EXPECT_EQ(code([](auto& o) { o.arc = "spf=pass"; }), EX_USAGE);
+  EXPECT_EQ(code([](auto& o) { o.arc = "spf=pass; dkim=pass"; }), EX_USAGE);
+  EXPECT_EQ(code([](auto& o) { o.arc = "mx.north.example"; }), EX_USAGE);
   EXPECT_EQ(code([](auto& o) { o.arc = "mx; none", o.arc_chain = "none"; }), EX_USAGE);
   EXPECT_EQ(code([](auto& o) { o.arc = "mx; none", o.keys = {"a=b", "c=d"}; }), EX_USAGE);
 }

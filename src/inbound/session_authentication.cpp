@@ -31,6 +31,24 @@ std::string words_of(const std::vector<auth::DkimOutcome>& dkim) {
   return words;
 }
 
+/// Why: what the rule went by, and after a failure what each method has against the message. Nobody can look at a
+/// message that was refused.
+std::string reason_of(const AuthenticationOutcomes& found, const policy::AuthenticationVerdict& verdict) {
+  constexpr int most_signatures = 3;  // a stranger decides how many there are
+  if (verdict.rule == "spf-fail") return found.spf.reason;
+  std::string reason = found.dmarc.reason;
+  if (found.dmarc.result != auth::DmarcResult::Fail) return reason;
+  if (found.spf.result != auth::SpfResult::Pass && found.spf.result != auth::SpfResult::None) {
+    reason += "; spf: " + found.spf.reason;
+  }
+  int told = 0;
+  for (const auto& outcome : found.dkim) {
+    if (!outcome.domain || outcome.reason.empty() || ++told > most_signatures) continue;
+    reason += "; dkim " + outcome.domain->text() + " " + outcome.selector + ": " + outcome.reason;
+  }
+  return reason;
+}
+
 }  // namespace
 
 void Session::begin_authentication(const ReversePath& from) {
@@ -71,19 +89,23 @@ void Session::tell_authentication(const policy::AuthenticationVerdict& verdict,
   const auto identity = policy::implicit_identity(found.dmarc, found.dkim);
   const auto quarantined = std::ranges::count(handling.recipients, policy::Disposition::Quarantine);
   std::vector<std::pair<std::string_view, std::string>> fields{
+      {"client", stream_.peer().text()},
+      {"helo", protocol_.helo()},
       {"from", protocol_.mail()->from.path()},
       {"author", found.dmarc.author_domain ? found.dmarc.author_domain->text() : ""},
       {"spf", std::string(auth::to_string(found.spf.result))},
       {"dkim", words_of(found.dkim)},
       {"dmarc", std::string(auth::to_string(found.dmarc.result))},
+      {"policy", found.dmarc.record_domain ? std::string(auth::to_string(found.dmarc.policy)) : ""},
       {"arc", std::string(auth::to_string(found.arc.result))},
       {"identity", identity ? identity->text() : ""},
       {"rule", verdict.rule},
       {"disposition", std::string(policy::to_string(verdict.disposition))},
       {"quarantined", std::to_string(quarantined)},
       {"refused", handling.reply ? "yes" : "no"}};
+  if (verdict.softened) fields.emplace_back("softened", "yes");
   if (verdict.sealer) fields.emplace_back("sealer", verdict.sealer->text());
-  if (!found.dmarc.reason.empty()) fields.emplace_back("reason", found.dmarc.reason);
+  if (auto reason = reason_of(found, verdict); !reason.empty()) fields.emplace_back("reason", std::move(reason));
   event("authentication", std::move(fields));
 }
 

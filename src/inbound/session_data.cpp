@@ -114,7 +114,8 @@ std::optional<Reply> Session::message_fault(bool malformed) const {
 }
 
 void Session::tell_refused(const Reply& reply) const {
-  event("refused", {{"from", protocol_.mail()->from.path()}, {"reply", reply.summary()}});
+  event("refused",
+        {{"from", protocol_.mail()->from.path()}, {"client", stream_.peer().text()}, {"reply", reply.summary()}});
 }
 
 // Steps 15 to 17 (CAS §8.3) for an intent; who may write as whom for a submission.

@@ -98,6 +98,7 @@ Reply Session::on_rcpt(const Mailbox& asked) {
   auto verdict = policy::judge(facts);
   event("rcpt", {{"to", recipient.wire()},
                  {"from", protocol_.mail()->from.path()},
+                 {"client", stream_.peer().text()},
                  {"admission", std::string(policy::to_string(verdict.admission))},
                  {"rule", verdict.rule},
                  {"reply", verdict.reply.summary()}});

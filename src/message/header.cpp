@@ -30,13 +30,19 @@ bool is_field_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) { return c > 32 && c < 127 && c != ':'; });
 }
 
+/// The beginning of a line, for whoever has to find it.
+std::string shown(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  return printable(text.substr(0, text.find('\r')), longest);
+}
+
 /// `raw` cut at its colon.
 Result<HeaderField> split_field(std::string_view raw) {
   const std::size_t colon = raw.find(':');
-  if (colon == std::string_view::npos) return bad_header("a line is no field");
+  if (colon == std::string_view::npos) return bad_header("a line is no field: \"" + shown(raw) + "\"");
   std::string_view name = raw.substr(0, colon);
   while (!name.empty() && is_wsp(name.back())) name.remove_suffix(1);  // RFC 5322 §4.5: obsolete blanks
-  if (!is_field_name(name)) return bad_header("bad field name");
+  if (!is_field_name(name)) return bad_header("bad field name: \"" + shown(name) + "\"");
   return HeaderField{raw, name, raw.substr(colon + 1, raw.size() - colon - 1 - kCrLf.size())};
 }
 

@@ -53,6 +53,12 @@ TEST(ParseHeader, RefusesWhatIsNoFieldRfc5322Section2_2) {
   }
 }
 
+TEST(ParseHeader, SaysWhichLineIsNoField) {
+  EXPECT_EQ(parse_header("A: b\r\nFrom a@b \x1b\r\n").error().private_reason,
+            "header: a line is no field: \"From a@b \\x1B\"");
+  EXPECT_EQ(parse_header("a b: c\r\n").error().private_reason, "header: bad field name: \"a b\"");
+}
+
 TEST(ParseHeader, IsBounded) {
   std::string text;
   for (int i = 0; i < 10'000; ++i) text += "a:\r\n";

@@ -32,7 +32,7 @@ class Authentication(WorldCase):
         cls.good, cls.bad = world.new_address(), world.new_address()
         cls.key = RsaKey(world.directory / "stranger.pem")
         cls.pem = (world.directory / "stranger.pem").read_bytes()
-        for domain in ("strict.example", "soft.example", "plain.example", "lists.example", "evil.example"):
+        for domain in ("strict.example", "soft.example", "plain.example", "lists.example", "evil.example", "log.example"):
             cls.publish(f"s1._domainkey.{domain}", cls.key.dns_record())
             cls.publish(domain, f"v=spf1 ip4:{cls.good} -all")
         cls.publish("_dmarc.strict.example", "v=DMARC1; p=reject")
@@ -145,6 +145,22 @@ class Authentication(WorldCase):
         self.assertIn("strict.example", reply.text)
         self.assertIn("DMARC", reply.text)
         self.assertEqual(self.south.find("suzie", self.token), [])
+
+    def test_the_log_says_from_where_it_came_and_why_it_was_refused(self):
+        """Nobody can look at a message that was refused."""
+        octets = self.sign(self.letter("strict.example"), "strict.example").replace(b"s=s1;", b"s=gone;")
+        self.assertEqual(self.deliver(octets, "ann@strict.example", self.bad).code, 550)
+        line = self.told("dkim strict.example gone: there is no key")
+        for words in (f"client={self.bad}:", "helo=", "policy=reject", "disposition=reject", "refused=yes",
+                      "neither SPF nor DKIM passed; spf: "):
+            self.assertIn(words, line)
+        self.assertEqual(self.deliver(self.letter("log.example"), "ann@log.example", self.bad).code, 550)
+        self.assertIn("in the record of log.example matches", self.told("rule=spf-fail", "author=log.example"))
+        self.assertIn(f"client={self.bad}:", self.told(" refused ", "5.7.23", "<ann@log.example>"))
+
+    def told(self, *words):
+        return poll(lambda: next((line for line in self.south.log.read_text().splitlines()
+                                  if all(word in line for word in words)), None), f"the log says {words}")
 
     def test_who_only_looks_takes_it_and_says_so(self):
         reply = self.deliver(self.letter("strict.example"), "ann@strict.example", self.bad, "walter@watch.example")

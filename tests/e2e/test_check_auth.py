@@ -202,6 +202,9 @@ class CheckAuth(unittest.TestCase):
                               timeout=BOUND)
         self.assertEqual(done.returncode, USAGE, done.stderr)
         self.assertIn(b"--resolver", done.stderr)
+        done = subprocess.run([CAS, "check-auth", "--ip", "192.0.2.1", "--resolver", "127.0.0.1@99999"],
+                              capture_output=True, timeout=BOUND)
+        self.assertEqual(done.returncode, USAGE)
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ class Life(KeysCase):
 
     def test_made_published_used_replaced_and_removed(self):
         self.assertEqual(self.signatures("without-keys"), [])
+        self.assertIn("unsigned domain=north.example", self.north.log.read_text())
 
         # Made: nothing signs with them.
         printed = self.keys("generate", "north.example")
