@@ -37,14 +37,15 @@ std::string reason_of(const AuthenticationOutcomes& found, const policy::Authent
   constexpr int most_signatures = 3;  // a stranger decides how many there are
   if (verdict.rule == "spf-fail") return found.spf.reason;
   std::string reason = found.dmarc.reason;
-  if (found.dmarc.result != auth::DmarcResult::Fail) return reason;
+  const auto add = [&](const std::string& what) { reason += (reason.empty() ? "" : "; ") + what; };
+  if (found.dmarc.result == auth::DmarcResult::Pass) return reason;
   if (found.spf.result != auth::SpfResult::Pass && found.spf.result != auth::SpfResult::None) {
-    reason += "; spf: " + found.spf.reason;
+    add("spf: " + found.spf.reason);
   }
   int told = 0;
   for (const auto& outcome : found.dkim) {
     if (!outcome.domain || outcome.reason.empty() || ++told > most_signatures) continue;
-    reason += "; dkim " + outcome.domain->text() + " " + outcome.selector + ": " + outcome.reason;
+    add("dkim " + outcome.domain->text() + " " + outcome.selector + ": " + outcome.reason);
   }
   return reason;
 }

@@ -3,7 +3,8 @@
 """Mail from servers that know nothing of CAS: who sent it is found by SPF, DKIM, ARC and DMARC, told in
 Authentication-Results, and acted on where the recipient's domain says so. dkimpy signs: two implementations agree."""
 
-import time
+import base64
+import subprocess
 import unittest
 
 import dkim
@@ -253,6 +254,35 @@ class Authentication(WorldCase):
         mail = self.accepted(reply, "spf=pass")
         self.assertLess(len(mail["Authentication-Results"]), 8000)
         self.assertLessEqual(self.world.dns.count("s1._domainkey.evil.example") - asked, 2)
+
+    def test_keys_that_nobody_should_use(self):
+        """An exponent as long as the modulus, a text of 60 KB, a name that leads to itself: the RFC's word, and why in
+        the log."""
+        self.publish("big._domainkey.plain.example", "v=DKIM1; k=rsa; p=" + self.key_with_exponent(2**2047 + 1))
+        self.publish("long._domainkey.plain.example", self.key.dns_record(extra="n=" + "x" * 60_000 + "; "))
+        self.world.publish("loop._domainkey.plain.example. 5 IN CNAME round._domainkey.plain.example.\n"
+                           "round._domainkey.plain.example. 5 IN CNAME loop._domainkey.plain.example.")
+        for selector, result in ((b"big", "dkim=permerror"), (b"long", "dkim=temperror"), (b"loop", "dkim=temperror")):
+            with self.subTest(selector=selector):
+                self.token = f"unusable-{selector.decode()}"
+                octets = self.letter("plain.example")
+                octets = dkim.sign(octets, selector, b"plain.example", self.pem) + octets
+                self.accepted(self.deliver(octets, "ann@plain.example", self.good), "spf=pass", result)
+                self.assertRegex(self.south.log.read_text(), f"reason=.*dkim plain.example {selector.decode()}: ")
+
+    def key_with_exponent(self, exponent):
+        """RFC 3447 §A.1.1, with the modulus of our key."""
+        text = subprocess.run(["openssl", "rsa", "-in", self.key.path, "-noout", "-modulus"], check=True,
+                              capture_output=True, text=True).stdout
+        modulus = int(text.strip().partition("=")[2], 16)
+
+        def der(tag, octets):
+            size = len(octets)
+            length = bytes([size]) if size < 128 else bytes([0x82]) + size.to_bytes(2, "big")
+            return bytes([tag]) + length + octets
+
+        numbers = b"".join(der(2, n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in (modulus, exponent))
+        return base64.b64encode(der(0x30, numbers)).decode()
 
     def test_a_client_that_leaves_in_the_middle_disturbs_nobody(self):
         self.world.dns.set_mode("slow.example", DROP)
