@@ -64,8 +64,7 @@ bool is_printable(std::string_view text) {
 
 /// Whether the writer keeps every text of it as it is.
 bool is_kept(const auth::AuthenticationResults& results) {
-  constexpr std::size_t longest = 700;
-  const auto kept = [](std::string_view text) { return text.size() <= longest && is_printable(text); };
+  const auto kept = [](std::string_view text) { return text.size() <= auth::max_result_text && is_printable(text); };
   if (!kept(results.authserv_id)) return false;
   for (const auto& result : results.results) {
     if (!kept(result.reason)) return false;

@@ -15,8 +15,7 @@ namespace cas::auth {
 namespace {
 
 constexpr std::string_view field_name = "Authentication-Results";
-constexpr std::size_t fold_column = 78;        // RFC 5322 §2.1.1
-constexpr std::size_t max_value_octets = 480;  // with every octet quoted it still fits a line of 998 (RFC 5322 §2.1.1)
+constexpr std::size_t fold_column = 78;  // RFC 5322 §2.1.1
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
@@ -41,7 +40,7 @@ bool is_plain_address(std::string_view text) {
 std::string harmless(std::string_view text) {
   std::string out;
   const bool valid = is_utf8(text);
-  for (const char c : text.substr(0, max_value_octets)) {
+  for (const char c : text.substr(0, max_result_text)) {
     if (is_control_char(c)) continue;
     out += valid || static_cast<unsigned char>(c) < 0x80 ? c : '?';
   }

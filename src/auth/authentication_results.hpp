@@ -22,8 +22,11 @@ struct MethodResult {
   std::vector<std::pair<std::string, std::string>> properties;  // {"header.from", "joe@example.org"}
 };
 
+/// Of each text: with every octet quoted it still fits a line of 998 (RFC 5322 §2.1.1).
+inline constexpr std::size_t max_result_text = 480;
+
 /// The folded field with final CRLF; "none" when there is no result. Values that are no token are quoted, control
-/// characters dropped: nothing breaks out of the field (RFC 8601 §2.2).
+/// characters dropped, texts cut at max_result_text: nothing breaks out of the field (RFC 8601 §2.2).
 [[nodiscard]] std::string format_authentication_results(std::string_view authserv_id,
                                                         const std::vector<MethodResult>& results);
 

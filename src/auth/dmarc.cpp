@@ -71,7 +71,8 @@ class AuthorCheck {
       if (own == nullptr) return false;
       author_exists_ = own->status == dns::Status::Ok || own->status == dns::Status::NoData;  // RFC 8020 §2
       failed = own->status == dns::Status::Failed;
-      if ((record_ = find_dmarc_record(*own))) outcome_.record_domain = author_;
+      record_ = find_dmarc_record(*own);
+      if (record_) outcome_.record_domain = author_;
       outcome_.several_records = !record_ && has_dmarc_record(*own);
     }
     if (!failed && !record_) {

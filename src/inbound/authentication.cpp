@@ -16,7 +16,8 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 /// What the tasks in the background fill. All on one thread.
 struct Authentication::Shared {
-  Shared(net::Executor executor, auth::SpfQuery spf_query) : query(std::move(spf_query)), spf_ended(executor) {}
+  Shared(net::Executor executor, auth::SpfQuery spf_query)
+      : query(std::move(spf_query)), spf_ended(std::move(executor)) {}
 
   const auth::SpfQuery query;
   dns::Answers spf_answers;

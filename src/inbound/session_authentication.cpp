@@ -74,6 +74,7 @@ net::Task<std::optional<smtp::Reply>> Session::authenticate(const IncomingMessag
   if (stopping) co_return smtp::Reply(421, smtp::EnhancedCode{4, 3, 2}, "going down, try again later");
   const auto verdict = judge_outcomes(message);
   std::vector<policy::Enforcement> modes;
+  modes.reserve(work_.admitted.size());
   for (const auto& admitted : work_.admitted) modes.push_back(admitted.authentication);
   const auto handling = policy::handle_recipients(verdict, modes);
   for (std::size_t n = 0; n < work_.admitted.size(); ++n) {
