@@ -11,7 +11,7 @@ import dkim
 
 from .cas_py import RsaKey
 from .dnsserver import DROP, SERVFAIL
-from .harness import WorldCase, message, poll, txt
+from .harness import WorldCase, cas, message, poll, txt
 from .peer import Sink, connect, dot
 
 HOST = "mx.south.example"
@@ -171,6 +171,21 @@ class Authentication(WorldCase):
         reply = self.deliver(self.letter("soft.example"), "ann@soft.example", self.bad)
         self.assertEqual(reply.code, 250)
         self.assertIn(b"dmarc=fail", self.await_junk())
+
+    def test_what_was_quarantined_stays_so_after_a_power_cut(self):
+        """Taken, not delivered yet (a file is where the Maildir should be), killed: the decision is on the disk."""
+        mailbox = self.south.maildir("bob")
+        mailbox.parent.mkdir(parents=True, exist_ok=True)
+        mailbox.write_text("in the way")
+        reply = self.deliver(self.letter("soft.example"), "ann@soft.example", self.bad, "bob@south.example")
+        self.assertEqual(reply.code, 250)
+        poll(lambda: '"state":"waiting"' in cas("queue", "list", "--json", "--config", self.south.config).replace(" ", ""),
+             "it waits")
+        self.south.kill()
+        mailbox.unlink()
+        self.south.start()
+        poll(lambda: self.junk("bob"), "it is in Junk")
+        self.assertEqual(self.south.find("bob", self.token), [])
 
     def test_no_recipient_pays_for_another(self):
         """South acts and watch.example looks: one transaction, so nobody is refused, and only South's copy is set
