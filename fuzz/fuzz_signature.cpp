@@ -66,7 +66,8 @@ void check_kind(auth::SignatureKind kind, std::string_view value) {
     return;
   }
   require(field.domain && !field.selector.empty() && !field.signature.empty());
-  require(kind == auth::SignatureKind::ArcSeal || (!field.body_hash.empty() && !field.headers.empty()));
+  require(kind == auth::SignatureKind::ArcSeal || !field.body_hash.empty());
+  require(kind != auth::SignatureKind::Dkim || !field.headers.empty());  // an ARC message signature may name nothing
   require(kind == auth::SignatureKind::Dkim || (field.instance >= 1 && field.instance <= 50));
   require(!field.expires || *field.expires >= now);
 }
