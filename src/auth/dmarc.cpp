@@ -179,9 +179,10 @@ class AuthorCheck {
     if (outcome_.record_domain != author_) {
       if (record_->sp) policy = record_->sp;
       if (record_->np && record_->np != policy) {
-        const auto exists = author_exists();
-        if (!exists) return false;
-        if (!*exists) policy = record_->np;
+        const auto existence = author_existence();
+        if (existence == Existence::NotAsked) return false;
+        if (existence == Existence::No) policy = record_->np;
+        if (existence == Existence::Unknown) policy = std::max(policy, record_->np);
       }
     }
     if (record_->policy_at_fault) policy = DmarcPolicy::None;
@@ -190,17 +191,21 @@ class AuthorCheck {
     return true;
   }
 
+  enum class Existence { NotAsked, No, Yes, Unknown };
+
   /// §3.2.13: only NXDOMAIN says that a name does not exist. A failed look-up leaves it open, and no policy applies
   /// then (§5.3.6).
-  std::optional<bool> author_exists() {
-    if (author_exists_) return true;
+  Existence author_existence() {
+    if (author_exists_) return Existence::Yes;
     const dns::Answer* const answer = answers_.find({author_.text(), dns::Type::A});
-    if (answer == nullptr) return std::nullopt;
-    if (answer->status == dns::Status::Failed && outcome_.result == DmarcResult::Fail) {
+    if (answer == nullptr) return Existence::NotAsked;
+    if (answer->status == dns::Status::NxDomain) return Existence::No;
+    if (answer->status != dns::Status::Failed) return Existence::Yes;
+    if (outcome_.result == DmarcResult::Fail) {
       outcome_.result = DmarcResult::TempError;
       outcome_.reason = "whether the author's domain exists could not be looked up";
     }
-    return answer->status != dns::Status::NxDomain;
+    return Existence::Unknown;
   }
 
   const Domain& author_;
@@ -213,11 +218,11 @@ class AuthorCheck {
 };
 
 /// Which of two checks decides: the one that asks for the most (§11.5). What could not be looked up may have asked for
-/// anything, unless its record is known to ask for nothing.
-int weight(const DmarcOutcome& outcome) {
+/// anything, unless its record is known to ask for nothing, or the author would pass by whatever there is.
+int weight(const DmarcOutcome& outcome, bool passes_anyway) {
   switch (outcome.result) {
     case DmarcResult::Fail: return 10 + 2 * static_cast<int>(outcome.disposition);
-    case DmarcResult::TempError: return outcome.may_ask_for_more() ? 11 : 4;
+    case DmarcResult::TempError: return outcome.may_ask_for_more() && !passes_anyway ? 11 : 4;
     case DmarcResult::PermError: return 3;
     case DmarcResult::None: return 2;
     case DmarcResult::Pass: return 1;
@@ -248,15 +253,23 @@ std::optional<DmarcOutcome> check_dmarc(const DmarcQuery& query, dns::Answers& a
   }
   const auto identifiers = identifiers_of(query);
   std::optional<DmarcOutcome> decisive;
+  int heaviest = 0;
   bool complete = true;
   for (const Domain& author : query.authors.domains) {
     auto outcome = AuthorCheck(author, answers).run(identifiers);
     if (!outcome) {
       complete = false;
-    } else if (!decisive || weight(*outcome) > weight(*decisive)) {
-      decisive = std::move(outcome);
+      continue;
     }
+    const auto is_author = [&](const Identifier& identifier) {
+      return !identifier.pending && identifier.domain == author;  // the strictest alignment is equality
+    };
+    const int heavy = weight(*outcome, std::ranges::any_of(identifiers, is_author));
+    if (heavy <= heaviest) continue;
+    heaviest = heavy;
+    decisive = std::move(outcome);
   }
+  if (decisive) decisive->one_of_several = query.authors.domains.size() > 1;
   return complete ? decisive : std::nullopt;
 }
 

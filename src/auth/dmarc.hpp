@@ -38,9 +38,10 @@ struct DmarcOutcome {
   std::optional<Domain> author_domain;          // the one that decided; none when the From is at fault
   std::optional<Domain> organizational_domain;  // of the author; none where alignment did not ask for it
   std::optional<Domain> record_domain;          // where the record was found
-  DmarcPolicy policy = DmarcPolicy::None;       // published: p, sp or np, whichever applies
+  DmarcPolicy policy = DmarcPolicy::None;       // published: p, sp or np, whichever applies or may
   DmarcPolicy disposition = DmarcPolicy::None;  // asked for when it fails: `policy`, or one step less with t=y
   bool authors_at_fault = false;                // RFC 9989 §11.5: such a message may be meant to get around DMARC
+  bool one_of_several = false;                  // From names other domains too
   bool several_records = false;                 // at the author's domain, where they void each other (§4.7)
   bool spf_aligned = false;                     // SPF passed for a domain that is aligned
   std::vector<std::size_t> dkim_aligned;        // indexes of DmarcQuery::dkim: passed and aligned

@@ -256,6 +256,18 @@ TEST(Dmarc, NpIsForNamesThatDoNotExistRfc9989Section3213) {
   EXPECT_EQ(unknown.result, DmarcResult::TempError);
 }
 
+TEST(Dmarc, WhetherANameExistsMayBeNotKnownAndNpAskForMore) {
+  const auto unknown = [](const std::string& policies) {
+    return check("_dmarc.example.com TXT v=DMARC1; " + policies + "\na.example.com TEMPFAIL\n" +
+                     nothing_at({"a.example.com", "com"}),
+                 Mail{"a.example.com", "", {}});
+  };
+  EXPECT_TRUE(unknown("p=none; np=reject").may_ask_for_more());
+  EXPECT_TRUE(unknown("p=reject; np=none").may_ask_for_more());
+  EXPECT_TRUE(unknown("p=none; np=reject; t=y").may_ask_for_more());
+  EXPECT_FALSE(unknown("p=none; np=quarantine; t=y").may_ask_for_more());
+}
+
 TEST(Dmarc, DoesNotAskWhetherANameExistsWhereItMakesNoDifference) {
   const auto outcome =
       check("_dmarc.example.com TXT v=DMARC1; p=none; sp=reject; np=reject\n" + nothing_at({"a.example.com", "com"}),
@@ -464,6 +476,24 @@ TEST(Dmarc, OfSeveralAuthorsTheStrictestThatFailsDecidesRfc9989Section115) {
   EXPECT_EQ(of({"free.example", "slow.example"}).result, DmarcResult::TempError) << "it might ask for anything";
   EXPECT_EQ(of({"evil.example", "none.example"}).result, DmarcResult::None);
   EXPECT_EQ(of({"evil.example"}).result, DmarcResult::Pass);
+}
+
+TEST(Dmarc, AnAuthorWhoWouldPassByAnyRecordHidesNoOtherThatIsNotKnownRfc9989Section115) {
+  const std::string zone =
+      "_dmarc.evil.example TEMPFAIL\n"
+      "_dmarc.slow.example TEMPFAIL\n"
+      "_dmarc.bank.example TXT v=DMARC1; p=reject\n" +
+      nothing_at({"lame.bank.example", "example"});
+  auto query = query_of({"evil.example", "evil.example", {"lame.bank.example"}});
+  query.dkim.front().result = DkimResult::TempError;
+  for (const auto* other : {"slow.example", "bank.example"}) {
+    query.authors.domains = {domain("evil.example"), domain(other)};
+    EXPECT_EQ(text_of(check(zone, query).author_domain), other) << "spf passes for the other one";
+    EXPECT_EQ(check(zone, query).result, DmarcResult::TempError);
+    EXPECT_TRUE(check(zone, query).one_of_several);
+  }
+  query.authors.domains = {domain("evil.example")};
+  EXPECT_FALSE(check(zone, query).one_of_several);
 }
 
 TEST(Dmarc, ASignatureOverAPartOfTheBodyIsNobodysRfc6376Section82) {

@@ -65,7 +65,6 @@ Or<Domain> domain_of(const KeysOptions& options) {
 
 // ---- The DNS ----
 
-/// The resolver that was named, as IP, IP@PORT or IP:PORT, or as the configuration says.
 /// The TXT records of each name, asked at once.
 Or<std::vector<dns::Answer>> ask(const KeysOptions& options, const std::vector<std::string>& names) {
   CAS_TRY(const auto resolver, make_resolver(options.resolver, options.config));

@@ -39,8 +39,9 @@ class Resolver {
 
   /// Never fails: what cannot be known is Status::Failed, at the latest after the time-out. A bogus answer (DNSSEC) is
   /// Failed too, and so is one of more than 512 records or 32 KB. A name that cannot stand in the DNS (an empty or too
-  /// long label) is NxDomain. `done` is called exactly once, at once on the caller's thread where the answer is
-  /// remembered, else on the resolver's: it must not block or throw.
+  /// long label) is NxDomain. An absence lives for five minutes at most, and for no time where the answer names no
+  /// zone. `done` is called exactly once, at once on the caller's thread where the answer is remembered, else on the
+  /// resolver's: it must not block or throw.
   void ask(dns::Question question, std::move_only_function<void(dns::Answer)> done);
   [[nodiscard]] Task<dns::Answer> ask(dns::Question question);
 

@@ -288,6 +288,56 @@ TEST_F(ForwardTest, WhatIsRememberedIsAnsweredAtOnce) {
   EXPECT_EQ(second->records, first.records);
 }
 
+TEST_F(ForwardTest, AnAnswerLivesAsLongAsTheFirstOfItsChainToEnd) {
+  Script brief = answer({loopback_octets});
+  brief.ttl = 5;
+  Script lasting_alias = answer({});
+  lasting_alias.alias_of = std::string("\5brief\7example\0", 15);
+  Script brief_alias = answer({});
+  brief_alias.alias_of = std::string("\7lasting\7example\0", 17);
+  brief_alias.ttl = 5;
+  const ScriptedDns server({{"brief.example", brief},
+                            {"lasting.example", answer({loopback_octets})},
+                            {"one.example", lasting_alias},
+                            {"two.example", brief_alias}});
+  const auto resolver = forwarding(server, test::ample);
+  for (const auto* name : {"one.example", "two.example"}) {
+    const auto found = ask(*resolver, name, Type::A);
+    EXPECT_EQ(found.records.size(), 1U) << name << found.private_reason;
+    EXPECT_GT(found.ttl.count(), 0) << name;
+    EXPECT_LE(found.ttl.count(), 5) << name;
+  }
+}
+
+TEST_F(ForwardTest, WhatLivesForNoTimeAndAbsenceThatDoesNotSayAreNotRemembered) {
+  Script fleeting = answer({loopback_octets});
+  fleeting.ttl = 0;
+  Script alias_of_nothing = answer({});
+  alias_of_nothing.alias_of = std::string("\5empty\7example\0", 15);
+  const ScriptedDns server(
+      {{"fleeting.example", fleeting}, {"empty.example", answer({})}, {"alias.example", alias_of_nothing}});
+  const auto resolver = forwarding(server, test::ample);
+  for (const auto* name : {"fleeting.example", "empty.example", "nobody.example", "alias.example"}) {
+    const auto found = ask(*resolver, name, Type::A);
+    EXPECT_NE(found.status, Status::Failed) << name;
+    EXPECT_EQ(found.ttl.count(), 0) << name;
+  }
+}
+
+TEST_F(ForwardTest, AbsenceIsRememberedAsLongAsItsZoneSaysAndFiveMinutesAtMostRfc2308Section5) {
+  Script seven = answer({});
+  seven.absent_for = 7;
+  Script forever = answer({});
+  forever.absent_for = 30000;
+  forever.ttl = 30000;
+  const ScriptedDns server({{"seven.example", seven}, {"forever.example", forever}});
+  const auto resolver = forwarding(server, test::ample);
+  const auto seconds = ask(*resolver, "seven.example", Type::A).ttl.count();
+  EXPECT_GT(seconds, 0);
+  EXPECT_LE(seconds, 7);
+  EXPECT_LE(ask(*resolver, "forever.example", Type::A).ttl.count(), 300);
+}
+
 TEST_F(ForwardTest, MoreAskersThanAllowedAreToldFailedAtOnce) {
   ScriptedDns server({});
   server.hold(true);

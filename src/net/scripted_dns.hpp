@@ -20,6 +20,9 @@ struct Script {
   enum class Kind { Answer, Drop, Rcode, Truncate } kind = Kind::Answer;
   int rcode = 0;                   // for Rcode
   std::vector<std::string> rdata;  // for Answer and, over TCP, Truncate: RDATA of the type asked for
+  std::string alias_of{};          // for Answer, on the wire: a CNAME, and no `rdata`
+  std::size_t ttl = 300;
+  std::size_t absent_for = 0;  // with no `rdata`: MINIMUM of an SOA record of "example", where it is not 0
 };
 
 class ScriptedDns {

@@ -39,15 +39,22 @@ std::string name_of(const std::string& query, std::size_t& end) {
 }
 
 std::string message(const std::string& query, std::size_t question_end, int rcode, bool truncated,
-                    const std::vector<std::string>& rdata) {
+                    const Script& script) {
+  const std::vector<std::string> rdata = script.alias_of.empty() ? script.rdata : std::vector{script.alias_of};
   const int flags = 0x8180 | (truncated ? 0x0200 : 0) | rcode;  // QR RD RA
-  std::string out = query.substr(0, 2) + two(static_cast<std::size_t>(flags)) + two(1) + two(rdata.size()) + two(0) +
-                    two(0) + query.substr(header_size, question_end - header_size);
-  const std::string type = query.substr(question_end - 4, 2);
+  std::string out = query.substr(0, 2) + two(static_cast<std::size_t>(flags)) + two(1) + two(rdata.size()) +
+                    two(script.absent_for == 0 ? 0 : 1) + two(0) +
+                    query.substr(header_size, question_end - header_size);
+  constexpr std::size_t cname = 5;
+  const std::string type = script.alias_of.empty() ? query.substr(question_end - 4, 2) : two(cname);
   for (const auto& data : rdata) {
-    out += two(0xC00C) + type + two(1) + two(0) + two(300) + two(data.size()) + data;
+    out += two(0xC00C) + type + two(1) + two(0) + two(script.ttl) + two(data.size()) + data;
   }
-  return out;
+  if (script.absent_for == 0) return out;
+  const std::string soa = std::string(20, '\0') + two(script.absent_for);  // the roots, four numbers, MINIMUM
+  constexpr std::size_t type_soa = 6;
+  return out + std::string("\7example\0", 9) + two(type_soa) + two(1) + two(0) + two(script.ttl) + two(soa.size()) +
+         soa;
 }
 
 }  // namespace
@@ -151,7 +158,7 @@ std::string ScriptedDns::reply(const std::string& query, bool udp) {
       break;
     case Script::Kind::Answer: break;
   }
-  return message(query, end, 0, false, script.rdata);
+  return message(query, end, 0, false, script);
 }
 
 }  // namespace cas::net::test

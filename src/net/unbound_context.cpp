@@ -123,6 +123,17 @@ std::optional<dns::Answer> read_packet(const ub_result& result) {
   return answer;
 }
 
+/// How long an absence may be remembered. libunbound's number is the lowest of what stands in the answer: of an answer
+/// without authority section, which RFC 2308 §5 does not want cached, it is that of a CNAME, or no number at all.
+std::chrono::seconds absence_of(const ub_result& result) {
+  constexpr int header_octets = 12;
+  constexpr int most = 300;  // cache-max-negative-ttl
+  const auto* packet = static_cast<const unsigned char*>(result.answer_packet);
+  if (packet == nullptr || result.answer_len < header_octets) return {};
+  const bool has_authority = packet[8] != 0 || packet[9] != 0;  // RFC 1035 §4.1.1, NSCOUNT
+  return std::chrono::seconds(has_authority ? std::clamp(result.ttl, 0, most) : 0);
+}
+
 }  // namespace
 
 bool validates(const ResolverOptions& options) {
@@ -150,6 +161,7 @@ dns::Answer to_answer(dns::Type type, int failure, const ub_result* result, bool
   answer.ttl = std::chrono::seconds(std::max(result->ttl, 0));
   if (result->rcode == rcode_nxdomain) {
     answer.status = dns::Status::NxDomain;
+    answer.ttl = absence_of(*result);
     return answer;
   }
   if (type == dns::Type::TXT && !validated) {  // else a forged packet would get past the validator
@@ -158,6 +170,7 @@ dns::Answer to_answer(dns::Type type, int failure, const ub_result* result, bool
   if (result->rcode != rcode_ok) return failed("RCODE " + std::to_string(result->rcode));
   if (result->havedata == 0) {
     answer.status = dns::Status::NoData;
+    answer.ttl = absence_of(*result);
     return answer;
   }
   std::size_t size = 0;

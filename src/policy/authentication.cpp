@@ -110,6 +110,13 @@ std::optional<Domain> voucher(const AuthenticationFacts& facts, std::string_view
   return std::nullopt;
 }
 
+/// That DMARC passed. RFC 9989 §11.5: of several authors each would need somebody to vouch for it, and DMARC results
+/// name one.
+std::optional<Domain> author_voucher(const AuthenticationFacts& facts) {
+  if (facts.dmarc.one_of_several) return std::nullopt;
+  return voucher(facts, "dmarc", "header.from", facts.dmarc.author_domain);
+}
+
 AuthenticationVerdict trusted(Domain sealer) {
   auto verdict = policy::verdict(Disposition::Accept, "arc-trusted");
   verdict.sealer = std::move(sealer);
@@ -131,7 +138,7 @@ AuthenticationVerdict judge_dmarc_failure(const AuthenticationFacts& facts) {
   const auto& dmarc = facts.dmarc;
   // RFC 9989 §5.4: p=none must not change how mail is handled.
   if (dmarc.disposition == DmarcPolicy::None) return verdict(Disposition::Accept, "dmarc-policy-none");
-  if (auto sealer = voucher(facts, "dmarc", "header.from", dmarc.author_domain)) return trusted(*std::move(sealer));
+  if (auto sealer = author_voucher(facts)) return trusted(*std::move(sealer));
   if (dmarc.disposition == DmarcPolicy::Quarantine) return verdict(Disposition::Quarantine, "dmarc-fail");
   const std::string whose = dmarc.author_domain ? " of " + dmarc.author_domain->text() : "";
   return rejected(facts, "dmarc-fail", {refused, several_failed, "refused by the DMARC policy" + whose});
@@ -150,7 +157,7 @@ AuthenticationVerdict judge_unknown(const AuthenticationFacts& facts) {
   if (facts.spf == SpfResult::Pass && spf_domain && is_author(*spf_domain)) {
     return verdict(Disposition::Accept, "dmarc-temperror");
   }
-  if (auto sealer = voucher(facts, "dmarc", "header.from", dmarc.author_domain)) return trusted(*std::move(sealer));
+  if (auto sealer = author_voucher(facts)) return trusted(*std::move(sealer));
   auto deferred = verdict(Disposition::Defer, "dmarc-temperror");
   const std::string whose = dmarc.author_domain ? " for " + dmarc.author_domain->text() : "";
   deferred.reply =

@@ -52,7 +52,8 @@ struct AuthenticationVerdict {
 ///   are signs of a list or a forwarder (RFC 9989 §7.4): from_a_list, a chain that passes, a signature of the author's
 ///   after which only the body was changed.
 /// - A chain whose newest sealers are trusted, down to one who says that DMARC passed for this author, makes up for a
-///   failure (RFC 8617 §7.2.1); for an SPF failure it is enough that SPF passed.
+///   failure (RFC 8617 §7.2.1), but not where From names several domains; for an SPF failure it is enough that SPF
+///   passed.
 /// - An SPF failure is rejected only where no DMARC record applies, since mail that fails SPF can pass DMARC (RFC 9989
 ///   §7.1), and no signature speaks for the author. The null reverse-path is quarantined: whoever sent it will not hear
 ///   of a refusal.

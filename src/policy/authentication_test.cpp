@@ -183,6 +183,18 @@ TEST(JudgeAuthentication, BelievesNoSealerWhoDoesNotSayThatItPassedForThisAuthor
   }
 }
 
+TEST(JudgeAuthentication, BelievesNoSealerForOneOfSeveralAuthorsRfc9989Section115) {
+  for (const auto result : {DmarcResult::Fail, DmarcResult::TempError}) {
+    auto facts = failing(DmarcPolicy::Reject);
+    facts.dmarc.result = result;
+    seal(facts, "list.example", "mx; dmarc=pass header.from=a.example");
+    facts.trusted_sealers = {domain("list.example")};
+    EXPECT_EQ(judge_authentication(facts).rule, "arc-trusted");
+    facts.dmarc.one_of_several = true;
+    EXPECT_NE(judge_authentication(facts).disposition, Disposition::Accept) << "it says nothing of the other one";
+  }
+}
+
 TEST(JudgeAuthentication, BelievesNoChainThatDoesNotPass) {
   auto facts = failing(DmarcPolicy::Reject);
   seal(facts, "list.example", "mx; dmarc=pass header.from=a.example");
