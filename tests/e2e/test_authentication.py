@@ -217,6 +217,16 @@ class Authentication(WorldCase):
         reply = self.deliver(self.letter("strict.example"), "ann@lame.strict.example", self.bad)
         self.assertEqual(reply.status, "451 4.7.26")
 
+    def test_an_author_who_is_believed_hides_no_other(self):
+        """The forger names himself first, and what could not be looked up is both his own record and a key below the
+        victim's domain."""
+        self.publish("first.example", f"v=spf1 ip4:{self.good} -all")
+        for name in ("_dmarc.first.example", "s1._domainkey.lost.strict.example"):
+            self.world.dns.set_mode(name, SERVFAIL)
+        letter = message("eve@first.example, Ann <ann@strict.example>", "suzie@south.example", self.token)
+        reply = self.deliver(self.sign(letter, "lost.strict.example"), "eve@first.example", self.good)
+        self.assertEqual(reply.status, "451 4.7.26")
+
     def test_the_silent_dns_of_others_does_no_harm_to_what_passes(self):
         self.world.dns.set_mode("_dmarc.silent.example", DROP)
         self.publish("s1._domainkey.silent.example", self.key.dns_record())
