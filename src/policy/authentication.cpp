@@ -38,9 +38,11 @@ bool speaks_for(const Domain& signer, const Domain& author) {
   return signer == author || (author.is_within(signer) && !auth::is_public_suffix(signer));
 }
 
-/// Whether signature `n` passed and stands for the author.
+/// Whether signature `n` passed and stands for the author. One over a part of the body does not: anybody can add to it
+/// (RFC 6376 §8.2).
 bool is_authors(const auth::DmarcOutcome& dmarc, const std::vector<auth::DkimOutcome>& dkim, std::size_t n) {
   if (dkim[n].result != DkimResult::Pass || !dkim[n].domain || !dmarc.author_domain) return false;
+  if (dkim[n].unsigned_octets > 0) return false;
   if (dmarc.result == DmarcResult::None) return speaks_for(*dkim[n].domain, *dmarc.author_domain);
   return dmarc.result == DmarcResult::Pass && std::ranges::find(dmarc.dkim_aligned, n) != dmarc.dkim_aligned.end();
 }
@@ -220,8 +222,7 @@ bool is_from_a_list(const std::vector<HeaderField>& header) {
 std::optional<Domain> implicit_identity(const auth::DmarcOutcome& dmarc, const std::vector<auth::DkimOutcome>& dkim) {
   if (dmarc.authors_at_fault) return std::nullopt;
   for (std::size_t n = 0; n < dkim.size(); ++n) {
-    // RFC 6376 §8.2: anybody can add to a body that is signed in part. §3.6.1, t=y: as if there were no signature.
-    if (dkim[n].unsigned_octets > 0 || dkim[n].key_is_test) continue;
+    if (dkim[n].key_is_test) continue;  // RFC 6376 §3.6.1: as if there were no signature
     if (is_authors(dmarc, dkim, n)) return dmarc.author_domain;
   }
   return std::nullopt;

@@ -245,7 +245,8 @@ TEST(JudgeAuthentication, ASignatureOfTheAuthorMakesUpForAnSpfFailure) {
   facts.dkim.push_back(signature("a.example"));
   EXPECT_EQ(judge_authentication(facts).disposition, Disposition::Accept);
   facts.dkim.back().unsigned_octets = 1;
-  EXPECT_EQ(judge_authentication(facts).disposition, Disposition::Accept);
+  EXPECT_EQ(judge_authentication(facts).disposition, Disposition::Reject) << "RFC 6376 §8.2";
+  facts.dkim.back().unsigned_octets = 0;
   facts.dkim.back().result = DkimResult::Policy;
   EXPECT_EQ(judge_authentication(facts).disposition, Disposition::Reject);
 }
