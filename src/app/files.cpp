@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "app/descriptor.hpp"
+
 namespace cas::app {
 
 namespace {
@@ -20,20 +22,6 @@ constexpr std::size_t largest = 65536;
 std::string reason(int number) {
   return std::generic_category().message(number);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 bool write_all(int fd, std::string_view octets) {
   while (!octets.empty()) {

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "app/descriptor.hpp"
 #include "app/files.hpp"
 #include "base/encoding.hpp"
 
@@ -37,21 +38,6 @@ bool give(int fd, int folder) {
   if (::geteuid() != 0) return true;
   return ::fstat(folder, &status) == 0 && ::fchown(fd, status.st_uid, status.st_gid) == 0;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 // The folder `name` in `parent`, made where it is missing.
 Result<int> open_folder(int parent, const char* name, const fs::path& path) {

@@ -6,13 +6,13 @@
 
 #include <boost/json.hpp>
 
-#include "app/files.hpp"
 #include "auth/dkim_key.hpp"
 #include "auth/public_suffix.hpp"
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/intent_request.hpp"
 #include "cmd/intent_text.hpp"
+#include "cmd/key_file.hpp"
 #include "cmd/message_file.hpp"
 #include "cmd/terminal.hpp"
 #include "net/system.hpp"
@@ -40,18 +40,6 @@ std::string json_of(const std::vector<confirm::SignedIntent>& intents, const Int
   json::object object;
   object["intents"] = std::move(list);
   return json::serialize(object) + "\n";
-}
-
-Or<crypto::PrivateKey> read_key(const std::filesystem::path& file) {
-  const std::string name = "--key: " + printable(file.string());
-  const auto pem = app::read_small_file(file);
-  if (!pem) return std::unexpected(Refusal{EX_NOINPUT, name + ": " + pem.error().private_reason});
-  auto key = crypto::PrivateKey::from_pem(*pem);
-  if (!key) {
-    return std::unexpected(Refusal{EX_DATAERR, name + " cannot be used: " + printable(key.error().private_reason) +
-                                                   "; name a PEM file with an Ed25519 or RSA key"});
-  }
-  return *std::move(key);
 }
 
 /// The receiver's own judges over what was made: whatever went unnoticed before is refused here.
@@ -89,7 +77,7 @@ Or<void> check_made(const confirm::SignedIntent& made, const confirm::IntentRequ
 }
 
 Or<std::string> make(const IntentMakeOptions& options) {
-  CAS_TRY(crypto::PrivateKey key, read_key(options.key));
+  CAS_TRY(crypto::PrivateKey key, read_key_file(options.key));
   CAS_TRY(std::optional<confirm::MessageFacts> message, read_message_facts(options.message));
   confirm::IntentId drawn{};
   net::SystemRandom().fill(drawn);

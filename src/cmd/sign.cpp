@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
-#include "app/files.hpp"
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/key_file.hpp"
 #include "cmd/message_file.hpp"
 #include "cmd/sign_request.hpp"
 #include "cmd/terminal.hpp"
@@ -21,15 +21,8 @@ namespace {
 Or<std::vector<crypto::PrivateKey>> read_keys(const SignRequest& request) {
   std::vector<crypto::PrivateKey> keys;
   for (const auto& [selector, file] : request.keys) {
-    const std::string name = "--key: " + printable(file);
-    const auto pem = app::read_small_file(file);
-    if (!pem) return std::unexpected(Refusal{EX_NOINPUT, name + ": " + pem.error().private_reason});
-    auto key = crypto::PrivateKey::from_pem(*pem);
-    if (!key) {
-      return std::unexpected(Refusal{EX_DATAERR, name + " cannot be used: " + printable(key.error().private_reason) +
-                                                     "; name a PEM file with an Ed25519 or RSA key"});
-    }
-    keys.push_back(*std::move(key));
+    CAS_TRY(auto key, read_key_file(file));
+    keys.push_back(std::move(key));
   }
   return keys;
 }
