@@ -27,9 +27,18 @@ const Signing& intent_signing(const std::vector<Signing>& keys) {
   return found != keys.end() ? *found : keys.front();
 }
 
+/// What is demanded of a host that the DNS names.
+NextHop mx_hop(std::string host, const RelayOptions& options) {
+  NextHop hop;
+  hop.host = std::move(host);
+  hop.port = options.port;
+  if (options.require_tls) hop.tls.use = TlsDemands::Use::Required;
+  return hop;
+}
+
 }  // namespace
 
-Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls,
+Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const TlsContexts& tls,
                  const queue::Job& job, const SigningKeys::value_type* keys)
     : services_(services),
       options_(options),
@@ -46,69 +55,92 @@ net::Task<std::vector<queue::Outcome>> Attempt::run() {
 
 net::Task<void> Attempt::walk_hosts() {
   const Mailbox& first = job_.recipients.front().address;
-  if (first.literal()) {
+  if (const NextHop* hop = options_.routes.find(first)) {
+    (void)co_await try_hop(*hop);
+  } else if (first.literal()) {
     // RFC 5321 §5: an address literal names its server itself.
     std::string address = first.literal()->text;
     if (address.starts_with("IPv6:")) address.erase(0, 5);
-    const std::string host = address;
-    (void)co_await try_address(host, std::move(address), true);
-    co_return;
+    const NextHop itself = mx_hop(std::move(address), options_);
+    (void)co_await try_address(itself, itself.host);
+  } else {
+    co_await walk_mx_hosts(*first.domain());
   }
-  auto hosts = co_await find_hosts(services_.resolver, services_.random, *first.domain());
+}
+
+net::Task<void> Attempt::walk_mx_hosts(Domain domain) {
+  auto hosts = co_await find_hosts(services_.resolver, services_.random, std::move(domain));
   if (!hosts) {
     settle_open(hosts.error(), "dns");
     co_return;
   }
   if (hosts->size() > options_.max_hosts) hosts->resize(options_.max_hosts);
-  bool hopeless = true;  // every host is known to have no address
-  for (const auto& host : *hosts) {
-    plain_only_ = false;
-    auto addresses = co_await find_addresses(services_.resolver, host);
-    if (!addresses) {
-      hopeless = hopeless && addresses.error().permanent();
-      last_failure_ = addresses.error();
-      last_relay_ = host;
-      continue;
-    }
-    hopeless = false;
-    for (auto& address : *addresses) {
-      const bool reached = co_await try_address(host, std::move(address), true);
-      if (reached && open_recipients().empty()) co_return;
-    }
+  for (auto& host : *hosts) {
+    const NextHop hop = mx_hop(std::move(host), options_);
+    const bool done = co_await try_hop(hop);
+    if (done) co_return;
   }
-  if (hopeless) settle_open(last_failure_, last_relay_);
+  if (hopeless_) settle_open(last_failure_, last_relay_);
+}
+
+// True when every recipient has an answer.
+net::Task<bool> Attempt::try_hop(const NextHop& hop) {
+  plain_only_ = false;
+  Addresses addresses = std::vector<std::string>{hop.host};
+  if (!hop.is_address) addresses = co_await find_addresses(services_.resolver, hop.host);
+  if (!addresses) {
+    hopeless_ = hopeless_ && addresses.error().permanent();
+    last_failure_ = addresses.error();
+    last_relay_ = hop.host;
+    co_return false;
+  }
+  hopeless_ = false;
+  for (auto& address : *addresses) {
+    const bool reached = co_await try_address(hop, std::move(address));
+    if (reached && open_recipients().empty()) co_return true;
+  }
+  co_return false;
+}
+
+ConnectionOptions Attempt::connection_options(const NextHop& hop) const {
+  std::optional<smtp::PlainAuth> auth;
+  if (hop.credentials) auth = smtp::PlainAuth{.user = hop.credentials->user, .password = hop.credentials->password};
+  return ConnectionOptions{.smtp = {.helo = options_.host.text(),
+                                    .use_starttls = hop.tls.use != TlsDemands::Use::Off,
+                                    .require_tls = hop.tls.required(),
+                                    .implicit_tls = hop.tls.use == TlsDemands::Use::Implicit,
+                                    .auth = std::move(auth)},
+                           .host_name = hop.host,
+                           .tls = hop.tls.verify ? tls_.verified : tls_.opportunistic,
+                           .connect_timeout = options_.connect_timeout,
+                           .command_timeout = options_.command_timeout,
+                           .data_timeout = options_.data_timeout,
+                           .final_timeout = options_.final_timeout};
 }
 
 // True when the server was reached and a conversation took place.
-net::Task<bool> Attempt::try_address(std::string host, std::string address, bool use_tls) {
-  ConnectionOptions settings{
-      .smtp = {.helo = options_.host.text(), .use_starttls = use_tls, .require_tls = options_.require_tls},
-      .host_name = host,
-      .tls = tls_,
-      .connect_timeout = options_.connect_timeout,
-      .command_timeout = options_.command_timeout,
-      .data_timeout = options_.data_timeout,
-      .final_timeout = options_.final_timeout};
-  Connection connection(std::move(settings));
+net::Task<bool> Attempt::try_address(NextHop hop, std::string address) {
+  Connection connection(connection_options(hop));
   net::Endpoint endpoint;
   endpoint.address = address;
-  endpoint.port = options_.port;
+  endpoint.port = hop.port;
   auto opened = co_await connection.open(std::move(endpoint));
   if (!opened) {
     last_failure_ = opened.error().reply;
     last_relay_ = connection.relay();
     co_await connection.quit();
-    const bool again = opened.error().tls_failed && use_tls && !options_.require_tls;
+    const bool again = opened.error().tls_failed && hop.tls.use == TlsDemands::Use::Opportunistic;
     if (!again) co_return false;
     // Opportunistic TLS (RFC 7435): a broken handshake must not stop mail that may go in the clear.
-    co_return co_await try_address(std::move(host), std::move(address), false);
+    hop.tls.use = TlsDemands::Use::Off;
+    co_return co_await try_address(std::move(hop), std::move(address));
   }
   last_relay_ = connection.relay();
   const bool was_plain = plain_only_;
   co_await converse(connection);
   co_await connection.quit();
   const bool again = plain_only_ && !was_plain && !open_recipients().empty();
-  if (again) co_return co_await try_address(std::move(host), std::move(address), use_tls);
+  if (again) co_return co_await try_address(std::move(hop), std::move(address));
   co_return true;
 }
 

@@ -16,7 +16,7 @@ namespace cas::outbound {
 class Attempt {
  public:
   /// `keys` sign the intent; none: the message goes without.
-  Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls, const queue::Job& job,
+  Attempt(const RelayServices& services, const RelayOptions& options, const TlsContexts& tls, const queue::Job& job,
           const SigningKeys::value_type* keys);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> run();
 
@@ -24,7 +24,10 @@ class Attempt {
   using Indices = std::vector<std::size_t>;
 
   net::Task<void> walk_hosts();
-  net::Task<bool> try_address(std::string host, std::string address, bool use_tls);
+  net::Task<void> walk_mx_hosts(Domain domain);
+  net::Task<bool> try_hop(const NextHop& hop);
+  net::Task<bool> try_address(NextHop hop, std::string address);
+  [[nodiscard]] ConnectionOptions connection_options(const NextHop& hop) const;
   net::Task<void> converse(Connection& connection);
   net::Task<void> converse_confirmed(Connection& connection, const Signing& signing, const Domain& signing_domain);
   net::Task<std::optional<confirm::ConfirmOutcome>> transact(Connection& connection, std::optional<std::string> intent,
@@ -42,12 +45,13 @@ class Attempt {
 
   const RelayServices& services_;
   const RelayOptions& options_;
-  const net::TlsContext& tls_;
+  const TlsContexts& tls_;
   const queue::Job& job_;
   const SigningKeys::value_type* keys_;
   std::vector<std::optional<queue::Outcome>> outcomes_;
   smtp::Reply last_failure_;
   std::string last_relay_;
+  bool hopeless_ = true;     // every host so far is known to have no address
   bool plain_only_ = false;  // a server showed that it cannot do what it announced: no CONFIRM to it again
 };
 

@@ -56,6 +56,7 @@ class Connection {
 
  private:
   net::Task<Result<smtp::ClientStep>> advance(smtp::ClientStep step);
+  net::Task<Result<void>> start_tls();
   net::Task<Result<smtp::Reply>> read_reply();
   static net::Task<Result<std::optional<std::uint64_t>>> measure(StoredMessage& message);
   net::Task<Result<void>> send_message(const smtp::ClientStep& how, StoredMessage& message);

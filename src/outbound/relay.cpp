@@ -10,8 +10,8 @@ namespace cas::outbound {
 
 namespace {
 
-net::TlsContext opportunistic_tls() {
-  auto context = net::TlsContext::client(false);
+net::TlsContext client_tls(bool verify) {
+  auto context = net::TlsContext::client(verify);
   if (!context) throw std::runtime_error(context.error().private_reason);
   return std::move(*context);
 }
@@ -32,7 +32,9 @@ std::vector<queue::Outcome> Relay::cannot_sign(const queue::Job& job, const Erro
 }
 
 Relay::Relay(RelayServices services, RelayOptions options)
-    : services_(services), options_(std::move(options)), tls_(opportunistic_tls()) {}
+    : services_(services),
+      options_(std::move(options)),
+      tls_{.opportunistic = client_tls(false), .verified = client_tls(true)} {}
 
 net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
   const auto* keys = keys_for(options_.signing, job.message);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Delivers to other domains: jobs of Route::Remote. DKIM signatures, MX walk, TLS where offered, CONFIRM where spoken,
-// plain SMTP where the fallback allows it.
+// plain SMTP where the fallback allows it. Domains that are routed elsewhere go there.
 #pragma once
 
 #include <optional>
@@ -15,15 +15,17 @@
 #include "confirm/sender.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/next_hop.hpp"
 #include "outbound/signing.hpp"
 #include "queue/queue.hpp"
 
 namespace cas::outbound {
 
 struct RelayOptions {
-  Domain host;  // for EHLO
-  std::uint16_t port = 25;
-  bool require_tls = false;
+  Domain host;               // for EHLO
+  std::uint16_t port = 25;   // of MX hosts
+  bool require_tls = false;  // of MX hosts
+  Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
   SigningKeys signing;
   std::size_t max_hosts = 5;  // MX hosts tried in one attempt
@@ -31,6 +33,12 @@ struct RelayOptions {
   std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §20
   std::chrono::milliseconds data_timeout{180000};
   std::chrono::milliseconds final_timeout{600000};  // after the final dot
+};
+
+/// One for each way to look at certificates.
+struct TlsContexts {
+  net::TlsContext opportunistic;  // RFC 7435: anything is better than nothing
+  net::TlsContext verified;       // the system's roots, the host's name
 };
 
 /// What the relay needs; owned by the composition root, which outlives it.
@@ -54,7 +62,7 @@ class Relay {
 
   RelayServices services_;
   RelayOptions options_;
-  net::TlsContext tls_;
+  TlsContexts tls_;
 };
 
 }  // namespace cas::outbound
