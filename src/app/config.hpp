@@ -98,6 +98,8 @@ struct OutboundConfig {
   confirm::Fallback fallback = confirm::Fallback::Send;  // to domains without CAS
   std::size_t concurrency = 20;
   std::chrono::seconds connect_timeout{30};
+  std::chrono::seconds idle_timeout{5};   // how long a connection waits for its next message
+  std::size_t connection_messages = 100;  // at most, on one connection
 };
 
 struct QueueConfig {

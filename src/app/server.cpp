@@ -293,16 +293,18 @@ void Server::build_outbound() {
       std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, local, std::move(deliver)));
 
   tell_signing();
-  outbound::RelayOptions options{.host = config_.host,
-                                 .port = config_.outbound.port,
-                                 .require_tls = config_.outbound.require_tls,
-                                 .routes = std::move(routes_),
-                                 .fallback = config_.outbound.fallback,
-                                 .signing = std::move(signing_),
-                                 .connect_timeout = config_.outbound.connect_timeout};
+  outbound::RelayOptions options{
+      .host = config_.host,
+      .port = config_.outbound.port,
+      .require_tls = config_.outbound.require_tls,
+      .routes = std::move(routes_),
+      .fallback = config_.outbound.fallback,
+      .signing = std::move(signing_),
+      .pool = {.idle_timeout = config_.outbound.idle_timeout, .messages = config_.outbound.connection_messages},
+      .connect_timeout = config_.outbound.connect_timeout};
   const outbound::RelayServices services{
       .queue = *queue_, .resolver = *resolver_, .clock = clock_, .random = random_, .events = *events_};
-  relay_ = std::make_unique<outbound::Relay>(services, std::move(options));
+  relay_ = std::make_unique<outbound::Relay>(services, std::move(options), executors);
   auto relay = [this](const queue::Job& job) { return relay_->attempt(job); };
   const delivery::DispatcherOptions remote{.route = store::Route::Remote, .concurrency = config_.outbound.concurrency};
   dispatchers_.push_back(
@@ -371,6 +373,7 @@ void Server::drain() {
     for (auto& acceptor : acceptors_) stops.emplace_back([&acceptor] { acceptor->stop(drain_time); });
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
+  relay_->finish();
   admin_->stop();
   runtime_->stop();
   emit(Level::Info, "stopped");

@@ -62,6 +62,7 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint
 net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transaction, const store::Message& message,
                                                     queue::Queue& queue) {
   ended_data_ = false;
+  ++transactions_;
   StoredMessage stored(message, queue);
   if (session_.features().chunking && options_.smtp.use_chunking) {
     const auto size = co_await measure(stored);
@@ -92,6 +93,11 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   }
   usable_ = false;
   co_return session_.on_disconnect();
+}
+
+bool Connection::is_quiet() {
+  was_kept_ = true;
+  return usable_ && reader_.pending().empty() && stream_.is_quiet();
 }
 
 net::Task<void> Connection::quit() {
