@@ -186,7 +186,6 @@ class Storage(LimitsCase):
         self.deliver("room-again")
 
     def test_many_large_messages_at_once_are_taken_or_told_452_and_none_is_lost(self):
-        before = self.south.peak_memory()
         octets = b"".join(b"z" * 998 + b"\r\n" for _ in range(4000))  # 4 MB
         peers = []
         for n in range(48):
@@ -209,7 +208,6 @@ class Storage(LimitsCase):
         self.assertTrue(taken)
         for n in taken:
             self.south.await_mail("suzie", f"Subject: large-{n}-\n")
-        self.assertLess(self.south.peak_memory() - before, 48 * 4 * MIB * 3)
 
 
 class Idle(LimitsCase):
