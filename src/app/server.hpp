@@ -109,8 +109,6 @@ class Server {
   policy::ConfirmBuckets buckets_;
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
-  bool disk_low_ = false;  // what was told last; of the watch
-  std::unique_ptr<DiskWatch> disk_watch_;
   std::string loaded_stamp_, seen_stamp_;  // of the key files: in force, and at the last look
   Guarded<std::shared_ptr<const Live>> live_;
   struct Listening {
@@ -118,6 +116,8 @@ class Server {
     std::unique_ptr<inbound::Acceptor> acceptor;
   };
   std::vector<Listening> acceptors_;
+  bool disk_low_ = false;  // what was told last; of the watch
+  std::unique_ptr<DiskWatch> disk_watch_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 
   std::unique_ptr<http::AdminApi> admin_api_;

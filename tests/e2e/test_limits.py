@@ -9,7 +9,7 @@ import socket
 import time
 import unittest
 
-from .harness import WorldCase, message, poll
+from .harness import WorldCase, client_tls, message, poll
 from .peer import Closed, Peer, connect, dot
 
 MIB = 1 << 20
@@ -153,6 +153,19 @@ class Handshakes(LimitsCase):
         self.assertEqual(fifth.cmd("STARTTLS").code, 220)
         fifth.wrap()
         self.assertEqual(fifth.cmd("EHLO client.example").code, 250)
+
+
+    def test_a_session_is_resumed_by_its_ticket(self):
+        context = client_tls()
+        session = None
+        for expected in (False, True):
+            peer = self.peer()
+            peer.begin(tls=False)
+            self.assertEqual(peer.cmd("STARTTLS").code, 220)
+            peer.sock = context.wrap_socket(peer.sock, session=session)
+            self.assertEqual(peer.cmd("EHLO client.example").code, 250)
+            self.assertEqual(peer.sock.session_reused, expected)
+            session = peer.sock.session
 
 
 class Storage(LimitsCase):
