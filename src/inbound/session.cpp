@@ -147,9 +147,9 @@ milliseconds Session::command_time() const {
 
 // Some octets for the line reader. The buffer lives while we wait, so it is small where waits are long.
 net::Task<Result<std::size_t>> Session::read(std::size_t at_most, milliseconds timeout) {
-  std::string buffer(at_most, '\0');
-  auto received = co_await stream_.read_some(buffer, timeout);
-  if (received) reader_.feed(std::string_view(buffer).substr(0, *received));
+  if (buffer_.size() != at_most) std::string(at_most, '\0').swap(buffer_);
+  auto received = co_await stream_.read_some(buffer_, timeout);
+  if (received) reader_.feed(std::string_view(buffer_).substr(0, *received));
   co_return received;
 }
 

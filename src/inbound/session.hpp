@@ -125,6 +125,7 @@ class Session {
   smtp::ServerSession protocol_;
   smtp::LineReader reader_;
   std::string out_;
+  std::string buffer_;
   MemoryAccount::Share memory_;
   policy::Pace pace_;  // of the message under way
   TraceId trace_;

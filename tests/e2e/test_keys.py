@@ -150,7 +150,7 @@ class Life(KeysCase):
 
         # In use.
         self.keys("rotate", "north.example", *self.resolver)
-        self.assertIn("Restart the server", self.said)
+        self.assertIn("SIGHUP", self.said)
         self.assertEqual(self.files(), sorted(f"{selector}.pem" for selector in first.values()))
         self.reload()
         poll(lambda: self.log_of_signing() == sorted(first.values()), "the log names the keys in use")
