@@ -22,6 +22,7 @@
 #include "net/stream.hpp"
 #include "outbound/next_hop.hpp"
 #include "policy/authentication.hpp"
+#include "policy/connections.hpp"
 #include "smtp/limits.hpp"
 
 namespace cas::app {
@@ -108,6 +109,13 @@ struct QueueConfig {
   std::chrono::seconds max_retry{4 * 3600};
 };
 
+/// What all sessions may use up together.
+struct LoadConfig {
+  policy::ConnectionLimits connections;
+  std::size_t memory = std::size_t{256} << 20;
+  std::optional<std::uint64_t> min_free_disk;  // none: see disk_reserve()
+};
+
 enum class LogFormat { Text, Json };
 struct LogConfig {
   LogFormat format = LogFormat::Text;
@@ -132,10 +140,13 @@ struct Config {
   OutboundConfig outbound;
   QueueConfig queue;
   smtp::Limits limits;
+  LoadConfig load;
   LogConfig log;
 
   std::filesystem::path file;                // where it was read
   std::map<std::string, std::size_t> lines;  // "listen[0].address" -> its line, for what is found out later
+  /// Octets that stay free on the disk: as configured, or room for a message and a half and 100 MB.
+  [[nodiscard]] std::uint64_t disk_reserve() const;
   /// A fault that shows only when the configuration is put to work, such as a port in use.
   [[nodiscard]] ConfigError error(std::string key, std::string problem, std::string mend) const;
 };

@@ -110,6 +110,8 @@ void read_admin_socket(Section& root, Config& config, Findings& findings);
 void read_state_dirs(Section& root, Config& config, Findings& findings);
 /// [domain.signing] or each [[domain.signing]] of a domain.
 [[nodiscard]] std::vector<SigningConfig> read_signing_keys(Section& domain, const Config& config, Findings& findings);
+/// [limits] (config_limits.cpp).
+void read_limits(Section section, Config& config, Findings& findings);
 /// [dns] alone.
 void read_resolver(Section& root, Config& config, Findings& findings);
 /// What the file points to: keys, folders, users (config_check.cpp).

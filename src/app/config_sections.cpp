@@ -300,7 +300,7 @@ void read_dns(Section section, Config& config, Findings& findings) {
   section.finish();
 }
 
-// ---- [authentication], [outbound], [queue], [limits], [log] ----
+// ---- [authentication], [outbound], [queue], [log] ----
 
 void read_authentication(Section section, Config& config, Findings& findings) {
   for (const auto& text : section.texts("trusted_sealers").value_or(std::vector<ConfigText>{})) {
@@ -337,18 +337,6 @@ void read_queue(Section section, Config& config) {
                      duration_text(queue.max_retry) + ") allows",
                  "make first_retry at most max_retry");
   }
-  section.finish();
-}
-
-void read_limits(Section section, Config& config) {
-  auto& limits = config.limits;
-  // RFC 5321 §4.5.3.1.7: at least 64K octets; §4.5.3.1.8: at least 100 recipients.
-  if (const auto n = section.integer("message", 65536, std::int64_t{1} << 32))
-    limits.message = static_cast<std::size_t>(*n);
-  if (const auto n = section.integer("recipients", 100, 100000)) limits.recipients = static_cast<std::size_t>(*n);
-  assign(limits.command_timeout, section.duration("command_timeout", seconds{1}, hours{1}));
-  assign(limits.data_timeout, section.duration("data_timeout", seconds{1}, hours{1}));
-  assign(limits.session_timeout, section.duration("session_timeout", seconds{1}, hours{24}));
   section.finish();
 }
 
@@ -420,7 +408,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   read_outbound(root.section("outbound"), config, findings);
   for (auto& section : root.sections("transport")) read_transport(std::move(section), config, findings);
   read_queue(root.section("queue"), config);
-  read_limits(root.section("limits"), config);
+  read_limits(root.section("limits"), config, findings);
   read_log(root.section("log"), config);
   if (!root.has("listen")) root.missing("listen", "add [[listen]] with address and role");
   if (!root.has("domain")) root.missing("domain", "add [[domain]] with name, maildir and mailboxes");

@@ -27,7 +27,7 @@ spdlog::level::level_enum spdlog_level(Level level) {
 
 struct Log::State {
   LogFormat format = LogFormat::Text;
-  spdlog::level::level_enum least = spdlog::level::info;
+  std::atomic<spdlog::level::level_enum> least = spdlog::level::info;
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
   std::atomic<std::size_t> reported = 0;  // lost lines that the log itself tells of
@@ -41,12 +41,16 @@ Log::Log(const LogConfig& config, std::size_t max_lines) : state_(std::make_uniq
   state_->logger = std::make_shared<spdlog::async_logger>("cas", std::move(sink), state_->pool,
                                                           spdlog::async_overflow_policy::overrun_oldest);
   state_->logger->set_pattern("%v");
-  state_->logger->set_level(state_->least);
+  state_->logger->set_level(spdlog::level::trace);  // write() chooses
 }
 
 Log::~Log() {
   state_->logger.reset();
   state_->pool.reset();  // its destructor writes what is queued and joins
+}
+
+void Log::set_level(Level level) {
+  state_->least = spdlog_level(level);
 }
 
 void Log::write(TimePoint at, const Event& event) {

@@ -27,6 +27,7 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  void set_level(Level level);
   void write(TimePoint at, const Event& event);
   [[nodiscard]] std::size_t dropped() const;
 

@@ -12,8 +12,6 @@
 
 #include <thread>
 
-#include "app/files.hpp"
-#include "app/key_folder.hpp"
 #include "app/version.hpp"
 #include "base/encoding.hpp"
 #include "store/sqlite.hpp"
@@ -24,6 +22,7 @@ namespace {
 
 constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
+constexpr milliseconds key_look_pause{10000};
 
 StartFault fault_of(const ConfigError& error) {
   return StartFault{.exit_code = EX_CONFIG, .lines = {error.text()}};
@@ -55,7 +54,6 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   std::unique_ptr<Server> server(new Server(std::move(config)));
   if (auto done = server->load_keys(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
-  server->build_directory();  // recovery may write bounces, and asks where they go
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
   server->build_outbound();
@@ -63,7 +61,13 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   return server;
 }
 
-Server::Server(Config config) : config_(std::move(config)), started_(clock_.now()) {}
+Server::Server(Config config)
+    : config_(std::move(config)),
+      started_(clock_.now()),
+      directory_(directory_of(config_)),  // recovery may write bounces, and asks where they go
+      load_{.connections = policy::Connections(config_.load.connections),
+            .memory = inbound::MemoryAccount(config_.load.memory),
+            .room = {}} {}
 
 Server::~Server() = default;
 
@@ -73,75 +77,14 @@ StartFault Server::config_fault(std::string key, std::string problem, std::strin
 
 // Keys may be root's alone: they are read before anything else.
 Server::Started Server::load_keys() {
-  if (!config_.tls_certificate.empty()) {
-    auto tls = net::TlsContext::server(config_.tls_certificate, config_.tls_key);
-    if (!tls) {
-      return std::unexpected(config_fault("tls.key", printable(tls.error().private_reason),
-                                          "name a certificate and the key that belongs to it"));
-    }
-    tls_ = *std::move(tls);
+  loaded_stamp_ = seen_stamp_ = key_stamp(config_);
+  auto keys = load_key_material(config_);
+  if (!keys) {
+    StartFault fault{.exit_code = EX_CONFIG, .lines = {}};
+    for (const auto& error : keys.error()) fault.lines.push_back(error.text());
+    return std::unexpected(std::move(fault));
   }
-  for (const auto& domain : config_.domains) {
-    if (auto done = load_signing_keys(domain); !done) return done;
-  }
-  return load_routes();
-}
-
-Server::Started Server::load_routes() {
-  std::optional<outbound::NextHop> smarthost;
-  if (config_.outbound.smarthost) {
-    auto hop = with_password(*config_.outbound.smarthost);
-    if (!hop) return std::unexpected(std::move(hop).error());
-    smarthost = *std::move(hop);
-  }
-  std::vector<outbound::Routes::Transport> transports;
-  for (const auto& transport : config_.outbound.transports) {
-    auto hop = with_password(transport.next_hop);
-    if (!hop) return std::unexpected(std::move(hop).error());
-    transports.push_back(
-        {.domain = transport.domain, .with_subdomains = transport.with_subdomains, .next_hop = *std::move(hop)});
-  }
-  routes_ = outbound::Routes(std::move(smarthost), std::move(transports));
-  return {};
-}
-
-std::expected<outbound::NextHop, StartFault> Server::with_password(const NextHopConfig& configured) const {
-  outbound::NextHop hop = configured.hop;
-  if (!hop.credentials) return hop;
-  auto password = read_password(configured.password_file);
-  if (!password) {
-    return std::unexpected(config_fault(configured.where + ".password_file", printable(password.error().private_reason),
-                                        "name a file that can be read and holds the password on one line"));
-  }
-  hop.credentials->password = *std::move(password);
-  return hop;
-}
-
-// Those that the configuration names, or else the active ones of the domain's folder.
-Server::Started Server::load_signing_keys(const DomainConfig& domain) {
-  for (const auto& signing : domain.signing) {
-    auto pem = read_small_file(signing.key);
-    auto key = pem ? crypto::PrivateKey::from_pem(*pem) : Result<crypto::PrivateKey>(std::unexpected(pem.error()));
-    if (!key) {
-      return std::unexpected(config_fault(signing.where + ".key",
-                                          "cannot be used: " + printable(key.error().private_reason),
-                                          "name a PEM file with an Ed25519 or RSA key"));
-    }
-    signing_[domain.name].push_back(outbound::Signing{.selector = signing.selector, .key = *std::move(key)});
-  }
-  if (!domain.signing.empty()) return {};
-  auto found = read_keys(config_.keys_dir, domain.name);
-  StartFault faults{.exit_code = EX_CONFIG, .lines = {}};
-  for (const auto& fault : found.faults) {
-    const std::string problem = "\"" + printable(fault.file.string()) + "\" " + fault.problem;
-    faults.lines.push_back(config_.error("keys_dir", problem, fault.mend).text());
-  }
-  if (!faults.lines.empty()) return std::unexpected(std::move(faults));
-  for (auto& key : found.keys) {
-    if (key.facts.state != KeyState::Active) continue;
-    signing_[domain.name].push_back(
-        outbound::Signing{.selector = std::move(key.facts.selector), .key = std::move(key.key)});
-  }
+  first_keys_ = *std::move(keys);
   return {};
 }
 
@@ -162,18 +105,6 @@ Server::Started Server::bind_and_drop_privileges() {
   for (const auto& error : check_writable(config_)) fault.lines.push_back(error.text());
   if (!fault.lines.empty()) return std::unexpected(std::move(fault));
   return {};
-}
-
-void Server::build_directory() {
-  std::vector<inbound::DomainSettings> domains;
-  for (const auto& domain : config_.domains) {
-    domains.push_back(inbound::DomainSettings{.name = domain.name,
-                                              .mode = domain.mode,
-                                              .authentication = domain.authentication,
-                                              .maildir = domain.maildir,
-                                              .mailboxes = domain.mailboxes});
-  }
-  directory_ = std::make_unique<inbound::Directory>(std::move(domains));
 }
 
 // From here on there are threads.
@@ -207,73 +138,51 @@ Server::Started Server::open_world() {
     return std::unexpected(std::move(fault));
   }
   workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(4, runtime_->size()));
+  const outbound::PoolOptions pool{.idle_timeout = config_.outbound.idle_timeout,
+                                   .messages = config_.outbound.connection_messages};
+  pools_ = std::make_unique<outbound::ConnectionPools>(executors(), pool);
   return {};
+}
+
+std::vector<net::Executor> Server::executors() const {
+  std::vector<net::Executor> all;
+  for (std::size_t n = 0; n < runtime_->size(); ++n) all.push_back(runtime_->executor(n));
+  return all;
 }
 
 // A bounce to one of our own users need not leave the house.
 store::Route Server::route_for(const Domain& domain) const {
-  return directory_->find(domain) != nullptr ? store::Route::Local : store::Route::Remote;
+  const bool found = directory_.with([&](const auto& directory) { return directory->find(domain) != nullptr; });
+  return found ? store::Route::Local : store::Route::Remote;
 }
 
 // ---- Inbound ----
 
-inbound::AcceptorOptions Server::acceptor_options(const ListenConfig& listen) const {
-  const auto speaks = [](const DomainConfig& domain) { return domain.mode != confirm::Mode::Off; };
-  const bool mx = listen.role == Role::Mx;
-  inbound::AcceptorOptions options{
-      .smtp = smtp::ServerOptions{.host = config_.host,
-                                  .limits = config_.limits,
-                                  .offer_starttls = listen.tls == ListenTls::StartTls,
-                                  .offer_cas = mx && std::ranges::any_of(config_.domains, speaks),
-                                  .submission = !mx},
-      .tls = {},
-      .implicit_tls = listen.tls == ListenTls::Implicit,
-      .trusted_networks = listen.trusted_networks};
-  if (listen.tls != ListenTls::Off) options.tls = tls_;
-  return options;
-}
-
 void Server::build_inbound() {
-  std::vector<inbound::Account> accounts;
-  for (const auto& user : config_.users) {
-    accounts.push_back(inbound::Account{.name = user.name, .password_hash = user.password, .send_as = user.send_as});
-  }
-  accounts_ = std::make_unique<inbound::Accounts>(std::move(accounts));
-  services_ = std::make_unique<inbound::Services>(
-      inbound::Services{.host = config_.host,
-                        .queue = *queue_,
-                        .resolver = *resolver_,
-                        .workers = *workers_,
-                        .clock = clock_,
-                        .random = random_,
-                        .events = *events_,
-                        .directory = *directory_,
-                        .accounts = *accounts_,
-                        .reservations = reservations_,
-                        .buckets = buckets_,
-                        .dkim_keys = dkim_keys_,
-                        .authentication = {.trusted_sealers = config_.authentication.trusted_sealers,
-                                           .received_spf = config_.authentication.received_spf}});
+  tell_signing(first_keys_.signing);
+  put_in_force(make_live(config_, std::exchange(first_keys_, {})));
   for (auto& bound : sockets_.listeners) {
     listening_.push_back(bound.config.address.text() + " " + std::string(role_word(bound.config.role)));
     for (std::size_t n = 0; n < bound.sockets.size(); ++n) {
-      acceptors_.push_back(std::make_unique<inbound::Acceptor>(runtime_->executor(n), std::move(bound.sockets[n]),
-                                                               acceptor_options(bound.config), *services_));
+      auto acceptor = std::make_unique<inbound::Acceptor>(runtime_->executor(n), std::move(bound.sockets[n]),
+                                                          session_settings(live(), bound.config));
+      acceptors_.push_back(Listening{.config = bound.config, .acceptor = std::move(acceptor)});
     }
   }
+  watch_disk();
 }
 
 // ---- Deliveries ----
 
-void Server::tell_signing() {
+void Server::tell_signing(const outbound::SigningKeys& signing) {
   for (const auto& domain : config_.domains) {
-    const auto keys = signing_.find(domain.name);
-    if (keys == signing_.end() || keys->second.empty()) {
+    const auto keys = signing.find(domain.name);
+    if (keys == signing.end() || keys->second.empty()) {
       emit(Level::Warning, "unsigned",
            {{"domain", domain.name.text()},
             {"mend",
              "it has no active key, and what it sends is neither signed nor confirmed: `cas keys generate`, "
-             "publish, `cas keys rotate`, restart"}});
+             "publish, `cas keys rotate`"}});
       continue;
     }
     for (const auto& key : keys->second) {
@@ -283,32 +192,15 @@ void Server::tell_signing() {
 }
 
 void Server::build_outbound() {
-  std::vector<net::Executor> executors;
-  for (std::size_t n = 0; n < runtime_->size(); ++n) executors.push_back(runtime_->executor(n));
-
-  local_delivery_ = std::make_unique<inbound::LocalDelivery>(*services_);
-  auto deliver = [this](const queue::Job& job) { return local_delivery_->attempt(job); };
+  auto deliver = [this](const queue::Job& job) { return deliver_locally(job); };
   const delivery::DispatcherOptions local{.route = store::Route::Local, .concurrency = local_concurrency};
   dispatchers_.push_back(
-      std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, local, std::move(deliver)));
+      std::make_unique<delivery::Dispatcher>(executors(), *queue_, clock_, *events_, local, std::move(deliver)));
 
-  tell_signing();
-  outbound::RelayOptions options{
-      .host = config_.host,
-      .port = config_.outbound.port,
-      .require_tls = config_.outbound.require_tls,
-      .routes = std::move(routes_),
-      .fallback = config_.outbound.fallback,
-      .signing = std::move(signing_),
-      .pool = {.idle_timeout = config_.outbound.idle_timeout, .messages = config_.outbound.connection_messages},
-      .connect_timeout = config_.outbound.connect_timeout};
-  const outbound::RelayServices services{
-      .queue = *queue_, .resolver = *resolver_, .clock = clock_, .random = random_, .events = *events_};
-  relay_ = std::make_unique<outbound::Relay>(services, std::move(options), executors);
-  auto relay = [this](const queue::Job& job) { return relay_->attempt(job); };
+  auto relay = [this](const queue::Job& job) { return this->relay(job); };
   const delivery::DispatcherOptions remote{.route = store::Route::Remote, .concurrency = config_.outbound.concurrency};
   dispatchers_.push_back(
-      std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, remote, std::move(relay)));
+      std::make_unique<delivery::Dispatcher>(executors(), *queue_, clock_, *events_, remote, std::move(relay)));
 }
 
 // ---- Admin API ----
@@ -345,7 +237,7 @@ void Server::emit(Level level, std::string_view name, std::vector<std::pair<std:
 void Server::start() {
   runtime_->start();
   for (auto& dispatcher : dispatchers_) dispatcher->start();
-  for (auto& acceptor : acceptors_) acceptor->start();
+  for (auto& one : acceptors_) one.acceptor->start();
   admin_->start();
   std::vector<std::pair<std::string_view, std::string>> fields{{"version", std::string(version)},
                                                                {"host", config_.host.text()}};
@@ -357,9 +249,14 @@ void Server::start() {
 int Server::run() {
   start();
   while (true) {
-    const int signal = runtime_->wait_for_signal();
-    if (signal != SIGHUP) break;
-    emit(Level::Warning, "reload-not-supported", {{"mend", "restart the server to read its configuration again"}});
+    const auto signal = runtime_->wait_for_signal(key_look_pause);
+    if (!signal) {
+      look_for_new_keys();
+    } else if (*signal == SIGHUP) {
+      reload();
+    } else {
+      break;
+    }
   }
   drain();
   return EX_OK;
@@ -368,12 +265,13 @@ int Server::run() {
 // All at once, so that one slow session uses up nobody else's time.
 void Server::drain() {
   emit(Level::Info, "stopping");
+  disk_watch_.reset();
   {
     std::vector<std::jthread> stops;
-    for (auto& acceptor : acceptors_) stops.emplace_back([&acceptor] { acceptor->stop(drain_time); });
+    for (auto& one : acceptors_) stops.emplace_back([&one] { one.acceptor->stop(drain_time); });
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
-  relay_->finish();
+  pools_->finish();
   admin_->stop();
   runtime_->stop();
   emit(Level::Info, "stopped");

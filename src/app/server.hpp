@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "app/disk_watch.hpp"
+#include "app/live.hpp"
 #include "app/log.hpp"
 #include "app/sockets.hpp"
 #include "app/trace_book.hpp"
@@ -19,13 +21,11 @@
 #include "http/admin_api.hpp"
 #include "http/server.hpp"
 #include "inbound/acceptor.hpp"
-#include "inbound/local_delivery.hpp"
 #include "inbound/services.hpp"
 #include "net/resolver.hpp"
 #include "net/runtime.hpp"
 #include "net/system.hpp"
 #include "net/workers.hpp"
-#include "outbound/relay.hpp"
 #include "queue/queue.hpp"
 #include "store/store.hpp"
 
@@ -57,33 +57,40 @@ class Server {
 
   explicit Server(Config config);
   Started load_keys();
-  Started load_signing_keys(const DomainConfig& domain);
-  Started load_routes();
-  [[nodiscard]] std::expected<outbound::NextHop, StartFault> with_password(const NextHopConfig& configured) const;
-  void tell_signing();
+  void tell_signing(const outbound::SigningKeys& signing);
   Started bind_and_drop_privileges();
-  void build_directory();
   Started open_world();
   void build_inbound();
   void build_outbound();
   void build_admin();
+
+  // server_reload.cpp
+  [[nodiscard]] std::shared_ptr<const Live> live() const;
+  [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys);
+  [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
+                                                                                 const ListenConfig& listen) const;
+  void put_in_force(std::shared_ptr<const Live> fresh);
+  void reload();
+  void look_for_new_keys();
+  void watch_disk();
+  void see_room(const inbound::Room::Seen& seen);
+  [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job) const;
+  [[nodiscard]] net::Task<std::vector<queue::Outcome>> relay(const queue::Job& job) const;
   void start();
   void drain();
 
   [[nodiscard]] StartFault config_fault(std::string key, std::string problem, std::string mend) const;
   [[nodiscard]] store::Route route_for(const Domain& domain) const;
-  [[nodiscard]] inbound::AcceptorOptions acceptor_options(const ListenConfig& listen) const;
+  [[nodiscard]] std::vector<net::Executor> executors() const;
   [[nodiscard]] http::ServerStatus status() const;
   void emit(Level level, std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields = {});
 
-  const Config config_;
+  const Config config_;  // of the start
   net::SystemClock clock_;
   net::SystemRandom random_;
   TimePoint started_;
 
-  std::optional<net::TlsContext> tls_;
-  outbound::SigningKeys signing_;
-  outbound::Routes routes_;
+  KeyMaterial first_keys_;
 
   TraceBook trace_book_;
   std::unique_ptr<Log> log_;
@@ -93,21 +100,26 @@ class Server {
   Sockets sockets_;
   std::vector<std::string> listening_;
 
-  std::unique_ptr<inbound::Directory> directory_;
+  Guarded<std::shared_ptr<const inbound::Directory>> directory_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<outbound::ConnectionPools> pools_;
 
-  std::unique_ptr<inbound::Accounts> accounts_;
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
   auth::DkimKeyCache dkim_keys_;
-  std::unique_ptr<inbound::Services> services_;
-  std::vector<std::unique_ptr<inbound::Acceptor>> acceptors_;
-
-  std::unique_ptr<inbound::LocalDelivery> local_delivery_;
-  std::unique_ptr<outbound::Relay> relay_;
+  inbound::Load load_;
+  std::string loaded_stamp_, seen_stamp_;  // of the key files: in force, and at the last look
+  Guarded<std::shared_ptr<const Live>> live_;
+  struct Listening {
+    ListenConfig config;
+    std::unique_ptr<inbound::Acceptor> acceptor;
+  };
+  std::vector<Listening> acceptors_;
+  bool disk_low_ = false;  // what was told last; of the watch
+  std::unique_ptr<DiskWatch> disk_watch_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 
   std::unique_ptr<http::AdminApi> admin_api_;

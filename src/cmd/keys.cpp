@@ -219,7 +219,7 @@ Or<int> take_steps(const Work& work, const std::vector<app::KeyStep>& steps) {
     rows.push_back({step.selector, std::string(app::to_string(work.find(step.selector).facts.type)),
                     std::string(to_string(step.from)), std::string(to_string(step.to))});
   }
-  say("Restart the server now: until then it signs with the keys that it began with.");
+  say("Send the server SIGHUP now, or wait half a minute: until then it signs with the keys it had.");
   const auto retired = [](const app::KeyStep& step) { return step.to == KeyState::Old; };
   if (std::ranges::any_of(steps, retired)) {
     say("Leave the records of old keys in the DNS for 7 days; then: cas keys retire " + work.domain.text());

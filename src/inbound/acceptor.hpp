@@ -19,20 +19,29 @@ struct AcceptorOptions {
   smtp::ServerOptions smtp;
   std::optional<net::TlsContext> tls;  // for STARTTLS or, with implicit_tls, from the first octet
   bool implicit_tls = false;           // RFC 8314
-  std::size_t max_sessions = 1000;     // more are told 421 4.3.2
+  std::uint64_t disk_reserve = 0;      // octets that stay free where the queue is, and where mail is delivered
   /// Of a submission listener: who comes from there may relay as anybody, without AUTH and TLS. None: nobody.
   std::vector<IpNetwork> trusted_networks{};
 };
 
+/// What a session begins with, and keeps to its end.
+struct SessionSettings {
+  AcceptorOptions options;
+  Services services;
+  std::shared_ptr<const void> keeps;  // what the references of `services` may need
+};
+
 class Acceptor {
  public:
-  /// `services` outlives the acceptor. The listener belongs to `executor`.
-  Acceptor(net::Executor executor, net::Listener listener, AcceptorOptions options, const Services& services);
+  /// The listener belongs to `executor`.
+  Acceptor(net::Executor executor, net::Listener listener, std::shared_ptr<const SessionSettings> settings);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
   void start();
+  /// For the sessions to come. Thread-safe.
+  void renew(std::shared_ptr<const SessionSettings> settings);
   /// Accepts no more; sessions are told 421 at their next command boundary; those still running after `grace` are cut
   /// off (what they had not been answered for with 250, their clients send again). Waits for the end. From a thread
   /// that is none of the executors'.

@@ -12,13 +12,22 @@ namespace cas::inbound {
 using smtp::EnhancedCode;
 using smtp::Reply;
 
+namespace {
+
+// Assigning an empty string keeps the memory.
+void free_memory(std::string& text) {
+  std::string().swap(text);
+}
+
+}  // namespace
+
 IncomingMessage::IncomingMessage(policy::BoundaryFacts boundary, smtp::Limits limits)
     : boundary_(std::move(boundary)), limits_(limits) {}
 
 void IncomingMessage::refuse(Reply reply) {
   if (!refusal_) refusal_ = std::move(reply);
-  header_ = {};
-  pending_ = {};
+  free_memory(header_);
+  free_memory(pending_);
 }
 
 void IncomingMessage::keep(std::string_view octets) {
@@ -85,7 +94,7 @@ void IncomingMessage::end_header() {
   facts_ = policy::message_facts(*kept);
   facts_.hashes.header = confirm::header_hash(*kept);
   keep(edited);
-  header_ = {};
+  free_memory(header_);
 }
 
 std::string IncomingMessage::take_chunk() {

@@ -38,6 +38,11 @@ class IncomingMessage {
   /// Why it must be refused, as far as is known; final after finish().
   [[nodiscard]] const std::optional<smtp::Reply>& refusal() const { return refusal_; }
 
+  /// Refused for a reason of ours; from here on its octets are forgotten.
+  void give_up(smtp::Reply reply) { refuse(std::move(reply)); }
+  /// Octets in memory.
+  [[nodiscard]] std::size_t held() const { return header_.capacity() + pending_.capacity(); }
+
   // From the end of the header on, unless it was refused:
   /// Its signatures; null before, and for a submission.
   [[nodiscard]] const auth::MessageCheck* check() const { return check_ ? &*check_ : nullptr; }

@@ -10,6 +10,7 @@
 #include "base/trace.hpp"
 #include "inbound/accounts.hpp"
 #include "inbound/directory.hpp"
+#include "inbound/load.hpp"
 #include "inbound/reservations.hpp"
 #include "net/resolver.hpp"
 #include "net/workers.hpp"
@@ -37,6 +38,7 @@ struct Services {
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;
   auth::DkimKeyCache& dkim_keys;
+  Load& load;
   AuthenticationOptions authentication{};
 };
 

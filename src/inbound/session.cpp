@@ -12,9 +12,8 @@ using smtp::Step;
 
 namespace {
 
-constexpr std::size_t read_size = 32 * 1024;
+constexpr std::size_t command_read = 1024;
 constexpr milliseconds write_timeout{60000};
-constexpr milliseconds tls_timeout{60000};
 
 TraceId draw_trace_id(Random& random) {
   std::array<std::uint8_t, 8> octets{};
@@ -24,17 +23,16 @@ TraceId draw_trace_id(Random& random) {
 
 }  // namespace
 
-Session::Session(net::Stream stream, const AcceptorOptions& options, const Services& services,
-                 net::TaskGroup& background)
+Session::Session(net::Stream stream, std::shared_ptr<const SessionSettings> settings, net::TaskGroup& background)
     : stream_(std::move(stream)),
-      options_(options),
-      services_(services),
+      settings_(std::move(settings)),
+      options_(settings_->options),
+      services_(settings_->services),
       background_(background),
-      protocol_(options.smtp),
-      trace_(draw_trace_id(services.random)),
-      deadline_(services.clock.now() + options.smtp.limits.session_timeout) {
-  buffer_.resize(read_size);
-}
+      protocol_(options_.smtp),
+      memory_(services_.load.memory),
+      trace_(draw_trace_id(services_.random)),
+      deadline_(services_.clock.now() + options_.smtp.limits.session_timeout) {}
 
 net::Task<void> Session::run() {
   event("connect", {{"client", stream_.peer().text()}, {"listener", stream_.local().text()}}, Level::Debug);
@@ -64,12 +62,10 @@ bool Session::is_own_network() const {
 
 net::Task<void> Session::converse() {
   if (options_.implicit_tls) {
-    net::TlsContext context = *options_.tls;
-    auto up = co_await stream_.start_tls_server(std::move(context), tls_timeout);
-    if (!up) {
-      event("tls-failed", {{"client", stream_.peer().text()}, {"reason", up.error().private_reason}});
-      co_return;
-    }
+    const auto handshake = services_.load.connections.begin_handshake(stream_.peer().address);
+    if (!handshake) co_return;
+    const auto up = co_await shake_hands();
+    if (!up) co_return;
   }
   std::optional<Step> step = protocol_.on_connect(options_.implicit_tls, is_own_network());
   while (step && !gone_) {
@@ -125,8 +121,10 @@ net::Task<std::optional<Step>> Session::next_line() {
     if (!sent) co_return std::nullopt;
     if (draining_ && !protocol_.mail()) co_return protocol_.on_shutdown();
     idle_ = !protocol_.mail();
+    waiting_since_ = services_.clock.now();
     const bool received = co_await receive();
     idle_ = false;
+    waiting_since_.reset();
     if (leaving_) gone_ = true;  // farewell() has the last word
     if (!received || leaving_) co_return std::nullopt;
   }
@@ -134,19 +132,37 @@ net::Task<std::optional<Step>> Session::next_line() {
 
 net::Task<bool> Session::receive() {
   const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - services_.clock.now());
-  const auto timeout = std::min<milliseconds>(options_.smtp.limits.command_timeout, left);
+  const auto timeout = std::min(command_time(), left);
   if (timeout <= milliseconds{0}) {
     say(smtp::Reply(421, smtp::EnhancedCode{4, 4, 2}, "session lasts too long"));
     co_await flush();
     co_return false;
   }
+  const auto received = co_await read(command_read, timeout);
+  gone_ = !received || *received == 0;
+  co_return !gone_;
+}
+
+// RFC 5321 §4.5.3.2.7 wants five minutes; where connections are scarce, who says nothing has to make room.
+milliseconds Session::command_time() const {
+  const auto& limits = options_.smtp.limits;
+  const bool busy = services_.load.connections.busy();
+  return busy ? std::min(limits.busy_timeout, limits.command_timeout) : limits.command_timeout;
+}
+
+// Some octets for the line reader. The buffer lives while we wait, so it is small where waits are long.
+net::Task<Result<std::size_t>> Session::read(std::size_t at_most, milliseconds timeout) {
+  if (buffer_.size() != at_most) std::string(at_most, '\0').swap(buffer_);
   auto received = co_await stream_.read_some(buffer_, timeout);
-  if (!received || *received == 0) {
-    gone_ = true;
-    co_return false;
-  }
-  reader_.feed(std::string_view(buffer_).substr(0, *received));
-  co_return true;
+  if (received) reader_.feed(std::string_view(buffer_).substr(0, *received));
+  co_return received;
+}
+
+// What this session holds now.
+void Session::account() {
+  std::size_t held = reader_.pending().size() + out_.size();
+  if (work_.arrival) held += work_.arrival->message().held();
+  memory_.hold(held);
 }
 
 void Session::say(const smtp::Reply& reply) {
@@ -163,20 +179,33 @@ net::Task<bool> Session::flush() {
 }
 
 net::Task<bool> Session::upgrade(const smtp::UpgradeTls& step) {
+  const auto handshake = services_.load.connections.begin_handshake(stream_.peer().address);
+  if (!handshake) {
+    const auto refused = protocol_.on_no_tls(smtp::Reply(454, smtp::EnhancedCode{4, 7, 0}, "too busy for TLS now"));
+    say(std::get<smtp::Respond>(refused).reply);
+    co_return true;
+  }
   say(step.reply);
   const bool sent = co_await flush();
   if (!sent) co_return false;
   // RFC 3207 §4.2: nothing that came before the handshake survives it.
   reader_.clear();
-  net::TlsContext context = *options_.tls;
-  auto up = co_await stream_.start_tls_server(std::move(context), tls_timeout);
-  if (!up) {
-    event("tls-failed", {{"client", stream_.peer().text()}, {"reason", up.error().private_reason}});
-    gone_ = true;
-    co_return false;
-  }
+  const auto up = co_await shake_hands();
+  gone_ = !up;
+  if (gone_) co_return false;
   protocol_.on_tls();
   co_return true;
+}
+
+net::Task<Result<void>> Session::shake_hands() {
+  const auto timeout = std::min<milliseconds>(options_.smtp.limits.tls_timeout, command_time());
+  net::TlsContext context = *options_.tls;
+  auto up = co_await stream_.start_tls_server(std::move(context), timeout);
+  if (!up) {
+    services_.load.connections.count_failed_handshake(stream_.peer().address, services_.clock.now());
+    event("tls-failed", {{"client", stream_.peer().text()}, {"reason", up.error().private_reason}});
+  }
+  co_return up;
 }
 
 // Reservations end with their transaction, at once (CAS §5.7: no CAS state outlives it).
@@ -184,12 +213,19 @@ void Session::forget_finished_transaction() {
   if (work_.serial == protocol_.transaction_serial()) return;
   work_ = Work{};
   work_.serial = protocol_.transaction_serial();
+  account();
 }
 
-net::Task<void> Session::farewell() {
-  if (!idle_) co_return;  // it woke up, and says so itself: it is draining
+bool Session::has_waited(milliseconds time) const {
+  return waiting_since_ && !leaving_ && services_.clock.now() - *waiting_since_ >= time;
+}
+
+net::Task<void> Session::farewell(bool busy) {
+  if (leaving_ || !(busy ? waiting_since_.has_value() : idle_)) co_return;  // it woke up
   leaving_ = true;
-  const smtp::Reply reply(421, smtp::EnhancedCode{4, 3, 2}, options_.smtp.host.text() + " is going down");
+  // RFC 5321 §3.8
+  const smtp::Reply reply(421, busy ? smtp::EnhancedCode{4, 4, 2} : smtp::EnhancedCode{4, 3, 2},
+                          options_.smtp.host.text() + (busy ? " is too busy to wait" : " is going down"));
   const std::string octets = reply.wire();
   co_await stream_.write(octets, milliseconds(1000));
   stream_.abort();

@@ -21,10 +21,10 @@
 
 namespace cas::inbound {
 
-/// Lives on its stream's thread. `options`, `services` and `background`, a group of that thread, outlive it.
+/// Lives on its stream's thread. `background`, a group of that thread, outlives it.
 class Session {
  public:
-  Session(net::Stream stream, const AcceptorOptions& options, const Services& services, net::TaskGroup& background);
+  Session(net::Stream stream, std::shared_ptr<const SessionSettings> settings, net::TaskGroup& background);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -34,8 +34,11 @@ class Session {
   void drain() { draining_ = true; }
   /// Waits for a command, with nothing half-done: may be told farewell() at once.
   [[nodiscard]] bool idle() const { return idle_; }
-  /// Says 421 and hangs up; only while idle(), while run() waits for octets.
-  [[nodiscard]] net::Task<void> farewell();
+  /// Has waited so long for a command, be a transaction open or not.
+  [[nodiscard]] bool has_waited(milliseconds time) const;
+  /// Says 421 and hangs up; only while run() waits for a command. `busy`: because others need the place, also when a
+  /// transaction is open; otherwise because the server is going away.
+  [[nodiscard]] net::Task<void> farewell(bool busy);
 
  private:
   /// A recipient that was admitted in the transaction under way.
@@ -68,6 +71,10 @@ class Session {
   net::Task<bool> perform(smtp::Step& step);
   net::Task<std::optional<smtp::Step>> next_line();
   net::Task<bool> receive();
+  [[nodiscard]] milliseconds command_time() const;
+  net::Task<Result<std::size_t>> read(std::size_t at_most, milliseconds timeout);
+  net::Task<Result<void>> shake_hands();
+  void account();
   net::Task<bool> flush();
   net::Task<bool> upgrade(const smtp::UpgradeTls& step);
   void say(const smtp::Reply& reply);
@@ -96,6 +103,8 @@ class Session {
   void begin_message();
   template <class Decoder>
   net::Task<bool> pump(Decoder& decoder);
+  net::Task<bool> receive_data();
+  [[nodiscard]] std::optional<smtp::Reply> no_room(const smtp::MailCommand& mail) const;
   net::Task<smtp::Reply> end_message(bool malformed);
   [[nodiscard]] std::optional<smtp::Reply> message_fault(bool malformed) const;
   [[nodiscard]] std::optional<smtp::Reply> judge_message(const IncomingMessage& message) const;
@@ -110,6 +119,7 @@ class Session {
              Level level = Level::Info, const store::QueueId& id = {}) const;
 
   net::Stream stream_;
+  std::shared_ptr<const SessionSettings> settings_;
   const AcceptorOptions& options_;
   const Services& services_;
   net::TaskGroup& background_;
@@ -118,13 +128,16 @@ class Session {
   smtp::LineReader reader_;
   std::string out_;
   std::string buffer_;
+  MemoryAccount::Share memory_;
+  policy::Pace pace_;  // of the message under way
   TraceId trace_;
   Work work_;
   TimePoint deadline_;
   bool draining_ = false;
   bool idle_ = false;
-  bool leaving_ = false;  // farewell() is being said, and will hang up
-  bool gone_ = false;     // the connection is of no more use
+  std::optional<TimePoint> waiting_since_;  // for a command
+  bool leaving_ = false;                    // farewell() is being said, and will hang up
+  bool gone_ = false;                       // the connection is of no more use
 };
 
 }  // namespace cas::inbound

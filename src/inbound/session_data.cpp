@@ -17,6 +17,8 @@ using smtp::Step;
 
 namespace {
 
+constexpr std::size_t data_read = 32 * 1024;
+
 std::string received_address(const std::string& address) {
   return address.contains(':') ? "IPv6:" + address : address;
 }
@@ -75,20 +77,48 @@ template <class Decoder>
 net::Task<bool> Session::pump(Decoder& decoder) {
   while (true) {
     reader_.consume(decoder.feed(reader_.pending()));
+    account();
     if (work_.arrival) {
+      // One message makes room for the others: its sender comes again.
+      if (services_.load.memory.full()) work_.arrival->message().give_up(insufficient_storage());
+      account();
       if (work_.authentication) work_.authentication->look_ahead(work_.arrival->message());
       co_await work_.arrival->store_ready();
+      account();
     }
     if (decoder.finished()) co_return true;
     const bool sent = co_await flush();
     if (!sent) co_return false;
     gone_ = services_.clock.now() > deadline_;
     if (gone_) co_return false;
-    auto received = co_await stream_.read_some(buffer_, options_.smtp.limits.data_timeout);
-    gone_ = !received || *received == 0;
-    if (gone_) co_return false;
-    reader_.feed(std::string_view(buffer_).substr(0, *received));
+    const bool received = co_await receive_data();
+    if (!received) co_return false;
   }
+}
+
+// A client may take its time for a while, and has to keep a rate after that: one octet a minute holds nothing for
+// hours.
+net::Task<bool> Session::receive_data() {
+  const auto& limits = options_.smtp.limits;
+  const milliseconds left = pace_.left(limits.data_timeout, limits.data_rate);
+  const auto timeout = std::min<milliseconds>(limits.data_timeout, left);
+  const auto began = services_.clock.now();
+  std::optional<std::size_t> octets;
+  if (timeout > milliseconds{0}) {
+    const auto received = co_await read(data_read, timeout);
+    if (received) octets = *received;
+  }
+  pace_.waited += std::clamp(services_.clock.now() - began, milliseconds{0}, std::max(timeout, milliseconds{0}));
+  pace_.octets += octets.value_or(0);
+  if (octets && *octets > 0) co_return true;
+  const bool slow = pace_.left(limits.data_timeout, limits.data_rate) <= milliseconds{0};
+  if (!octets && slow) {
+    event("too-slow", {{"client", stream_.peer().text()}, {"octets", std::to_string(pace_.octets)}}, Level::Warning);
+    say(Reply(421, EnhancedCode{4, 4, 2}, "the message comes too slowly"));
+    (void)co_await flush();
+  }
+  gone_ = true;
+  co_return false;
 }
 
 // The reply to the end of the message.

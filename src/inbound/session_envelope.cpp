@@ -36,6 +36,8 @@ policy::Origin Session::origin() const {
 
 Reply Session::on_mail(const smtp::MailCommand& mail) {
   forget_finished_transaction();
+  pace_ = {};
+  if (auto refusal = no_room(mail)) return *std::move(refusal);
   if (origin() == policy::Origin::User) {
     const Account* account = services_.accounts.find(protocol_.user().value_or(""));
     policy::SenderFacts facts;
@@ -48,6 +50,14 @@ Reply Session::on_mail(const smtp::MailCommand& mail) {
   }
   if (origin() == policy::Origin::Outside) begin_authentication(mail.from);
   return Reply(250, EnhancedCode{2, 1, 0}, "ok");
+}
+
+// Before anything is taken: what was promised is kept, so nothing is promised that might not be.
+std::optional<Reply> Session::no_room(const smtp::MailCommand& mail) const {
+  if (services_.load.memory.scarce()) return insufficient_storage();
+  const std::uint64_t declared = mail.size.value_or(0);  // RFC 1870 §6.1
+  if (!policy::has_room(services_.load.room.state(), declared, options_.disk_reserve)) return insufficient_storage();
+  return std::nullopt;
 }
 
 net::Task<Reply> Session::on_confirm(std::string line) {
@@ -110,6 +120,10 @@ Reply Session::on_rcpt(const Mailbox& asked) {
                  {"rule", verdict.rule},
                  {"reply", verdict.reply.summary()}});
   if (verdict.reply.positive()) {
+    if (domain != nullptr && !policy::has_room(services_.load.room.mail(domain->name),
+                                               protocol_.mail()->size.value_or(0), options_.disk_reserve)) {
+      return insufficient_storage();
+    }
     const auto route = facts.domain_is_local ? store::Route::Local : store::Route::Remote;
     if (verdict.admission != policy::Admission::Confirmed) lease.reset();
     // A domain acts on what it finds where nothing else says who may write: intents and exemptions do.

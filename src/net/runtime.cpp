@@ -116,6 +116,13 @@ int Runtime::wait_for_signal() {
   return number;
 }
 
+std::optional<int> Runtime::wait_for_signal(std::chrono::milliseconds at_most) {
+  const sigset_t set = awaited_signals();
+  const timespec time{.tv_sec = at_most.count() / 1000, .tv_nsec = at_most.count() % 1000 * 1'000'000};
+  const int number = sigtimedwait(&set, nullptr, &time);
+  return number < 0 ? std::nullopt : std::optional<int>(number);  // also when it was interrupted
+}
+
 void run_and_wait(const Executor& executor, std::function<Task<void>()> task) {
   std::promise<void> promise;
   auto finished = promise.get_future();

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/task.hpp"
@@ -31,6 +32,8 @@ class Runtime {
   /// Waits on the calling thread until one of the signals arrives (blocked in all threads by the constructor: SIGTERM,
   /// SIGINT, SIGHUP); its number.
   [[nodiscard]] int wait_for_signal();
+  /// None when none came in that time.
+  [[nodiscard]] std::optional<int> wait_for_signal(std::chrono::milliseconds at_most);
 
  private:
   struct State;

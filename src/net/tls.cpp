@@ -47,6 +47,7 @@ Result<TlsContext> TlsContext::server(const std::filesystem::path& certificate, 
   auto state = std::make_shared<TlsState>(ssl::context::tls_server);
   SSL_CTX* context = state->context.native_handle();
   harden(context, 2);
+  state->tickets.serve(context);
   ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
     return permanent("TLS is not available",

@@ -33,11 +33,10 @@ std::vector<queue::Outcome> Relay::cannot_sign(const queue::Job& job, const Erro
   return {job.recipients.size(), outcome};
 }
 
-Relay::Relay(RelayServices services, RelayOptions options, const std::vector<net::Executor>& executors)
+Relay::Relay(RelayServices services, RelayOptions options)
     : services_(services),
       options_(std::move(options)),
-      tls_{.opportunistic = client_tls(false), .verified = client_tls(true)},
-      pools_(executors, options_.pool) {}
+      tls_{.opportunistic = client_tls(false), .verified = client_tls(true)} {}
 
 net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
   const net::Executor executor = co_await boost::asio::this_coro::executor;
@@ -48,7 +47,7 @@ net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
     if (!signatures) co_return cannot_sign(job, signatures.error());
     signed_job.message.prefix.insert(0, *signatures);
   }
-  Attempt attempt(services_, options_, tls_, pools_.of(executor), signed_job, keys);
+  Attempt attempt(services_, options_, tls_, services_.pools.of(executor), signed_job, keys);
   auto outcomes = co_await attempt.run();
   co_return outcomes;
 }

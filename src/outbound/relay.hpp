@@ -29,7 +29,6 @@ struct RelayOptions {
   Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
   SigningKeys signing;
-  PoolOptions pool{};
   std::size_t max_hosts = 5;  // MX hosts tried in one attempt
   std::chrono::milliseconds connect_timeout{30000};
   std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §20
@@ -50,18 +49,15 @@ struct RelayServices {
   const Clock& clock;
   Random& random;
   EventSink& events;
+  ConnectionPools& pools;
 };
 
-/// Attempts run on the executors that it was made with, each of which has connections of its own; they share nothing
-/// else. Give attempt() to a delivery::Dispatcher.
+/// Attempts run on executors that have a pool; they share nothing else. Give attempt() to a delivery::Dispatcher.
 class Relay {
  public:
-  Relay(RelayServices services, RelayOptions options, const std::vector<net::Executor>& executors);
+  Relay(RelayServices services, RelayOptions options);
   /// One outcome a recipient of the job, in order; never throws for what peers do.
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> attempt(const queue::Job& job);
-  /// Says QUIT on every connection that is kept. When no attempt runs any more; from a thread that is none of the
-  /// executors', which still run.
-  void finish() { pools_.finish(); }
 
  private:
   [[nodiscard]] std::vector<queue::Outcome> cannot_sign(const queue::Job& job, const Error& error) const;
@@ -69,7 +65,6 @@ class Relay {
   RelayServices services_;
   RelayOptions options_;
   TlsContexts tls_;
-  ConnectionPools pools_;
 };
 
 }  // namespace cas::outbound

@@ -21,8 +21,12 @@ struct Limits {
   std::size_t failed_confirms = 3;  // then 421 (CAS §5.4)
   std::size_t failed_auths = 3;     // then 421
   std::size_t transactions = 1000;  // a session; then 421
-  std::chrono::seconds command_timeout{300};   // RFC 5321 §4.5.3.2.7
-  std::chrono::seconds data_timeout{180};      // between two chunks of data
+  std::size_t idle_commands = 100;  // NOOP, RSET, EHLO and the like since the last message; then 421
+  std::chrono::seconds command_timeout{300};  // RFC 5321 §4.5.3.2.7
+  std::chrono::seconds data_timeout{180};     // between two chunks of data
+  std::chrono::seconds busy_timeout{10};      // in place of command_timeout while connections are scarce
+  std::chrono::seconds tls_timeout{30};       // for a handshake
+  std::size_t data_rate = 500;  // octets a second; slower, after data_timeout of waiting in all: 421. 0: any
   std::chrono::seconds session_timeout{3600};  // the whole of it
 };
 

@@ -22,8 +22,8 @@ Step ServerSession::greet(std::string_view argument, bool extended) {
   session_.helo = *std::move(name);
   session_.extended = extended;
   clear_transaction();
-  if (extended) return respond(greet_extended());
-  return respond(Reply(250, {}, options_.host.text()));  // RFC 2034 §4: no enhanced code here
+  if (extended) return respond_idly(greet_extended());
+  return respond_idly(Reply(250, {}, options_.host.text()));  // RFC 2034 §4: no enhanced code here
 }
 
 Reply ServerSession::greet_extended() const {
@@ -51,6 +51,11 @@ Step ServerSession::starttls(std::string_view) {
   clear_transaction();
   waiting_ = Waiting::Tls;
   return UpgradeTls{Reply(220, {2, 0, 0}, "ready to start TLS")};
+}
+
+Step ServerSession::on_no_tls(Reply reply) {
+  expect(Waiting::Tls);
+  return respond(std::move(reply));
 }
 
 void ServerSession::on_tls() {

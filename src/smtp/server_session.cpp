@@ -216,11 +216,11 @@ Step ServerSession::data(std::string_view) {
 
 Step ServerSession::rset(std::string_view) {
   clear_transaction();
-  return respond(Reply(250, ok, "ok"));
+  return respond_idly(Reply(250, ok, "ok"));
 }
 
 Step ServerSession::noop(std::string_view) {
-  return respond(Reply(250, ok, "ok"));
+  return respond_idly(Reply(250, ok, "ok"));
 }
 
 Step ServerSession::quit(std::string_view) {
@@ -228,11 +228,11 @@ Step ServerSession::quit(std::string_view) {
 }
 
 Step ServerSession::vrfy(std::string_view) {  // RFC 5321 §3.5.3, §7.3: nobody is told who lives here
-  return respond(Reply(252, ok, "send some mail and see"));
+  return respond_idly(Reply(252, ok, "send some mail and see"));
 }
 
 Step ServerSession::help(std::string_view) {
-  return respond(Reply(214, ok, "see RFC 5321"));
+  return respond_idly(Reply(214, ok, "see RFC 5321"));
 }
 
 // ---- The world's answers -------------------------------------------------------------------------------------------
@@ -274,6 +274,7 @@ Step ServerSession::rcpt_answered(Reply reply) {
 Step ServerSession::on_body(Reply reply) {
   expect(Waiting::Body);
   clear_transaction();
+  if (succeeded(reply)) counters_.idle_commands = 0;
   return respond(std::move(reply));
 }
 
@@ -283,6 +284,14 @@ Step ServerSession::respond(Reply reply) {
   if (reply.code == 421) return close(std::move(reply));  // RFC 5321 §3.8
   waiting_ = Waiting::Line;
   return Respond{.reply = std::move(reply), .close = false};
+}
+
+/// Commands that are right and lead to nothing cost us as much as others.
+Step ServerSession::respond_idly(Reply reply) {
+  if (++counters_.idle_commands > options_.limits.idle_commands) {
+    return close(Reply(421, {4, 7, 0}, "too many commands without a message"));
+  }
+  return respond(std::move(reply));
 }
 
 Step ServerSession::close(Reply reply) {

@@ -122,6 +122,8 @@ class ServerSession {
   [[nodiscard]] Step on_malformed_line();
   /// The world's reply to the last Ask.
   [[nodiscard]] Step on_answer(Reply reply);
+  /// TLS cannot begin: the reply goes out in place of the 220 that was asked for (RFC 3207 §4).
+  [[nodiscard]] Step on_no_tls(Reply reply);
   /// TLS is up: the session begins anew (RFC 3207 §4.2).
   void on_tls();
   /// The body was read; `reply` goes to the client and the transaction is over, whatever the reply.
@@ -178,6 +180,7 @@ class ServerSession {
     std::size_t failed_confirms = 0;
     std::size_t failed_auths = 0;
     std::size_t transactions = 0;
+    std::size_t idle_commands = 0;
     std::size_t forgiven = 0;  // commands of a pipelined group that may still fail for what failed before them
   };
   struct Command;  // a row of the command table
@@ -227,6 +230,7 @@ class ServerSession {
   [[nodiscard]] Reply greet_extended() const;
   Step greet(std::string_view argument, bool extended);
   Step respond(Reply reply);
+  Step respond_idly(Reply reply);
   Step bad_command(Reply reply);
   Step close(Reply reply);
   Step failed_confirm(Reply reply);

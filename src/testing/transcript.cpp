@@ -88,6 +88,7 @@ Result<void> apply_limit(std::string_view rest, smtp::Limits& limits) {
       {"failed-confirms", &smtp::Limits::failed_confirms},
       {"failed-auths", &smtp::Limits::failed_auths},
       {"transactions", &smtp::Limits::transactions},
+      {"idle-commands", &smtp::Limits::idle_commands},
   };
   const auto limit = known.find(take_word(rest));
   std::size_t value = 0;

@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a configuration to what works with it.
+#include "app/live.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace cas::app {
+
+std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
+  std::vector<inbound::DomainSettings> domains;
+  for (const auto& domain : config.domains) {
+    domains.push_back(inbound::DomainSettings{.name = domain.name,
+                                              .mode = domain.mode,
+                                              .authentication = domain.authentication,
+                                              .maildir = domain.maildir,
+                                              .mailboxes = domain.mailboxes});
+  }
+  return std::make_shared<const inbound::Directory>(std::move(domains));
+}
+
+inbound::Accounts accounts_of(const Config& config) {
+  std::vector<inbound::Account> accounts;
+  for (const auto& user : config.users) {
+    accounts.push_back(inbound::Account{.name = user.name, .password_hash = user.password, .send_as = user.send_as});
+  }
+  return inbound::Accounts(std::move(accounts));
+}
+
+inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen) {
+  const auto& config = live.config;
+  const auto speaks = [](const DomainConfig& domain) { return domain.mode != confirm::Mode::Off; };
+  const bool mx = listen.role == Role::Mx;
+  inbound::AcceptorOptions options{
+      .smtp = smtp::ServerOptions{.host = config.host,
+                                  .limits = config.limits,
+                                  .offer_starttls = listen.tls == ListenTls::StartTls,
+                                  .offer_cas = mx && std::ranges::any_of(config.domains, speaks),
+                                  .submission = !mx},
+      .tls = {},
+      .implicit_tls = listen.tls == ListenTls::Implicit,
+      .disk_reserve = config.disk_reserve(),
+      .trusted_networks = listen.trusted_networks};
+  if (listen.tls != ListenTls::Off) options.tls = live.tls;
+  return options;
+}
+
+std::vector<std::string> needs_restart(const Config& running, const Config& fresh) {
+  const auto same_listener = [](const ListenConfig& a, const ListenConfig& b) {
+    return a.address == b.address && a.role == b.role && a.tls == b.tls;
+  };
+  const auto same_dns = [](const net::ResolverOptions& a, const net::ResolverOptions& b) {
+    return a.forwarders == b.forwarders && a.local_zones == b.local_zones && a.local_data == b.local_data &&
+           a.trust_anchor_file == b.trust_anchor_file && a.timeout == b.timeout;
+  };
+  std::vector<std::string> keys;
+  const auto compare = [&](bool same, std::string_view key) {
+    if (!same) keys.emplace_back(key);
+  };
+  compare(running.host == fresh.host, "host");
+  compare(running.state_dir == fresh.state_dir, "state_dir");
+  compare(running.admin_socket == fresh.admin_socket, "admin_socket");
+  compare(running.run_as == fresh.run_as, "run_as");
+  compare(running.threads == fresh.threads, "threads");
+  compare(std::ranges::equal(running.listen, fresh.listen, same_listener), "listen");
+  compare(same_dns(running.dns, fresh.dns), "dns");
+  compare(running.outbound.concurrency == fresh.outbound.concurrency, "outbound.concurrency");
+  compare(running.outbound.idle_timeout == fresh.outbound.idle_timeout, "outbound.idle_timeout");
+  compare(running.outbound.connection_messages == fresh.outbound.connection_messages, "outbound.connection_messages");
+  compare(running.queue.lifetime == fresh.queue.lifetime && running.queue.first_retry == fresh.queue.first_retry &&
+              running.queue.max_retry == fresh.queue.max_retry,
+          "queue");
+  compare(running.log.format == fresh.log.format, "log.format");
+  return keys;
+}
+
+std::size_t connections_that_fit(const Config& config) {
+  constexpr std::size_t base = 200;  // database, sockets, files of deliveries
+  const std::size_t wanted = config.load.connections.total;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  const std::size_t others = base + config.outbound.concurrency;
+  const std::size_t fit = limit.rlim_cur > others ? limit.rlim_cur - others : 10;
+  return std::min(wanted, fit);
+}
+
+}  // namespace cas::app

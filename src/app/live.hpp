@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a reload replaces, as one value: who began with it keeps it to his end.
+#pragma once
+
+#include <memory>
+
+#include "app/config.hpp"
+#include "app/key_material.hpp"
+#include "inbound/acceptor.hpp"
+#include "inbound/local_delivery.hpp"
+#include "outbound/relay.hpp"
+
+namespace cas::app {
+
+struct Live {
+  Config config;
+  std::optional<net::TlsContext> tls;
+  std::shared_ptr<const inbound::Directory> directory;
+  inbound::Accounts accounts;
+  std::unique_ptr<const inbound::Services> services;
+  std::unique_ptr<inbound::LocalDelivery> local;
+  std::unique_ptr<outbound::Relay> relay;
+};
+
+[[nodiscard]] std::shared_ptr<const inbound::Directory> directory_of(const Config& config);
+[[nodiscard]] inbound::Accounts accounts_of(const Config& config);
+[[nodiscard]] inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen);
+/// The keys of the file whose new values only a restart brings into force.
+[[nodiscard]] std::vector<std::string> needs_restart(const Config& running, const Config& fresh);
+/// How many connections the limit of open files leaves room for, at most as many as are configured.
+[[nodiscard]] std::size_t connections_that_fit(const Config& config);
+
+}  // namespace cas::app

@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is in force, and how it is replaced while the server runs: the whole of it, or nothing.
+#include <sys/resource.h>
+
+#include "app/server.hpp"
+#include "base/encoding.hpp"
+
+namespace cas::app {
+
+namespace {
+
+constexpr milliseconds disk_look_pause{5000};
+constexpr std::string_view unreadable_mend =
+    "the server is no longer root: a key that root alone can read needs a restart, or group-readable files "
+    "(docs/operating.md, Reload)";
+
+outbound::RelayOptions relay_options(const Config& config, KeyMaterial keys) {
+  return outbound::RelayOptions{.host = config.host,
+                                .port = config.outbound.port,
+                                .require_tls = config.outbound.require_tls,
+                                .routes = std::move(keys.routes),
+                                .fallback = config.outbound.fallback,
+                                .signing = std::move(keys.signing),
+                                .connect_timeout = config.outbound.connect_timeout};
+}
+
+}  // namespace
+
+std::shared_ptr<const Live> Server::live() const {
+  return live_.with([](const auto& now) { return now; });
+}
+
+std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
+  auto directory = directory_of(config);
+  auto accounts = accounts_of(config);
+  auto fresh = std::make_shared<Live>(Live{.config = std::move(config),
+                                           .tls = std::move(keys.tls),
+                                           .directory = std::move(directory),
+                                           .accounts = std::move(accounts),
+                                           .services = {},
+                                           .local = {},
+                                           .relay = {}});
+  const auto& authentication = fresh->config.authentication;
+  inbound::Services services{.host = config_.host,
+                             .queue = *queue_,
+                             .resolver = *resolver_,
+                             .workers = *workers_,
+                             .clock = clock_,
+                             .random = random_,
+                             .events = *events_,
+                             .directory = *fresh->directory,
+                             .accounts = fresh->accounts,
+                             .reservations = reservations_,
+                             .buckets = buckets_,
+                             .dkim_keys = dkim_keys_,
+                             .load = load_,
+                             .authentication = {.trusted_sealers = authentication.trusted_sealers,
+                                                .received_spf = authentication.received_spf}};
+  fresh->services = std::make_unique<const inbound::Services>(std::move(services));
+  fresh->local = std::make_unique<inbound::LocalDelivery>(*fresh->services);
+  const outbound::RelayServices relay{.queue = *queue_,
+                                      .resolver = *resolver_,
+                                      .clock = clock_,
+                                      .random = random_,
+                                      .events = *events_,
+                                      .pools = *pools_};
+  fresh->relay = std::make_unique<outbound::Relay>(relay, relay_options(fresh->config, std::move(keys)));
+  return fresh;
+}
+
+std::shared_ptr<const inbound::SessionSettings> Server::session_settings(std::shared_ptr<const Live> live,
+                                                                         const ListenConfig& listen) const {
+  return std::make_shared<const inbound::SessionSettings>(
+      inbound::SessionSettings{.options = acceptor_options(*live, listen), .services = *live->services, .keeps = live});
+}
+
+// Sessions and deliveries that run keep what they began with.
+void Server::put_in_force(std::shared_ptr<const Live> fresh) {
+  const auto& load = fresh->config.load;
+  auto connections = load.connections;
+  connections.total = connections_that_fit(fresh->config);
+  if (connections.total < load.connections.total) {
+    emit(Level::Warning, "limits-do-not-fit",
+         {{"connections", std::to_string(load.connections.total)},
+          {"possible", std::to_string(connections.total)},
+          {"mend", "raise the limit of open files (LimitNOFILE=, ulimit -n), or lower limits.connections"}});
+  }
+  load_.connections.set_limits(std::move(connections));
+  load_.memory.set_most(load.memory);
+  directory_.with([&](auto& now) { now = fresh->directory; });
+  live_.with([&](auto& now) { now = fresh; });
+  for (auto& one : acceptors_) one.acceptor->renew(session_settings(fresh, one.config));
+}
+
+void Server::reload() {
+  const auto refuse = [this](const std::vector<ConfigError>& errors) {
+    for (const auto& error : errors) {
+      emit(Level::Error, "reload-failed", {{"reason", error.text()}, {"mend", std::string(unreadable_mend)}});
+    }
+  };
+  auto config = load_config(config_.file);
+  if (!config) return refuse(config.error());
+  const auto stamp = key_stamp(*config);
+  auto keys = load_key_material(*config);
+  if (!keys) return refuse(keys.error());
+  std::string restart;
+  for (const auto& key : needs_restart(config_, *config)) restart += (restart.empty() ? "" : ", ") + key;
+  config->host = config_.host;
+  loaded_stamp_ = seen_stamp_ = stamp;
+  tell_signing(keys->signing);
+  log_->set_level(config->log.level);
+  put_in_force(make_live(*std::move(config), *std::move(keys)));
+  watch_disk();
+  if (!restart.empty()) emit(Level::Warning, "restart-needed", {{"keys", restart}});
+  emit(Level::Info, "reloaded");
+}
+
+// Two looks that agree: a pair of files is not read while one of them is being replaced.
+void Server::look_for_new_keys() {
+  const auto now = live();
+  const auto stamp = key_stamp(now->config);
+  const bool settled = stamp == std::exchange(seen_stamp_, stamp);
+  if (!settled || stamp == loaded_stamp_) return;
+  loaded_stamp_ = stamp;  // also when it fails: told once
+  auto keys = load_key_material(now->config);
+  if (!keys) {
+    for (const auto& error : keys.error()) {
+      emit(Level::Warning, "new-keys-unusable", {{"reason", error.text()}, {"mend", std::string(unreadable_mend)}});
+    }
+    return;
+  }
+  tell_signing(keys->signing);
+  put_in_force(make_live(now->config, *std::move(keys)));
+  emit(Level::Info, "keys-reloaded");
+}
+
+// ---- The disk ----
+
+void Server::watch_disk() {
+  const auto now = live();
+  DiskWatch::Places places{.state_dir = config_.state_dir, .maildirs = {}};
+  for (const auto& domain : now->config.domains) places.maildirs.emplace(domain.name, domain.maildir);
+  if (disk_watch_) return disk_watch_->watch(std::move(places));
+  disk_watch_ = std::make_unique<DiskWatch>(std::move(places), disk_look_pause,
+                                            [this](const inbound::Room::Seen& seen) { see_room(seen); });
+}
+
+// Told at the change, once. The watch calls it under its lock.
+void Server::see_room(const inbound::Room::Seen& seen) {
+  const std::uint64_t reserve = live()->config.disk_reserve();
+  bool low = !policy::has_room(seen.state, 0, reserve);
+  std::string place = low ? "state_dir" : "";
+  for (const auto& [domain, space] : seen.mail) {
+    if (policy::has_room(space, 0, reserve)) continue;
+    low = true;
+    if (place.empty()) place = "maildir of " + domain.text();
+  }
+  load_.room.see(seen);
+  if (low == std::exchange(disk_low_, low)) return;
+  if (low) {
+    emit(Level::Warning, "disk-low",
+         {{"place", place},
+          {"free", std::to_string(seen.state.octets)},
+          {"inodes", std::to_string(seen.state.inodes)},
+          {"min_free_disk", std::to_string(reserve)},
+          {"mend", "make room; mail is told 452 until then"}});
+  } else {
+    emit(Level::Info, "disk-has-room", {{"free", std::to_string(seen.state.octets)}});
+  }
+}
+
+// ---- Deliveries keep what was in force when they began ----
+
+net::Task<std::vector<queue::Outcome>> Server::deliver_locally(const queue::Job& job) const {
+  const auto now = live();
+  auto outcomes = co_await now->local->attempt(job);
+  co_return outcomes;
+}
+
+net::Task<std::vector<queue::Outcome>> Server::relay(const queue::Job& job) const {
+  const auto now = live();
+  auto outcomes = co_await now->relay->attempt(job);
+  co_return outcomes;
+}
+
+}  // namespace cas::app
