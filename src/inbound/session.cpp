@@ -13,6 +13,7 @@ using smtp::Step;
 namespace {
 
 constexpr std::size_t command_read = 1024;
+constexpr std::size_t most_read = 32 * 1024;
 constexpr milliseconds write_timeout{60000};
 
 TraceId draw_trace_id(Random& random) {
@@ -138,7 +139,7 @@ net::Task<bool> Session::receive() {
     co_await flush();
     co_return false;
   }
-  const auto received = co_await read(command_read, timeout);
+  const auto received = co_await read(much_follows_ ? most_read : command_read, timeout);
   gone_ = !received || *received == 0;
   co_return !gone_;
 }
@@ -154,6 +155,7 @@ milliseconds Session::command_time() const {
 net::Task<Result<std::size_t>> Session::read(std::size_t at_most, milliseconds timeout) {
   if (buffer_.size() != at_most) std::string(at_most, '\0').swap(buffer_);
   auto received = co_await stream_.read_some(buffer_, timeout);
+  much_follows_ = received && *received == at_most;
   if (received) reader_.feed(std::string_view(buffer_).substr(0, *received));
   co_return received;
 }

@@ -128,6 +128,7 @@ class Session {
   smtp::LineReader reader_;
   std::string out_;
   std::string buffer_;
+  bool much_follows_ = false;  // the last read filled its buffer
   MemoryAccount::Share memory_;
   policy::Pace pace_;  // of the message under way
   TraceId trace_;
