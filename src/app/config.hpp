@@ -99,6 +99,7 @@ struct OutboundConfig {
   std::size_t concurrency = 20;
   std::chrono::seconds connect_timeout{30};
   std::chrono::seconds idle_timeout{5};   // how long a connection waits for its next message
+  std::chrono::seconds host_backoff{30};  // doubles: how long an address that failed is passed over
   std::size_t connection_messages = 100;  // at most, on one connection
 };
 

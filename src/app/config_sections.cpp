@@ -319,6 +319,7 @@ void read_outbound(Section section, Config& config, Findings& findings) {
   if (const auto n = section.integer("concurrency", 1, 10000)) outbound.concurrency = static_cast<std::size_t>(*n);
   assign(outbound.connect_timeout, section.duration("connect_timeout", seconds{1}, minutes{10}));
   assign(outbound.idle_timeout, section.duration("idle_timeout", seconds{0}, minutes{5}));
+  assign(outbound.host_backoff, section.duration("host_backoff", seconds{0}, minutes{10}));
   if (const auto n = section.integer("connection_messages", 1, 100000)) {
     outbound.connection_messages = static_cast<std::size_t>(*n);
   }

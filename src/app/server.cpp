@@ -255,6 +255,7 @@ void Server::build_inbound() {
                         .authentication = {.trusted_sealers = config_.authentication.trusted_sealers,
                                            .received_spf = config_.authentication.received_spf}});
   for (auto& bound : sockets_.listeners) {
+    for (auto& place : places_of(bound.config.address)) own_places_.push_back(std::move(place));
     listening_.push_back(bound.config.address.text() + " " + std::string(role_word(bound.config.role)));
     for (std::size_t n = 0; n < bound.sockets.size(); ++n) {
       acceptors_.push_back(std::make_unique<inbound::Acceptor>(runtime_->executor(n), std::move(bound.sockets[n]),
@@ -301,6 +302,8 @@ void Server::build_outbound() {
       .fallback = config_.outbound.fallback,
       .signing = std::move(signing_),
       .pool = {.idle_timeout = config_.outbound.idle_timeout, .messages = config_.outbound.connection_messages},
+      .health = {.first = config_.outbound.host_backoff},
+      .own_places = own_places_,
       .connect_timeout = config_.outbound.connect_timeout};
   const outbound::RelayServices services{
       .queue = *queue_, .resolver = *resolver_, .clock = clock_, .random = random_, .events = *events_};

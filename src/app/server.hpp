@@ -92,6 +92,7 @@ class Server {
   std::unique_ptr<net::Runtime> runtime_;
   Sockets sockets_;
   std::vector<std::string> listening_;
+  std::vector<net::Endpoint> own_places_;  // where others reach us
 
   std::unique_ptr<inbound::Directory> directory_;
   std::unique_ptr<net::Resolver> resolver_;

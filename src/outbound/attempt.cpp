@@ -4,6 +4,8 @@
 // Hosts by preference, a kept connection or a new one to each, until nobody is without an answer.
 #include "outbound/attempt.hpp"
 
+#include <algorithm>
+
 #include "outbound/route.hpp"
 
 namespace cas::outbound {
@@ -22,11 +24,13 @@ NextHop mx_hop(std::string host, const RelayOptions& options) {
 }  // namespace
 
 Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const TlsContexts& tls,
-                 ConnectionPool& pool, const queue::Job& job, const SigningKeys::value_type* keys)
+                 ConnectionPool& pool, Guarded<HostHealth>& health, const queue::Job& job,
+                 const SigningKeys::value_type* keys)
     : services_(services),
       options_(options),
       tls_(tls),
       pool_(pool),
+      health_(health),
       job_(job),
       conversation_(services, options, job, keys) {}
 
@@ -52,16 +56,20 @@ net::Task<void> Attempt::walk_hosts() {
 }
 
 net::Task<void> Attempt::walk_mx_hosts(Domain domain) {
-  auto hosts = co_await find_hosts(services_.resolver, services_.random, std::move(domain));
+  auto hosts = co_await find_hosts(services_.resolver, services_.random, domain, options_.host);
   if (!hosts) {
     conversation_.settle_open(hosts.error(), "dns");
     co_return;
   }
   if (hosts->size() > options_.max_hosts) hosts->resize(options_.max_hosts);
-  for (auto& host : *hosts) {
-    const NextHop hop = mx_hop(std::move(host), options_);
+  for (std::size_t n = 0; n < hosts->size(); ++n) {
+    const NextHop hop = mx_hop(std::move((*hosts)[n]), options_);
     const bool done = co_await try_hop(hop);
     if (done) co_return;
+    if (!is_ourselves_) continue;
+    // RFC 5321 §5.1: those behind us are no better than we are. That is for good where nobody stands before us.
+    if (n == 0) conversation_.settle_open(loops_back(domain), hop.host);
+    co_return;
   }
   if (hopeless_) conversation_.settle_open_with_last_failure();
 }
@@ -83,6 +91,11 @@ net::Task<bool> Attempt::try_hop(const NextHop& hop) {
     co_return false;
   }
   hopeless_ = false;
+  is_ourselves_ = std::ranges::any_of(*addresses, [&](const auto& address) { return is_own_place(address, hop.port); });
+  if (is_ourselves_) {
+    conversation_.note_failure(smtp::Reply(451, smtp::EnhancedCode{4, 4, 6}, hop.host + " is this server"), hop.host);
+    co_return false;
+  }
   for (auto& address : *addresses) {
     co_await try_address(hop, std::move(address));
     if (conversation_.finished()) co_return true;
@@ -106,12 +119,33 @@ ConnectionOptions Attempt::connection_options(const NextHop& hop) const {
                            .final_timeout = options_.final_timeout};
 }
 
+bool Attempt::is_own_place(const std::string& address, std::uint16_t port) const {
+  const net::Endpoint place{.address = address, .port = port};
+  return std::ranges::find(options_.own_places, place) != options_.own_places.end();
+}
+
+void Attempt::note_health(const std::string& place, const std::expected<void, ConnectionFailure>& opened) {
+  const auto now = services_.clock.now();
+  health_.with([&](HostHealth& health) {
+    if (opened) health.worked(place);
+    if (!opened && opened.error().unreachable) health.failed(place, opened.error().reply, now);
+  });
+}
+
 net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
+  const std::string place = net::Endpoint{.address = address, .port = hop.port}.text();
+  const auto now = services_.clock.now();
+  const auto resting = [&](const HostHealth& health) { return health.resting(place, now); };
+  if (const auto why = health_.with(resting)) {
+    conversation_.note_failure(*why, place);
+    co_return;
+  }
   auto connection = std::make_unique<Connection>(connection_options(hop));
   net::Endpoint endpoint;
   endpoint.address = address;
   endpoint.port = hop.port;
   auto opened = co_await connection->open(std::move(endpoint));
+  note_health(place, opened);
   if (!opened) {
     conversation_.note_failure(opened.error().reply, connection->relay());
     const bool again = opened.error().tls_failed && hop.tls.use == TlsDemands::Use::Opportunistic;

@@ -32,6 +32,7 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint
   ConnectionFailure failure;
   auto stream = co_await net::connect(std::move(endpoint), options_.connect_timeout);
   if (!stream) {
+    failure.unreachable = true;
     failure.reply = unreachable(relay_, stream.error());
     co_return std::unexpected(std::move(failure));
   }

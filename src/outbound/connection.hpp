@@ -29,7 +29,8 @@ struct ConnectionOptions {
 /// Why a connection is of no use. `reply` is what to tell the queue: the server's own words where it said something.
 struct ConnectionFailure {
   smtp::Reply reply;
-  bool tls_failed = false;  // the handshake: without TLS it may go
+  bool tls_failed = false;   // the handshake: without TLS it may go
+  bool unreachable = false;  // there was no connection
 };
 
 class Connection {

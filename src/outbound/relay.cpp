@@ -37,7 +37,8 @@ Relay::Relay(RelayServices services, RelayOptions options, const std::vector<net
     : services_(services),
       options_(std::move(options)),
       tls_{.opportunistic = client_tls(false), .verified = client_tls(true)},
-      pools_(executors, options_.pool) {}
+      pools_(executors, options_.pool),
+      health_(HostHealth(options_.health)) {}
 
 net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
   const net::Executor executor = co_await boost::asio::this_coro::executor;
@@ -48,7 +49,7 @@ net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
     if (!signatures) co_return cannot_sign(job, signatures.error());
     signed_job.message.prefix.insert(0, *signatures);
   }
-  Attempt attempt(services_, options_, tls_, pools_.of(executor), signed_job, keys);
+  Attempt attempt(services_, options_, tls_, pools_.of(executor), health_, signed_job, keys);
   auto outcomes = co_await attempt.run();
   co_return outcomes;
 }

@@ -117,7 +117,8 @@ class Server:
         lines += self._listeners() + self._domains() + self._users() + self._dns()
         settings = dict(self.settings)
         # A connection for each message: most tests look at one dialog. test_reuse keeps them.
-        settings["outbound"] = {"port": self.world.port, "idle_timeout": "0s", **settings.get("outbound", {})}
+        settings["outbound"] = {"port": self.world.port, "idle_timeout": "0s", "host_backoff": "0s",
+                                **settings.get("outbound", {})}
         settings.setdefault("log", {"level": "debug"})
         for table, keys in settings.items():
             lines += [f"[{table}]"] + [f"{key} = {toml(value)}" for key, value in keys.items()]
