@@ -59,7 +59,9 @@ struct DomainConfig {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
   policy::Enforcement authentication = policy::Enforcement::Observe;
-  std::filesystem::path maildir;  // a Maildir each: maildir/LOCAL-PART
+  // Exactly one of the two:
+  std::filesystem::path maildir;             // a Maildir each: maildir/LOCAL-PART
+  std::optional<outbound::NextHop> backend;  // the LMTP or SMTP server that has the mailboxes
   std::vector<LocalPart> mailboxes;
   /// Keys named one by one. None: the active ones in keys_dir/NAME sign; with none there either, mail from this domain
   /// is sent unsigned and without CONFIRM.

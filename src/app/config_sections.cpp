@@ -189,16 +189,13 @@ void read_domain(Section section, Config& config, Findings& findings) {
                       .mode = {},
                       .authentication = {},
                       .maildir = {},
+                      .backend = {},
                       .mailboxes = {},
                       .signing = {}};
   domain.mode = confirm::Mode::Optional;
   if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
   assign_choice(domain.authentication, section, "authentication", enforcements);
-  if (const auto text = section.text("maildir")) {
-    domain.maildir = path_of(*text, config, findings);
-  } else if (!section.has("maildir")) {
-    section.missing("maildir", "name the folder that holds a Maildir for each mailbox");
-  }
+  read_delivery(section, config, domain, findings);
   read_mailboxes(section, domain, findings);
   domain.signing = read_signing_keys(section, config, findings);
   section.finish();

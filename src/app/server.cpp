@@ -58,7 +58,10 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   server->build_directory();  // recovery may write bounces, and asks where they go
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
-  server->build_outbound();
+  std::vector<net::Executor> executors;
+  for (std::size_t n = 0; n < server->runtime_->size(); ++n) executors.push_back(server->runtime_->executor(n));
+  server->build_local(executors);
+  server->build_outbound(executors);
   server->build_admin();
   return server;
 }
@@ -283,31 +286,53 @@ void Server::tell_signing() {
   }
 }
 
-void Server::build_outbound() {
-  std::vector<net::Executor> executors;
-  for (std::size_t n = 0; n < runtime_->size(); ++n) executors.push_back(runtime_->executor(n));
+outbound::RelayServices Server::relay_services() {
+  return {.queue = *queue_, .resolver = *resolver_, .clock = clock_, .random = random_, .events = *events_};
+}
 
+// What holds wherever a message goes.
+outbound::RelayOptions Server::relay_options() const {
+  const auto& outbound = config_.outbound;
+  return {.host = config_.host,
+          .pool = {.idle_timeout = outbound.idle_timeout, .messages = outbound.connection_messages},
+          .health = {.first = outbound.host_backoff},
+          .own_places = own_places_,
+          .connect_timeout = outbound.connect_timeout};
+}
+
+// Into Maildirs, or to the server that has the mailboxes: no signature, no CONFIRM, no MX.
+void Server::build_local(const std::vector<net::Executor>& executors) {
+  std::vector<outbound::Routes::Transport> backends;
+  for (const auto& domain : config_.domains) {
+    if (!domain.backend) continue;
+    backend_domains_.insert(domain.name);
+    backends.push_back({.domain = domain.name, .with_subdomains = false, .next_hop = *domain.backend});
+  }
+  auto options = relay_options();
+  options.routes = outbound::Routes(std::nullopt, std::move(backends));
+  backends_ = std::make_unique<outbound::Relay>(relay_services(), std::move(options), executors);
   local_delivery_ = std::make_unique<inbound::LocalDelivery>(*services_);
-  auto deliver = [this](const queue::Job& job) { return local_delivery_->attempt(job); };
+  auto deliver = [this](const queue::Job& job) { return deliver_locally(job); };
   const delivery::DispatcherOptions local{.route = store::Route::Local, .concurrency = local_concurrency};
   dispatchers_.push_back(
       std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, local, std::move(deliver)));
+}
 
+net::Task<std::vector<queue::Outcome>> Server::deliver_locally(const queue::Job& job) {
+  const auto& domain = job.recipients.front().address.domain();
+  if (domain && backend_domains_.contains(*domain)) return backends_->attempt(job);
+  return local_delivery_->attempt(job);
+}
+
+void Server::build_outbound(const std::vector<net::Executor>& executors) {
   tell_signing();
-  outbound::RelayOptions options{
-      .host = config_.host,
-      .port = config_.outbound.port,
-      .require_tls = config_.outbound.require_tls,
-      .routes = std::move(routes_),
-      .fallback = config_.outbound.fallback,
-      .signing = std::move(signing_),
-      .pool = {.idle_timeout = config_.outbound.idle_timeout, .messages = config_.outbound.connection_messages},
-      .health = {.first = config_.outbound.host_backoff},
-      .own_places = own_places_,
-      .connect_timeout = config_.outbound.connect_timeout};
-  const outbound::RelayServices services{
-      .queue = *queue_, .resolver = *resolver_, .clock = clock_, .random = random_, .events = *events_};
-  relay_ = std::make_unique<outbound::Relay>(services, std::move(options), executors);
+  auto options = relay_options();
+  options.port = config_.outbound.port;
+  options.require_tls = config_.outbound.require_tls;
+  options.routes = std::move(routes_);
+  options.fallback = config_.outbound.fallback;
+  options.signing = std::move(signing_);
+  relay_ = std::make_unique<outbound::Relay>(relay_services(), std::move(options), executors);
   auto relay = [this](const queue::Job& job) { return relay_->attempt(job); };
   const delivery::DispatcherOptions remote{.route = store::Route::Remote, .concurrency = config_.outbound.concurrency};
   dispatchers_.push_back(
@@ -377,6 +402,7 @@ void Server::drain() {
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
   relay_->finish();
+  backends_->finish();
   admin_->stop();
   runtime_->stop();
   emit(Level::Info, "stopped");

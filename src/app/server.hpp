@@ -8,6 +8,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,7 +66,11 @@ class Server {
   void build_directory();
   Started open_world();
   void build_inbound();
-  void build_outbound();
+  void build_local(const std::vector<net::Executor>& executors);
+  void build_outbound(const std::vector<net::Executor>& executors);
+  [[nodiscard]] outbound::RelayServices relay_services();
+  [[nodiscard]] outbound::RelayOptions relay_options() const;
+  [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job);
   void build_admin();
   void start();
   void drain();
@@ -109,6 +114,8 @@ class Server {
 
   std::unique_ptr<inbound::LocalDelivery> local_delivery_;
   std::unique_ptr<outbound::Relay> relay_;
+  std::unique_ptr<outbound::Relay> backends_;  // of domains whose mailboxes are elsewhere
+  std::set<Domain> backend_domains_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 
   std::unique_ptr<http::AdminApi> admin_api_;

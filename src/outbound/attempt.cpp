@@ -21,6 +21,20 @@ NextHop mx_hop(std::string host, const RelayOptions& options) {
   return hop;
 }
 
+std::string place_of(const NextHop& hop, const std::string& address) {
+  if (!hop.unix_path.empty()) return "unix:" + hop.unix_path;
+  return net::Endpoint{.address = address, .port = hop.port}.text();
+}
+
+net::Task<std::expected<void, ConnectionFailure>> open(Connection& connection, const NextHop& hop,
+                                                       std::string address) {
+  if (!hop.unix_path.empty()) co_return co_await connection.open_unix(hop.unix_path);
+  net::Endpoint endpoint;
+  endpoint.address = std::move(address);
+  endpoint.port = hop.port;
+  co_return co_await connection.open(std::move(endpoint));
+}
+
 }  // namespace
 
 Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const TlsContexts& tls,
@@ -79,7 +93,7 @@ net::Task<bool> Attempt::try_hop(const NextHop& hop) {
   conversation_.meet_another_host();
   if (auto kept = pool_.take(hop)) {
     hopeless_ = false;
-    co_await converse(hop, std::move(kept));
+    (void)co_await converse(hop, std::move(kept));
     if (conversation_.finished()) co_return true;
     // The server may have gone without a word: what is open is tried on a connection of its own.
   }
@@ -91,7 +105,8 @@ net::Task<bool> Attempt::try_hop(const NextHop& hop) {
     co_return false;
   }
   hopeless_ = false;
-  is_ourselves_ = std::ranges::any_of(*addresses, [&](const auto& address) { return is_own_place(address, hop.port); });
+  is_ourselves_ = !hop.lmtp &&
+                  std::ranges::any_of(*addresses, [&](const auto& address) { return is_own_place(address, hop.port); });
   if (is_ourselves_) {
     conversation_.note_failure(smtp::Reply(451, smtp::EnhancedCode{4, 4, 6}, hop.host + " is this server"), hop.host);
     co_return false;
@@ -107,6 +122,7 @@ ConnectionOptions Attempt::connection_options(const NextHop& hop) const {
   std::optional<smtp::PlainAuth> auth;
   if (hop.credentials) auth = smtp::PlainAuth{.user = hop.credentials->user, .password = hop.credentials->password};
   return ConnectionOptions{.smtp = {.helo = options_.host.text(),
+                                    .lmtp = hop.lmtp,
                                     .use_starttls = hop.tls.use != TlsDemands::Use::Off,
                                     .require_tls = hop.tls.required(),
                                     .implicit_tls = hop.tls.use == TlsDemands::Use::Implicit,
@@ -133,7 +149,7 @@ void Attempt::note_health(const std::string& place, const std::expected<void, Co
 }
 
 net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
-  const std::string place = net::Endpoint{.address = address, .port = hop.port}.text();
+  const std::string place = place_of(hop, address);
   const auto now = services_.clock.now();
   const auto resting = [&](const HostHealth& health) { return health.resting(place, now); };
   if (const auto why = health_.with(resting)) {
@@ -141,10 +157,7 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
     co_return;
   }
   auto connection = std::make_unique<Connection>(connection_options(hop));
-  net::Endpoint endpoint;
-  endpoint.address = address;
-  endpoint.port = hop.port;
-  auto opened = co_await connection->open(std::move(endpoint));
+  auto opened = co_await open(*connection, hop, address);
   note_health(place, opened);
   if (!opened) {
     conversation_.note_failure(opened.error().reply, connection->relay());
@@ -157,14 +170,19 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
     co_return;
   }
   const bool was_plain = conversation_.plain_only();
-  co_await converse(hop, std::move(connection));
-  const bool again = conversation_.plain_only() && !was_plain && !conversation_.finished();
+  const std::size_t were_open = conversation_.open();
+  const bool full = co_await converse(hop, std::move(connection));
+  const bool goes_on = full && conversation_.open() < were_open;  // RFC 9422: what is left, on another connection
+  const bool again = !conversation_.finished() && (goes_on || (conversation_.plain_only() && !was_plain));
   if (again) co_await try_address(std::move(hop), std::move(address));
 }
 
-net::Task<void> Attempt::converse(const NextHop& hop, std::unique_ptr<Connection> connection) {
+// Whether the connection carried all that it may.
+net::Task<bool> Attempt::converse(const NextHop& hop, std::unique_ptr<Connection> connection) {
   co_await conversation_.hold(*connection);
+  const bool full = connection->stands() && connection->is_full();
   pool_.give(hop, std::move(connection));
+  co_return full;
 }
 
 }  // namespace cas::outbound

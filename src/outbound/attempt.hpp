@@ -26,7 +26,7 @@ class Attempt {
   net::Task<void> walk_mx_hosts(Domain domain);
   net::Task<bool> try_hop(const NextHop& hop);
   net::Task<void> try_address(NextHop hop, std::string address);
-  net::Task<void> converse(const NextHop& hop, std::unique_ptr<Connection> connection);
+  net::Task<bool> converse(const NextHop& hop, std::unique_ptr<Connection> connection);
   void note_health(const std::string& place, const std::expected<void, ConnectionFailure>& opened);
   [[nodiscard]] bool is_own_place(const std::string& address, std::uint16_t port) const;
   [[nodiscard]] ConnectionOptions connection_options(const NextHop& hop) const;

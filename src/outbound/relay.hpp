@@ -30,7 +30,7 @@ struct RelayOptions {
   bool require_tls = false;  // of MX hosts
   Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
-  SigningKeys signing;
+  SigningKeys signing{};
   PoolOptions pool{};
   HostHealth::Limits health{};
   std::vector<net::Endpoint> own_places{};  // where we listen: no MX host there is delivered to
