@@ -60,7 +60,9 @@ struct DomainConfig {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
   policy::Enforcement authentication = policy::Enforcement::Observe;
-  std::filesystem::path maildir;  // a Maildir each: maildir/LOCAL-PART
+  // Exactly one of the two:
+  std::filesystem::path maildir;             // a Maildir each: maildir/LOCAL-PART
+  std::optional<outbound::NextHop> backend;  // the LMTP or SMTP server that has the mailboxes
   std::vector<LocalPart> mailboxes;
   /// Keys named one by one. None: the active ones in keys_dir/NAME sign; with none there either, mail from this domain
   /// is sent unsigned and without CONFIRM.
@@ -100,6 +102,7 @@ struct OutboundConfig {
   std::size_t concurrency = 20;
   std::chrono::seconds connect_timeout{30};
   std::chrono::seconds idle_timeout{5};   // how long a connection waits for its next message
+  std::chrono::seconds host_backoff{30};  // doubles: how long an address that failed is passed over
   std::size_t connection_messages = 100;  // at most, on one connection
 };
 

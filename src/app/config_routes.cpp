@@ -109,6 +109,28 @@ void read_transport(Section section, Config& config, Findings& findings) {
       TransportConfig{.domain = *domain, .with_subdomains = with_subdomains, .next_hop = *std::move(next_hop)});
 }
 
+void read_delivery(Section& section, const Config& config, DomainConfig& domain, Findings& findings) {
+  if (const auto text = section.text("maildir")) domain.maildir = path_of(*text, config, findings);
+  const auto deliver = section.text("deliver");
+  if (deliver) {
+    auto hop = outbound::NextHop::parse_backend(deliver->value);
+    if (hop) {
+      domain.backend = *std::move(hop);
+    } else if (hop.error().public_text.contains("port 25")) {  // RFC 2033 §5
+      section.fail("deliver", "is LMTP on port 25, where SMTP is spoken", "use port 24, or \"smtp:\"");
+    } else {
+      section.fail("deliver", in_quotes(deliver->value) + " is no server to deliver to",
+                   "write \"lmtp:unix:/run/dovecot/lmtp\", \"lmtp:127.0.0.1:24\" or \"smtp:10.0.0.5:25\"");
+    }
+  }
+  if (section.has("maildir") && section.has("deliver")) {
+    section.fail("deliver", "stands beside maildir, and a message is delivered once", "remove one of the two");
+  }
+  if (section.has("maildir") || section.has("deliver")) return;
+  section.missing("maildir",
+                  "name the folder that holds a Maildir for each mailbox, or in deliver the server that does");
+}
+
 void read_trusted_networks(Section& section, ListenConfig& listen, Findings& findings) {
   const auto texts = section.texts("trusted_networks");
   for (const auto& text : texts.value_or(std::vector<ConfigText>{})) {

@@ -189,16 +189,13 @@ void read_domain(Section section, Config& config, Findings& findings) {
                       .mode = {},
                       .authentication = {},
                       .maildir = {},
+                      .backend = {},
                       .mailboxes = {},
                       .signing = {}};
   domain.mode = confirm::Mode::Optional;
   if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
   assign_choice(domain.authentication, section, "authentication", enforcements);
-  if (const auto text = section.text("maildir")) {
-    domain.maildir = path_of(*text, config, findings);
-  } else if (!section.has("maildir")) {
-    section.missing("maildir", "name the folder that holds a Maildir for each mailbox");
-  }
+  read_delivery(section, config, domain, findings);
   read_mailboxes(section, domain, findings);
   domain.signing = read_signing_keys(section, config, findings);
   section.finish();
@@ -319,6 +316,7 @@ void read_outbound(Section section, Config& config, Findings& findings) {
   if (const auto n = section.integer("concurrency", 1, 10000)) outbound.concurrency = static_cast<std::size_t>(*n);
   assign(outbound.connect_timeout, section.duration("connect_timeout", seconds{1}, minutes{10}));
   assign(outbound.idle_timeout, section.duration("idle_timeout", seconds{0}, minutes{5}));
+  assign(outbound.host_backoff, section.duration("host_backoff", seconds{0}, minutes{10}));
   if (const auto n = section.integer("connection_messages", 1, 100000)) {
     outbound.connection_messages = static_cast<std::size_t>(*n);
   }

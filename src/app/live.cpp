@@ -10,6 +10,11 @@
 
 namespace cas::app {
 
+bool is_backend_domain(const Config& config, const Domain& domain) {
+  return std::ranges::any_of(config.domains,
+                             [&](const DomainConfig& own) { return own.name == domain && own.backend.has_value(); });
+}
+
 std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
   std::vector<inbound::DomainSettings> domains;
   for (const auto& domain : config.domains) {
@@ -69,6 +74,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
   compare(same_dns(running.dns, fresh.dns), "dns");
   compare(running.outbound.concurrency == fresh.outbound.concurrency, "outbound.concurrency");
   compare(running.outbound.idle_timeout == fresh.outbound.idle_timeout, "outbound.idle_timeout");
+  compare(running.outbound.host_backoff == fresh.outbound.host_backoff, "outbound.host_backoff");
   compare(running.outbound.connection_messages == fresh.outbound.connection_messages, "outbound.connection_messages");
   compare(running.queue.lifetime == fresh.queue.lifetime && running.queue.first_retry == fresh.queue.first_retry &&
               running.queue.max_retry == fresh.queue.max_retry,

@@ -22,8 +22,11 @@ struct Live {
   std::unique_ptr<const inbound::Services> services;
   std::unique_ptr<inbound::LocalDelivery> local;
   std::unique_ptr<outbound::Relay> relay;
+  std::unique_ptr<outbound::Relay> backends;  // of domains whose mailboxes are elsewhere
 };
 
+/// Whether the mailboxes of this domain are elsewhere.
+[[nodiscard]] bool is_backend_domain(const Config& config, const Domain& domain);
 [[nodiscard]] std::shared_ptr<const inbound::Directory> directory_of(const Config& config);
 [[nodiscard]] inbound::Accounts accounts_of(const Config& config);
 [[nodiscard]] inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen);

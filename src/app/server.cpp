@@ -141,6 +141,8 @@ Server::Started Server::open_world() {
   const outbound::PoolOptions pool{.idle_timeout = config_.outbound.idle_timeout,
                                    .messages = config_.outbound.connection_messages};
   pools_ = std::make_unique<outbound::ConnectionPools>(executors(), pool);
+  const outbound::HostHealth::Limits health{.first = config_.outbound.host_backoff};
+  host_health_ = std::make_unique<Guarded<outbound::HostHealth>>(outbound::HostHealth(health));
   return {};
 }
 
@@ -159,6 +161,9 @@ store::Route Server::route_for(const Domain& domain) const {
 // ---- Inbound ----
 
 void Server::build_inbound() {
+  for (const auto& bound : sockets_.listeners) {
+    for (auto& place : places_of(bound.config.address)) own_places_.push_back(std::move(place));
+  }
   tell_signing(first_keys_.signing);
   put_in_force(make_live(config_, std::exchange(first_keys_, {})));
   for (auto& bound : sockets_.listeners) {

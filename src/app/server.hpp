@@ -8,6 +8,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,7 @@ class Server {
   std::unique_ptr<net::Runtime> runtime_;
   Sockets sockets_;
   std::vector<std::string> listening_;
+  std::vector<net::Endpoint> own_places_;  // where others reach us
 
   Guarded<std::shared_ptr<const inbound::Directory>> directory_;
   std::unique_ptr<net::Resolver> resolver_;
@@ -106,6 +108,7 @@ class Server {
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<outbound::ConnectionPools> pools_;
+  std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;

@@ -16,14 +16,32 @@ constexpr std::string_view unreadable_mend =
     "the server is no longer root: a key that root alone can read needs a restart, or group-readable files "
     "(docs/operating.md, Reload)";
 
-outbound::RelayOptions relay_options(const Config& config, KeyMaterial keys) {
-  return outbound::RelayOptions{.host = config.host,
-                                .port = config.outbound.port,
-                                .require_tls = config.outbound.require_tls,
-                                .routes = std::move(keys.routes),
-                                .fallback = config.outbound.fallback,
-                                .signing = std::move(keys.signing),
-                                .connect_timeout = config.outbound.connect_timeout};
+// What holds wherever a message goes.
+outbound::RelayOptions relay_options(const Config& config, std::vector<net::Endpoint> own_places) {
+  return outbound::RelayOptions{
+      .host = config.host, .own_places = std::move(own_places), .connect_timeout = config.outbound.connect_timeout};
+}
+
+outbound::RelayOptions remote_options(const Config& config, KeyMaterial keys, std::vector<net::Endpoint> own_places) {
+  auto options = relay_options(config, std::move(own_places));
+  options.port = config.outbound.port;
+  options.require_tls = config.outbound.require_tls;
+  options.routes = std::move(keys.routes);
+  options.fallback = config.outbound.fallback;
+  options.signing = std::move(keys.signing);
+  return options;
+}
+
+// To the server that has the mailboxes: no signature, no CONFIRM, no MX.
+outbound::RelayOptions backend_options(const Config& config, std::vector<net::Endpoint> own_places) {
+  std::vector<outbound::Routes::Transport> backends;
+  for (const auto& domain : config.domains) {
+    if (domain.backend)
+      backends.push_back({.domain = domain.name, .with_subdomains = false, .next_hop = *domain.backend});
+  }
+  auto options = relay_options(config, std::move(own_places));
+  options.routes = outbound::Routes(std::nullopt, std::move(backends));
+  return options;
 }
 
 }  // namespace
@@ -41,7 +59,8 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                                            .accounts = std::move(accounts),
                                            .services = {},
                                            .local = {},
-                                           .relay = {}});
+                                           .relay = {},
+                                           .backends = {}});
   const auto& authentication = fresh->config.authentication;
   inbound::Services services{.host = config_.host,
                              .queue = *queue_,
@@ -65,8 +84,10 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                                       .clock = clock_,
                                       .random = random_,
                                       .events = *events_,
-                                      .pools = *pools_};
-  fresh->relay = std::make_unique<outbound::Relay>(relay, relay_options(fresh->config, std::move(keys)));
+                                      .pools = *pools_,
+                                      .health = *host_health_};
+  fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, std::move(keys), own_places_));
+  fresh->backends = std::make_unique<outbound::Relay>(relay, backend_options(fresh->config, own_places_));
   return fresh;
 }
 
@@ -141,7 +162,9 @@ void Server::look_for_new_keys() {
 void Server::watch_disk() {
   const auto now = live();
   DiskWatch::Places places{.state_dir = config_.state_dir, .maildirs = {}};
-  for (const auto& domain : now->config.domains) places.maildirs.emplace(domain.name, domain.maildir);
+  for (const auto& domain : now->config.domains) {
+    if (!domain.backend) places.maildirs.emplace(domain.name, domain.maildir);
+  }
   if (disk_watch_) return disk_watch_->watch(std::move(places));
   disk_watch_ = std::make_unique<DiskWatch>(std::move(places), disk_look_pause,
                                             [this](const inbound::Room::Seen& seen) { see_room(seen); });
@@ -175,6 +198,11 @@ void Server::see_room(const inbound::Room::Seen& seen) {
 
 net::Task<std::vector<queue::Outcome>> Server::deliver_locally(const queue::Job& job) const {
   const auto now = live();
+  const auto& domain = job.recipients.front().address.domain();
+  if (domain && is_backend_domain(now->config, *domain)) {
+    auto outcomes = co_await now->backends->attempt(job);
+    co_return outcomes;
+  }
   auto outcomes = co_await now->local->attempt(job);
   co_return outcomes;
 }

@@ -4,9 +4,13 @@
 // Folders and sockets.
 #include "app/sockets.hpp"
 
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -112,6 +116,24 @@ std::vector<ConfigError> check_writable(const Config& config) {
     check(config.domains[n].maildir, "domain[" + std::to_string(n) + "].maildir");
   }
   return errors;
+}
+
+std::vector<net::Endpoint> places_of(const net::Endpoint& listener) {
+  if (listener.address != "0.0.0.0" && listener.address != "::") return {listener};
+  std::vector<net::Endpoint> places;
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return places;
+  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr) continue;
+    std::array<char, NI_MAXHOST> text{};
+    const int family = each->ifa_addr->sa_family;
+    if (family != AF_INET && (family != AF_INET6 || listener.address == "0.0.0.0")) continue;
+    const auto length = static_cast<socklen_t>(family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    if (::getnameinfo(each->ifa_addr, length, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) continue;
+    places.push_back(net::Endpoint{.address = text.data(), .port = listener.port});
+  }
+  ::freeifaddrs(all);
+  return places;
 }
 
 }  // namespace cas::app

@@ -33,6 +33,9 @@ struct Sockets {
 [[nodiscard]] std::expected<Sockets, ConfigError> bind_sockets(const Config& config, const net::Runtime& runtime,
                                                                const Identity& owner);
 
+/// Where a listener can be reached: itself, or with the address of every interface where it listens on all.
+[[nodiscard]] std::vector<net::Endpoint> places_of(const net::Endpoint& listener);
+
 /// As the user we became: whether state and mail can be written.
 [[nodiscard]] std::vector<ConfigError> check_writable(const Config& config);
 

@@ -78,7 +78,7 @@ void IncomingMessage::end_header() {
   if (header_.size() > limits_.header) return refuse(Reply(552, EnhancedCode{5, 3, 4}, "header section is too long"));
   const auto fields = parse_header(header_);
   if (!fields) return refuse(Reply(554, EnhancedCode{5, 6, 0}, fields.error().public_text));
-  if (policy::count_hops(*fields) > policy::max_hops) {
+  if (policy::count_hops(*fields) >= policy::max_hops) {
     return refuse(Reply(554, EnhancedCode{5, 4, 6}, "too many hops: the message is in a loop"));  // RFC 5321 §6.3
   }
   // As it came: what we take out may have been signed.

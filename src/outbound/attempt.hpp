@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "outbound/conversation.hpp"
+#include "outbound/host_health.hpp"
 #include "outbound/pool.hpp"
 
 namespace cas::outbound {
@@ -17,7 +18,7 @@ class Attempt {
  public:
   /// `keys` sign the intent; none: the message goes without. `pool` is that of the running thread.
   Attempt(const RelayServices& services, const RelayOptions& options, const TlsContexts& tls, ConnectionPool& pool,
-          const queue::Job& job, const SigningKeys::value_type* keys);
+          Guarded<HostHealth>& health, const queue::Job& job, const SigningKeys::value_type* keys);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> run();
 
  private:
@@ -25,16 +26,20 @@ class Attempt {
   net::Task<void> walk_mx_hosts(Domain domain);
   net::Task<bool> try_hop(const NextHop& hop);
   net::Task<void> try_address(NextHop hop, std::string address);
-  net::Task<void> converse(const NextHop& hop, std::unique_ptr<Connection> connection);
+  net::Task<bool> converse(const NextHop& hop, std::unique_ptr<Connection> connection);
+  void note_health(const std::string& place, const std::expected<void, ConnectionFailure>& opened);
+  [[nodiscard]] bool is_own_place(const std::string& address, std::uint16_t port) const;
   [[nodiscard]] ConnectionOptions connection_options(const NextHop& hop) const;
 
   const RelayServices& services_;
   const RelayOptions& options_;
   const TlsContexts& tls_;
   ConnectionPool& pool_;
+  Guarded<HostHealth>& health_;
   const queue::Job& job_;
   Conversation conversation_;
-  bool hopeless_ = true;  // every host so far is known to have no address
+  bool is_ourselves_ = false;  // the last hop was this server
+  bool hopeless_ = true;       // every host so far is known to have no address
 };
 
 }  // namespace cas::outbound

@@ -29,9 +29,20 @@ Connection::Connection(ConnectionOptions options)
 
 net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint endpoint) {
   relay_ = options_.host_name + "[" + endpoint.address + "]:" + std::to_string(endpoint.port);
-  ConnectionFailure failure;
   auto stream = co_await net::connect(std::move(endpoint), options_.connect_timeout);
+  co_return co_await begin(std::move(stream));
+}
+
+net::Task<std::expected<void, ConnectionFailure>> Connection::open_unix(std::string path) {
+  relay_ = "unix:" + path;
+  auto stream = co_await net::connect_unix(std::move(path), options_.connect_timeout);
+  co_return co_await begin(std::move(stream));
+}
+
+net::Task<std::expected<void, ConnectionFailure>> Connection::begin(Result<net::Stream> stream) {
+  ConnectionFailure failure;
   if (!stream) {
+    failure.unreachable = true;
     failure.reply = unreachable(relay_, stream.error());
     co_return std::unexpected(std::move(failure));
   }

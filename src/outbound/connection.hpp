@@ -29,7 +29,8 @@ struct ConnectionOptions {
 /// Why a connection is of no use. `reply` is what to tell the queue: the server's own words where it said something.
 struct ConnectionFailure {
   smtp::Reply reply;
-  bool tls_failed = false;  // the handshake: without TLS it may go
+  bool tls_failed = false;   // the handshake: without TLS it may go
+  bool unreachable = false;  // there was no connection
 };
 
 class Connection {
@@ -38,6 +39,8 @@ class Connection {
 
   /// Connects, greets, starts TLS where offered: afterwards ready for transactions.
   [[nodiscard]] net::Task<std::expected<void, ConnectionFailure>> open(net::Endpoint endpoint);
+  /// The same over a Unix socket.
+  [[nodiscard]] net::Task<std::expected<void, ConnectionFailure>> open_unix(std::string path);
   /// One message. What the server said is in the result, in whatever way it ended; usable() tells whether another
   /// transaction may follow.
   [[nodiscard]] net::Task<smtp::TransactionResult> send(smtp::Transaction transaction, const store::Message& message,
@@ -45,7 +48,12 @@ class Connection {
   /// QUIT where the session still stands, then the end of the connection.
   [[nodiscard]] net::Task<void> quit();
 
-  [[nodiscard]] bool usable() const { return usable_; }
+  /// Another transaction may be begun.
+  [[nodiscard]] bool usable() const { return usable_ && !is_full(); }
+  /// The session stands; it may have carried all that it may.
+  [[nodiscard]] bool stands() const { return usable_; }
+  /// RFC 9422: MAILMAX.
+  [[nodiscard]] bool is_full() const { return features().mail_max && transactions_ >= *features().mail_max; }
   /// Usable, and since the last reply the server has neither said anything nor hung up. Asks the system, waits for
   /// nothing. Meant for a connection that was kept: from now on was_kept().
   [[nodiscard]] bool is_quiet();
@@ -61,6 +69,7 @@ class Connection {
   [[nodiscard]] const std::string& relay() const { return relay_; }
 
  private:
+  net::Task<std::expected<void, ConnectionFailure>> begin(Result<net::Stream> stream);
   net::Task<Result<smtp::ClientStep>> advance(smtp::ClientStep step);
   net::Task<Result<void>> start_tls();
   net::Task<Result<smtp::Reply>> read_reply();

@@ -26,6 +26,14 @@ const Signing& intent_signing(const std::vector<Signing>& keys) {
   return found != keys.end() ? *found : keys.front();
 }
 
+/// RFC 5321 §4.5.3.1.10: there are too many recipients in this transaction, and 552 is to be read as 452. With another
+/// enhanced code the mailbox is meant.
+bool is_too_many(const std::optional<Reply>& rcpt) {
+  if (!rcpt || (rcpt->code != 452 && rcpt->code != 552)) return false;
+  const auto& enhanced = rcpt->enhanced;
+  return enhanced.klass == 0 || (enhanced.subject == 5 && enhanced.detail == 3);
+}
+
 }  // namespace
 
 Conversation::Conversation(const RelayServices& services, const RelayOptions& options, const queue::Job& job,
@@ -84,9 +92,25 @@ net::Task<void> Conversation::converse_confirmed(Connection& connection, const S
   }
 }
 
-// Settles what was answered. An outcome is returned only when CONFIRM failed in a way that leaves its recipients open.
 net::Task<std::optional<ConfirmOutcome>> Conversation::transact(Connection& connection,
                                                                 std::optional<std::string> intent, Indices recipients) {
+  while (!recipients.empty() && connection.usable()) {
+    const std::size_t most = connection.features().rcpt_max.value_or(recipients.size());  // RFC 9422 §4
+    const auto count = static_cast<std::ptrdiff_t>(std::min<std::size_t>(most, recipients.size()));
+    Indices batch(recipients.begin(), recipients.begin() + count);
+    recipients.erase(recipients.begin(), recipients.begin() + count);
+    const auto refused = co_await transact_once(connection, intent, std::move(batch));
+    if (refused) co_return refused;
+    // RFC 5321 §4.5.3.1.10. At least one was accepted each time, so this ends.
+    recipients.insert(recipients.begin(), too_many_.begin(), too_many_.end());
+  }
+  co_return std::nullopt;
+}
+
+net::Task<std::optional<ConfirmOutcome>> Conversation::transact_once(Connection& connection,
+                                                                     std::optional<std::string> intent,
+                                                                     Indices recipients) {
+  too_many_.clear();
   smtp::Transaction transaction;
   transaction.from = job_.message.sender;
   for (const auto index : recipients) transaction.to.push_back(job_.recipients[index].address);
@@ -115,8 +139,21 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact(Connection& conn
     for (const auto index : recipients) settle(index, *result.confirm, connection.relay());
     co_return std::nullopt;
   }
+  settle_by(result, confirmed, recipients, connection);
+  if (!connection.stands()) {
+    last_failure_ = Reply(451, EnhancedCode{4, 4, 2}, connection.relay() + ": the connection was lost");
+  }
+  co_return std::nullopt;
+}
+
+void Conversation::settle_by(const smtp::TransactionResult& result, bool confirmed, const Indices& recipients,
+                             const Connection& connection) {
+  const auto is_taken = [](const auto& rcpt) { return rcpt && rcpt->positive(); };
+  const bool took_some = connection.stands() && std::ranges::any_of(result.rcpt, is_taken);
   for (std::size_t n = 0; n < recipients.size(); ++n) {
-    if (const auto reply = result.outcome(n)) {
+    if (took_some && is_too_many(result.rcpt[n])) {
+      too_many_.push_back(recipients[n]);
+    } else if (const auto reply = result.outcome(n)) {
       if (!confirmed && confirm::is_provisional(*reply, connection.features().cas)) {
         last_failure_ = *reply;  // the next host may offer what it asks for
       } else {
@@ -129,10 +166,6 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact(Connection& conn
              connection.relay());
     }
   }
-  if (!connection.usable()) {
-    last_failure_ = Reply(451, EnhancedCode{4, 4, 2}, connection.relay() + ": the connection was lost");
-  }
-  co_return std::nullopt;
 }
 
 net::Task<void> Conversation::converse_plain(Connection& connection) {

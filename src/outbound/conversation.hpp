@@ -27,7 +27,9 @@ class Conversation {
   /// The server showed that it cannot do what it announced: no CONFIRM to it again.
   [[nodiscard]] bool plain_only() const { return plain_only_; }
 
-  [[nodiscard]] bool finished() const { return open_recipients().empty(); }
+  [[nodiscard]] bool finished() const { return open() == 0; }
+  /// How many recipients have no answer.
+  [[nodiscard]] std::size_t open() const { return open_recipients().size(); }
   /// Why there was no connection: the last words, should there never be one.
   void note_failure(const smtp::Reply& reply, std::string relay);
   void settle_open(const smtp::Reply& reply, const std::string& relay);
@@ -39,8 +41,15 @@ class Conversation {
   using Indices = std::vector<std::size_t>;
 
   net::Task<void> converse_confirmed(Connection& connection, const Signing& signing, const Domain& signing_domain);
+  /// Settles what was answered, in as many transactions as the server wants. An outcome only when CONFIRM failed in a
+  /// way that leaves its recipients open.
   net::Task<std::optional<confirm::ConfirmOutcome>> transact(Connection& connection, std::optional<std::string> intent,
                                                              Indices recipients);
+  net::Task<std::optional<confirm::ConfirmOutcome>> transact_once(Connection& connection,
+                                                                  std::optional<std::string> intent,
+                                                                  Indices recipients);
+  void settle_by(const smtp::TransactionResult& result, bool confirmed, const Indices& recipients,
+                 const Connection& connection);
   net::Task<void> converse_plain(Connection& connection);
   net::Task<void> fall_back(Connection& connection);
 
@@ -58,6 +67,7 @@ class Conversation {
   smtp::Reply last_failure_;
   std::string last_relay_;
   bool plain_only_ = false;
+  Indices too_many_;  // of the last transaction: to be named in another one
 };
 
 }  // namespace cas::outbound

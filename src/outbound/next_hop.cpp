@@ -43,6 +43,27 @@ Result<NextHop> NextHop::parse(std::string_view text) {
   return NextHop{.host = name->text(), .port = *port};
 }
 
+Result<NextHop> NextHop::parse_backend(std::string_view text) {
+  constexpr std::string_view lmtp_word = "lmtp:";
+  constexpr std::string_view smtp_word = "smtp:";
+  constexpr std::string_view unix_word = "unix:";
+  const bool lmtp = text.starts_with(lmtp_word);
+  if (!lmtp && !text.starts_with(smtp_word)) return not_a_hop(text);
+  auto place = text.substr(lmtp_word.size());
+  if (lmtp && place.starts_with(unix_word)) {
+    place.remove_prefix(unix_word.size());
+    constexpr std::size_t longest = 107;  // of a sockaddr_un
+    if (!place.starts_with('/') || place.size() > longest || place.contains('\0')) return not_a_hop(text);
+    NextHop hop{.host = "localhost", .is_address = true, .port = 0, .lmtp = true, .unix_path = std::string(place)};
+    hop.tls.use = TlsDemands::Use::Off;
+    return hop;
+  }
+  CAS_TRY(auto hop, parse(place));
+  hop.lmtp = lmtp;
+  if (lmtp && hop.port == 25) return permanent("no LMTP on port 25", "RFC 2033 §5: no LMTP on port 25");
+  return hop;
+}
+
 Routes::Routes(std::optional<NextHop> smarthost, std::vector<Transport> transports)
     : smarthost_(std::move(smarthost)), transports_(std::move(transports)) {}
 

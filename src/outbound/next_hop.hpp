@@ -45,9 +45,13 @@ struct NextHop {
   std::uint16_t port = 25;
   TlsDemands tls{};
   std::optional<Credentials> credentials{};
+  bool lmtp = false;        // RFC 2033: a server that delivers, never on port 25
+  std::string unix_path{};  // then host and port say nothing
 
   /// "mail.example.net:587", "192.0.2.1:25", "[2001:db8::1]:25"; the port is never left out, and never 0.
   [[nodiscard]] static Result<NextHop> parse(std::string_view text);
+  /// "lmtp:unix:/run/dovecot/lmtp", "lmtp:127.0.0.1:24", "smtp:10.0.0.5:25": the server behind a domain of ours.
+  [[nodiscard]] static Result<NextHop> parse_backend(std::string_view text);
   auto operator<=>(const NextHop&) const = default;
 };
 

@@ -47,7 +47,7 @@ net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
     if (!signatures) co_return cannot_sign(job, signatures.error());
     signed_job.message.prefix.insert(0, *signatures);
   }
-  Attempt attempt(services_, options_, tls_, services_.pools.of(executor), signed_job, keys);
+  Attempt attempt(services_, options_, tls_, services_.pools.of(executor), services_.health, signed_job, keys);
   auto outcomes = co_await attempt.run();
   co_return outcomes;
 }

@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "base/guarded.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "base/trace.hpp"
 #include "confirm/sender.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/host_health.hpp"
 #include "outbound/next_hop.hpp"
 #include "outbound/pool.hpp"
 #include "outbound/signing.hpp"
@@ -28,8 +30,9 @@ struct RelayOptions {
   bool require_tls = false;  // of MX hosts
   Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
-  SigningKeys signing;
-  std::size_t max_hosts = 5;  // MX hosts tried in one attempt
+  SigningKeys signing{};
+  std::vector<net::Endpoint> own_places{};  // where we listen: no MX host there is delivered to
+  std::size_t max_hosts = 5;                // MX hosts tried in one attempt
   std::chrono::milliseconds connect_timeout{30000};
   std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §20
   std::chrono::milliseconds data_timeout{180000};
@@ -50,6 +53,7 @@ struct RelayServices {
   Random& random;
   EventSink& events;
   ConnectionPools& pools;
+  Guarded<HostHealth>& health;
 };
 
 /// Attempts run on executors that have a pool; they share nothing else. Give attempt() to a delivery::Dispatcher.

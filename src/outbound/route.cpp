@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.hpp"
 #include "net/inquiry.hpp"
 
 namespace cas::outbound {
@@ -21,11 +22,20 @@ std::unexpected<Reply> failed(int code, EnhancedCode enhanced, std::string text)
 
 }  // namespace
 
-Hosts judge_mx(const Domain& domain, const dns::Answer& answer, Random& random) {
+Reply loops_back(const Domain& domain) {
+  return Reply(554, EnhancedCode{5, 4, 6}, "mail for " + domain.text() + " loops back to this server");
+}
+
+Hosts judge_mx(const Domain& domain, const dns::Answer& answer, Random& random,
+               const std::optional<Domain>& ourselves) {
+  const auto itself = [&]() -> Hosts {  // RFC 5321 §5.1: implicit MX
+    if (domain == ourselves) return std::unexpected(loops_back(domain));
+    return std::vector<std::string>{domain.text()};
+  };
   switch (answer.status) {
     case dns::Status::Failed: return failed(451, EnhancedCode{4, 4, 3}, "the DNS does not answer for " + domain.text());
     case dns::Status::NxDomain: return failed(550, EnhancedCode{5, 1, 2}, "there is no domain " + domain.text());
-    case dns::Status::NoData: return std::vector<std::string>{domain.text()};  // RFC 5321 §5.1: implicit MX
+    case dns::Status::NoData: return itself();
     case dns::Status::Ok: break;
   }
   struct Candidate {
@@ -50,8 +60,15 @@ Hosts judge_mx(const Domain& domain, const dns::Answer& answer, Random& random) 
   if (candidates.empty() && null_mx) {
     return failed(556, EnhancedCode{5, 1, 10}, domain.text() + " accepts no mail (null MX)");  // RFC 7505 §4.2
   }
-  if (candidates.empty()) return std::vector<std::string>{domain.text()};
+  if (candidates.empty()) return itself();
   std::ranges::sort(candidates);
+  const auto us =
+      std::ranges::find_if(candidates, [&](const auto& c) { return ourselves && iequals(c.host, ourselves->text()); });
+  if (us != candidates.end()) {
+    const auto ours = us->preference;
+    std::erase_if(candidates, [&](const auto& candidate) { return candidate.preference >= ours; });
+    if (candidates.empty()) return std::unexpected(loops_back(domain));
+  }
   std::vector<std::string> hosts;
   for (auto& candidate : candidates) {
     if (std::ranges::find(hosts, candidate.host) == hosts.end()) hosts.push_back(std::move(candidate.host));
@@ -80,12 +97,12 @@ Addresses judge_addresses(const std::string& host, const dns::Answer& a, const d
   return failed(550, EnhancedCode{5, 4, 4}, "host " + host + " has no address");
 }
 
-net::Task<Hosts> find_hosts(net::Resolver& resolver, Random& random, Domain domain) {
+net::Task<Hosts> find_hosts(net::Resolver& resolver, Random& random, Domain domain, std::optional<Domain> ourselves) {
   dns::Question question;
   question.name = domain.text();
   question.type = dns::Type::MX;
   const auto answer = co_await resolver.ask(std::move(question));
-  co_return judge_mx(domain, answer, random);
+  co_return judge_mx(domain, answer, random, ourselves);
 }
 
 net::Task<Addresses> find_addresses(net::Resolver& resolver, std::string host) {

@@ -5,6 +5,7 @@
 // itself without MX; nowhere with a null MX (RFC 7505).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,15 +21,19 @@ namespace cas::outbound {
 /// Host names to try, best first; or the reply that says why there is none.
 using Hosts = std::expected<std::vector<std::string>, smtp::Reply>;
 
-/// What an MX answer means for a domain. Pure.
-[[nodiscard]] Hosts judge_mx(const Domain& domain, const dns::Answer& answer, Random& random);
+/// What an MX answer means for a domain. Where we are one of its hosts, those that are not better than we are dropped
+/// (RFC 5321 §5.1); 554 5.4.6 when none is left. Pure.
+[[nodiscard]] Hosts judge_mx(const Domain& domain, const dns::Answer& answer, Random& random,
+                             const std::optional<Domain>& ourselves = std::nullopt);
+[[nodiscard]] smtp::Reply loops_back(const Domain& domain);
 
 /// The addresses of a host, as texts, the families taking turns and IPv6 first (RFC 8305 §4). The reply says why there
 /// is none.
 using Addresses = std::expected<std::vector<std::string>, smtp::Reply>;
 [[nodiscard]] Addresses judge_addresses(const std::string& host, const dns::Answer& a, const dns::Answer& aaaa);
 
-[[nodiscard]] net::Task<Hosts> find_hosts(net::Resolver& resolver, Random& random, Domain domain);
+[[nodiscard]] net::Task<Hosts> find_hosts(net::Resolver& resolver, Random& random, Domain domain,
+                                          std::optional<Domain> ourselves);
 [[nodiscard]] net::Task<Addresses> find_addresses(net::Resolver& resolver, std::string host);
 
 }  // namespace cas::outbound

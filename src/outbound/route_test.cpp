@@ -60,6 +60,26 @@ TEST(Route, WithoutMxTheDomainItselfIsTheHost) {
   EXPECT_THAT(judge_mx(b, empty(dns::Status::NoData), random).value(), ElementsAre("b.example"));
 }
 
+TEST(Route, WhereWeAreAnMxOnlyBetterHostsAreTriedRfc5321Section5_1) {
+  Counting random(0, 1);
+  const auto us = *Domain::parse("us.example");
+  EXPECT_THAT(judge_mx(b, mx({{10, "better"}, {20, "US.example"}, {20, "equal"}, {30, "worse"}}), random, us).value(),
+              ElementsAre("better"));
+  EXPECT_EQ(judge_mx(b, mx({{10, "us.example"}, {30, "worse"}}), random, us).error().summary(),
+            "554 5.4.6 mail for b.example loops back to this server");
+  EXPECT_EQ(judge_mx(us, empty(dns::Status::NoData), random, us).error().code, 554);
+  EXPECT_THAT(judge_mx(b, mx({{10, "other"}, {20, "worse"}}), random, us).value(), ElementsAre("other", "worse"));
+}
+
+TEST(Route, TheFamiliesTakeTurnsRfc8305Section4) {
+  dns::Answer a;
+  dns::Answer aaaa;
+  a.status = aaaa.status = dns::Status::Ok;
+  for (std::uint8_t n = 1; n <= 3; ++n) a.records.emplace_back(dns::A{{192, 0, 2, n}});
+  aaaa.records.emplace_back(dns::Aaaa{{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}});
+  EXPECT_THAT(judge_addresses("h", a, aaaa).value(), ElementsAre("2001:db8::1", "192.0.2.1", "192.0.2.2", "192.0.2.3"));
+}
+
 TEST(Route, ANullMxRefusesForGood) {
   Counting random(0, 1);
   const auto hosts = judge_mx(b, mx({{0, ""}}), random);

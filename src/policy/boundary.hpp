@@ -42,7 +42,7 @@ struct BoundaryFacts {
 /// that an intent can carry (CAS §4.3: at most 200 octets of UTF-8, no control characters).
 [[nodiscard]] std::string list_identifier(std::string_view value);
 
-/// Received fields, to break loops (RFC 5321 §6.3).
+/// Received fields, to break loops: so many are a loop (RFC 5321 §6.3: at least 100).
 inline constexpr std::size_t max_hops = 100;
 [[nodiscard]] std::size_t count_hops(const std::vector<HeaderField>& fields);
 

@@ -43,6 +43,7 @@ std::optional<Reply> TransactionResult::outcome(std::size_t n) const {
   if (refused(confirm)) return confirm;
   if (n >= rcpt.size() || !rcpt[n]) return {};
   if (refused(rcpt[n])) return rcpt[n];
+  if (n < finals.size()) return finals[n];
   if (final) return final;
   if (refused(data)) return data;
   return {};
@@ -78,7 +79,7 @@ ClientStep ClientSession::on_reply(const Reply& reply) {
 ClientStep ClientSession::send_ehlo() {
   features_ = {};
   phase_ = Phase::Ehlo;
-  return Send{"EHLO " + options_.helo + "\r\n"};
+  return Send{(options_.lmtp ? "LHLO " : "EHLO ") + options_.helo + "\r\n"};
 }
 
 ClientStep ClientSession::on_greeting(const Reply& reply) {
@@ -86,7 +87,8 @@ ClientStep ClientSession::on_greeting(const Reply& reply) {
 }
 
 ClientStep ClientSession::on_ehlo(const Reply& reply) {
-  if (reply.code == 500 || reply.code == 502) {  // RFC 5321 §3.2: a server from before 1995
+  const bool unknown = reply.code == 500 || reply.code == 502;
+  if (unknown && !options_.lmtp) {  // RFC 5321 §3.2: a server from before 1995
     phase_ = Phase::Helo;
     return Send{"HELO " + options_.helo + "\r\n"};
   }
@@ -178,6 +180,10 @@ ClientStep ClientSession::begin(Transaction transaction) {
 /// Whether the server can take the message at all; what it could not is written into the result (RFC 6152 §3,
 /// RFC 6531 §3.2: without the extension the message is not sent).
 bool ClientSession::judge_locally(const Transaction& transaction) {
+  if (features_.size.value_or(0) > 0 && transaction.size > *features_.size) {  // RFC 1870 §5
+    result_.mail = Reply(552, {5, 3, 4}, "the message is larger than the next server takes");
+    return false;
+  }
   if (transaction.eight_bit && !features_.eight_bit_mime) {
     result_.mail = Reply(554, {5, 6, 3}, "the message holds 8-bit octets, and the next server does not offer 8BITMIME");
     return false;
@@ -278,18 +284,34 @@ ClientStep ClientSession::after_envelope() {
     phase_ = Phase::Body;
     return SendBody{};
   }
-  phase_ = Phase::Final;  // RFC 2920 §3.1: no recipient is left, an empty message ends it
+  if (options_.lmtp) return done_and_close();  // RFC 2033 §4.2: 354 all the same, and no reply would come
+  phase_ = Phase::Final;                       // RFC 2920 §3.1: no recipient is left, an empty message ends it
   return Send{".\r\n"};
 }
 
 ClientStep ClientSession::on_body_sent() {
   if (phase_ != Phase::Body) throw std::logic_error("a body that nobody asked for");
   phase_ = Phase::Final;
+  if (options_.lmtp) result_.finals.resize(result_.rcpt.size());
   return ReadReply{};
+}
+
+/// RFC 2033 §4.2: in the order of those that were accepted.
+ClientStep ClientSession::on_final_of_recipient(const Reply& reply) {
+  const auto next = [this] {
+    std::size_t n = 0;
+    while (n < result_.finals.size() && (!result_.rcpt[n] || refused(result_.rcpt[n]) || result_.finals[n])) ++n;
+    return n;
+  };
+  result_.finals.at(next()) = reply;
+  if (reply.code == 421) return done_and_close();
+  if (next() < result_.finals.size()) return ReadReply{};
+  return done();
 }
 
 ClientStep ClientSession::on_final_reply(const Reply& reply) {
   if (!accepted(reply) && !refused(reply)) return done_and_close();
+  if (options_.lmtp) return on_final_of_recipient(reply);
   result_.final = reply;
   // A server that does not know BDAT took the message for commands: whatever it says next answers none of ours.
   const bool unknown_verb = chunk_ && (reply.code == 500 || reply.code == 502);
@@ -297,7 +319,8 @@ ClientStep ClientSession::on_final_reply(const Reply& reply) {
 }
 
 ClientStep ClientSession::done() {
-  stale_ = stale_ || (!commands_.empty() && !result_.final && !refused(result_.mail));
+  const bool ended = result_.final || !result_.finals.empty();
+  stale_ = stale_ || (!commands_.empty() && !ended && !refused(result_.mail));
   phase_ = Phase::Ready;
   return TransactionDone{std::exchange(result_, {})};
 }

@@ -35,6 +35,9 @@ struct Features {
   bool enhanced_codes = false;
   bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §5.8)
   std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
+  // LIMITS (RFC 9422). RCPTDOMAINMAX is kept by whoever begins transactions to one domain alone.
+  std::optional<std::uint64_t> rcpt_max;  // recipients of one transaction
+  std::optional<std::uint64_t> mail_max;  // transactions of one session
   std::vector<std::string> auth;
 };
 
@@ -46,6 +49,7 @@ struct PlainAuth {
 
 struct ClientOptions {
   std::string helo;
+  bool lmtp = false;          // RFC 2033: LHLO, and a reply to the end of data for each recipient that was accepted
   bool use_starttls = true;   // whenever it is offered
   bool require_tls = false;   // without it, no transaction
   bool use_chunking = true;   // where it is offered and Transaction::chunk is known
@@ -71,13 +75,14 @@ struct Transaction {
 
 /// How a transaction ended. `final` is absent when the connection ended or the transaction was given up before the
 /// reply to the end of data. Replies that this side gave itself, because the server lacks an extension that the message
-/// needs, stand where the server's would: 554 5.6.3 (8BITMIME), 553 5.6.7 (SMTPUTF8).
+/// needs, stand where the server's would: 554 5.6.3 (8BITMIME), 553 5.6.7 (SMTPUTF8), 552 5.3.4 (SIZE).
 struct TransactionResult {
   std::optional<Reply> mail;
   std::optional<Reply> confirm;
   std::vector<std::optional<Reply>> rcpt;  // one for each of Transaction::to
   std::optional<Reply> data;
   std::optional<Reply> final;
+  std::vector<std::optional<Reply>> finals;  // LMTP, from the end of data on, in place of `final`: one a recipient
   /// Close the connection as it is, without the final dot and without QUIT: CONFIRM was refused and yet DATA answered
   /// with 354 (CAS §5.6; `confirm` then says which), the server said 421, or replies no longer fit commands.
   bool must_close = false;
@@ -151,6 +156,7 @@ class ClientSession {
   ClientStep on_auth(const Reply& reply);
   ClientStep unusable(Reply reply);
 
+  ClientStep on_final_of_recipient(const Reply& reply);
   bool judge_locally(const Transaction& transaction);
   void build_commands(const Transaction& transaction);
   [[nodiscard]] std::string mail_line(const Transaction& transaction) const;

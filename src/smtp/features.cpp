@@ -28,6 +28,21 @@ std::uint64_t size_of(const std::vector<std::string_view>& words) {
   return result.ec == std::errc{} && result.ptr == words[1].data() + words[1].size() ? size : 0;
 }
 
+/// RFC 9422 §3: NAME=VALUE; values are decimal and not 0, what is not known is skipped.
+void add_limits(const std::vector<std::string_view>& words, Features& features) {
+  for (std::size_t n = 1; n < words.size(); ++n) {
+    const auto equals = words[n].find('=');
+    if (equals == std::string_view::npos) continue;
+    const auto digits = words[n].substr(equals + 1);
+    std::uint64_t value = 0;
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (fault != std::errc{} || end != digits.data() + digits.size() || value == 0) continue;
+    const std::string name = to_upper(words[n].substr(0, equals));
+    if (name == "RCPTMAX") features.rcpt_max = value;
+    if (name == "MAILMAX") features.mail_max = value;
+  }
+}
+
 void add_feature(const std::vector<std::string_view>& words, bool tls, Features& features) {
   const std::string keyword = to_upper(words.front());
   if (keyword == "STARTTLS") features.starttls = true;
@@ -38,6 +53,7 @@ void add_feature(const std::vector<std::string_view>& words, bool tls, Features&
   if (keyword == "ENHANCEDSTATUSCODES") features.enhanced_codes = true;
   if (keyword == "SIZE") features.size = size_of(words);
   if (keyword == "CAS" && tls && std::ranges::find(words, "1") != words.end()) features.cas = true;  // CAS §5.8
+  if (keyword == "LIMITS") add_limits(words, features);
   if (keyword == "AUTH") {
     for (std::size_t n = 1; n < words.size(); ++n) features.auth.push_back(to_upper(words[n]));
   }

@@ -117,7 +117,8 @@ class Server:
         lines += self._listeners() + self._domains() + self._users() + self._dns()
         settings = dict(self.settings)
         # A connection for each message: most tests look at one dialog. test_reuse keeps them.
-        settings["outbound"] = {"port": self.world.port, "idle_timeout": "0s", **settings.get("outbound", {})}
+        settings["outbound"] = {"port": self.world.port, "idle_timeout": "0s", "host_backoff": "0s",
+                                **settings.get("outbound", {})}
         settings.setdefault("log", {"level": "debug"})
         # Who polls makes more connections a minute than a client may.
         settings["limits"] = {"exempt": ["127.0.0.0/8"], **settings.get("limits", {})}

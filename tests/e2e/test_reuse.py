@@ -118,5 +118,48 @@ class Shutdown(WorldCase):
         poll(lambda: "QUIT" in sink.commands, "QUIT was said")
 
 
+class Rest(WorldCase):
+    """What one message found out about an address, the next need not."""
+
+    @classmethod
+    def build(cls, world):
+        Reuse.build.__func__(cls, world)
+        text = cls.north.config.read_text()
+        cls.north.config.write_text(text.replace('host_backoff = "0s"', 'host_backoff = "60s"'))
+
+    sink, send = Reuse.sink, Reuse.send
+
+    def test_an_address_that_refused_is_passed_over_and_alone_it_defers_at_once(self):
+        nobody = self.world.new_address()
+        self.world.publish(f"alone.example. 5 IN MX 10 mx.alone.example.\nmx.alone.example. 5 IN A {nobody}")
+        relay = (self.north.address, self.relay_port)
+        with smtplib.SMTP(*relay, local_hostname="inner") as client:
+            client.sendmail("", ["suzie@alone.example"], b"Subject: alone\r\n\r\n")
+        poll(lambda: "Connection refused" in self.north.queue(), "it was refused")
+        late = Sink(nobody, self.world.port)
+        self.addCleanup(late.close)
+        poll(lambda: self.north.log.read_text().count("deferred") >= 3, "it was tried again")
+        self.assertEqual(late.connections, 0)
+
+
+class Loops(WorldCase):
+    @classmethod
+    def build(cls, world):
+        Reuse.build.__func__(cls, world)
+
+    def bounced(self, domain):
+        with smtplib.SMTP(self.north.address, self.relay_port, local_hostname="inner") as client:
+            client.sendmail("joe@north.example", [f"suzie@{domain}"], b"Subject: loop\r\n\r\n")
+        return self.north.await_mail("joe", domain)
+
+    def test_an_mx_that_is_ourselves_by_name_or_address_is_no_host_to_deliver_to(self):
+        self.world.publish(f"byname.example. 5 IN MX 10 {self.north.host}.\n"
+                           f"byaddress.example. 5 IN MX 10 other.byaddress.example.\n"
+                           f"other.byaddress.example. 5 IN A {self.north.address}")
+        for domain in ("byname.example", "byaddress.example"):
+            with self.subTest(domain):
+                self.assertIn(b"5.4.6", self.bounced(domain).raw)
+
+
 if __name__ == "__main__":
     unittest.main()

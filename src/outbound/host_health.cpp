@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rests and their doubling.
+#include "outbound/host_health.hpp"
+
+#include <algorithm>
+
+namespace cas::outbound {
+
+void HostHealth::failed(const std::string& place, const smtp::Reply& reply, TimePoint now) {
+  if (limits_.first.count() <= 0) return;
+  const auto known = places_.find(place);
+  if (known != places_.end()) {
+    Rest& rest = known->second;
+    if (now < rest.until) return;
+    rest.length = std::min(rest.length * 2, limits_.longest);
+    rest.until = now + rest.length;
+    rest.reply = reply;
+    return;
+  }
+  if (places_.size() >= limits_.places) {
+    places_.erase(std::ranges::min_element(places_, {}, [](const auto& entry) { return entry.second.until; }));
+  }
+  const auto length = std::min(limits_.first, limits_.longest);
+  places_.emplace(place, Rest{.length = length, .until = now + length, .reply = reply});
+}
+
+std::optional<smtp::Reply> HostHealth::resting(const std::string& place, TimePoint now) const {
+  const auto known = places_.find(place);
+  if (known == places_.end() || now >= known->second.until) return std::nullopt;
+  return known->second.reply;
+}
+
+}  // namespace cas::outbound
