@@ -65,7 +65,18 @@ constexpr const char* version_2 = R"sql(
 ALTER TABLE recipient ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array steps = {version_1, version_2};
+// chunk   a larger one has no octets here: they lie in `segment` (segments.hpp) from `place` on, `size` of them. `sum`
+// is
+//         the checksum of either kind; chunks of before this version have none.
+constexpr const char* version_4 = R"sql(
+ALTER TABLE chunk ADD COLUMN segment INTEGER;
+ALTER TABLE chunk ADD COLUMN place INTEGER;
+ALTER TABLE chunk ADD COLUMN size INTEGER;
+ALTER TABLE chunk ADD COLUMN sum INTEGER;
+CREATE INDEX chunk_segment ON chunk (segment, size) WHERE segment IS NOT NULL;
+)sql";
+
+constexpr std::array steps = {version_1, version_2, version_4};
 
 Result<std::int64_t> number(Database& db, std::string_view sql) {
   Query query = db.query(sql);

@@ -98,6 +98,9 @@ TEST_F(Sqlite, ANewerSchemaIsRefused) {
 TEST_F(Sqlite, AFileOfTheFirstVersionIsBroughtUpWithItsMail) {
   fill(2);
   execute("ALTER TABLE recipient DROP COLUMN quarantined; PRAGMA user_version = 1");
+  execute(
+      "DROP INDEX chunk_segment; ALTER TABLE chunk DROP COLUMN segment; ALTER TABLE chunk DROP COLUMN place;"
+      "ALTER TABLE chunk DROP COLUMN size; ALTER TABLE chunk DROP COLUMN sum");
   const auto store = open();
   ASSERT_NE(store, nullptr);
   ASSERT_TRUE(read_and_wait(*store, [](Reader& reader) -> Result<void> {
@@ -213,7 +216,7 @@ TEST_F(Sqlite, WhatAFullDatabaseRefusedIsNotThereAndWhatItAcknowledgedIs) {
   std::vector<bool> acknowledged;
   std::promise<void> all;
   for (int n = 0; n < count; ++n) {
-    store->write(enqueue("M" + std::to_string(n), std::string(n % 5 == 0 ? 30'000 : 500, 'x')),
+    store->write(enqueue("M" + std::to_string(n), std::string(n % 2 == 0 ? 15'000 : 500, 'x')),
                  [&](const auto& result) {
                    if (!result) {
                      EXPECT_EQ(result.error().lasting, Lasting::Transient);
@@ -235,7 +238,7 @@ TEST_F(Sqlite, WhatAFullDatabaseRefusedIsNotThereAndWhatItAcknowledgedIs) {
   for (int n = 0; n < count; ++n) {
     ASSERT_TRUE(write_and_wait(*store, [&](Tx& tx) { return tx.remove_message("M" + std::to_string(n)); }));
   }
-  EXPECT_TRUE(write_and_wait(*store, enqueue("again", std::string(30'000, 'x')))) << "there is room again";
+  EXPECT_TRUE(write_and_wait(*store, enqueue("again", std::string(15'000, 'x')))) << "there is room again";
 }
 
 // ---- Damaged rows ----
