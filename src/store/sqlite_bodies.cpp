@@ -67,7 +67,9 @@ Error SqliteTx::about(Error error, BodyId body, std::uint32_t n) {
 
 Result<BodyId> SqliteTx::create_body() {
   CAS_CHECK(db_.query("INSERT INTO body DEFAULT VALUES").run());
-  return db_.last_insert_id();
+  growing_ = db_.last_insert_id();
+  next_ = first_chunk(growing_);
+  return growing_;
 }
 
 Result<bool> SqliteTx::exists(BodyId body) {
@@ -76,8 +78,11 @@ Result<bool> SqliteTx::exists(BodyId body) {
   return query.step();
 }
 
-/// The id of the row that comes next.
+/// The id of the row that comes next. Asked once for a body that grows in this transaction.
 Result<std::int64_t> SqliteTx::next_chunk(BodyId body) {
+  if (body == growing_) return next_;
+  CAS_TRY(const bool found, exists(body));
+  if (!found) return permanent("internal error", "append to body " + std::to_string(body) + ", which does not exist");
   const std::int64_t first = first_chunk(body);
   Query query = db_.query("SELECT max(id) FROM chunk WHERE id BETWEEN ? AND ?");
   query.integer(first).integer(first + max_chunks - 1);
@@ -88,17 +93,22 @@ Result<std::int64_t> SqliteTx::next_chunk(BodyId body) {
 Result<void> SqliteTx::append_body(BodyId body, std::string_view chunk) {
   if (segments_ == nullptr) return permanent("internal error", "append in a transaction that only reads");
   if (chunk.empty() || chunk.size() > max_chunk) return permanent("internal error", "a chunk of a forbidden length");
-  CAS_TRY(const bool found, exists(body));
-  if (!found) return permanent("internal error", "append to body " + std::to_string(body) + ", which does not exist");
   CAS_TRY(const auto next, next_chunk(body));
   if (next == first_chunk(body) + max_chunks) return permanent("message too large", "a body of too many chunks");
+  CAS_CHECK(insert_chunk(next, chunk));
+  growing_ = body;
+  next_ = next + 1;
+  return {};
+}
+
+Result<void> SqliteTx::insert_chunk(std::int64_t id, std::string_view chunk) {
   if (chunk.size() <= small_chunk_) {
     Query query = db_.query("INSERT INTO chunk (id, octets, sum) VALUES (?, ?, ?)");
-    return query.integer(next).blob(chunk).integer(as_integer(checksum(chunk))).run();
+    return query.integer(id).blob(chunk).integer(as_integer(checksum(chunk))).run();
   }
   CAS_TRY(const auto place, segments_->append(chunk));
   Query query = db_.query("INSERT INTO chunk (id, octets, sum, segment, place, size) VALUES (?, x'', ?, ?, ?, ?)");
-  return query.integer(next)
+  return query.integer(id)
       .integer(as_integer(place.sum))
       .integer(place.segment)
       .integer(as_integer(place.offset))
@@ -107,6 +117,7 @@ Result<void> SqliteTx::append_body(BodyId body, std::string_view chunk) {
 }
 
 Result<void> SqliteTx::remove_body(BodyId body) {
+  growing_ = 0;
   {
     Query query = db_.query("DELETE FROM body WHERE id = ?");  // refused by the foreign key while a message names it
     CAS_CHECK(query.integer(body).run());

@@ -42,12 +42,15 @@ class SqliteTx final : public Tx {
  private:
   [[nodiscard]] Result<bool> exists(BodyId body);
   [[nodiscard]] Result<std::int64_t> next_chunk(BodyId body);
+  [[nodiscard]] Result<void> insert_chunk(std::int64_t id, std::string_view chunk);
   [[nodiscard]] Error about(Error error, BodyId body, std::uint32_t n);
   [[nodiscard]] static Result<std::vector<Due>> read_due(Query& query);
   Database& db_;
   Segments::View view_;
   Segments* segments_ = nullptr;
   std::size_t small_chunk_ = 0;
+  BodyId growing_ = 0;     // appended to last
+  std::int64_t next_ = 0;  // its next chunk
 };
 
 }  // namespace cas::store
