@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "store/store_rows_test.hpp"
 
@@ -26,6 +28,24 @@ class SqliteBodies : public testing::Test {
     EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &error), SQLITE_OK) << error;
     sqlite3_free(error);
     sqlite3_close(db);
+  }
+
+  static QueueId id(int n) { return "M" + std::to_string(n); }
+
+  /// Large messages, each with another body, in one transaction.
+  void fill(Store& store, int from, int to) {
+    EXPECT_TRUE(write_and_wait(store, [&](Tx& tx) -> Result<void> {
+      for (int n = from; n < to; ++n) CAS_CHECK(enqueue(id(n), large_ + id(n))(tx));
+      return {};
+    }));
+  }
+  static void drop(Store& store, int from, int to, bool (*which)(int)) {
+    EXPECT_TRUE(write_and_wait(store, [&](Tx& tx) -> Result<void> {
+      for (int n = from; n < to; ++n) {
+        if (which(n)) CAS_CHECK(tx.remove_message(id(n)));
+      }
+      return {};
+    }));
   }
 
   static Result<std::string> body(Store& store, const QueueId& id) {
@@ -121,7 +141,7 @@ TEST_F(SqliteBodies, AStartRemovesSegmentsThatNoRowNames) {
 TEST_F(SqliteBodies, ANewDatabaseDoesNotRemoveTheSegmentsOfAnother) {
   {
     const auto store = open();
-    for (int n = 0; n < 80; ++n) ASSERT_TRUE(write_and_wait(*store, enqueue("M" + std::to_string(n), large_)));
+    fill(*store, 0, 80);
   }
   for (const char* name : {"cas.db", "cas.db-wal", "cas.db-shm"}) std::filesystem::remove(dir_ / name);
   const auto before = segments().size();
@@ -177,28 +197,40 @@ bool comes_true(Store& store, Done done) {
 TEST_F(SqliteBodies, OneOldMessageDoesNotHoldASegment) {
   const auto store = open();
   constexpr int count = 200;  // more than three segments
-  const auto id = [](int n) { return "M" + std::to_string(n); };
-  for (int n = 0; n < count; ++n) ASSERT_TRUE(write_and_wait(*store, enqueue(id(n), large_ + id(n))));
+  fill(*store, 0, count);
   ASSERT_GE(segments().size(), 4U);
-  for (int n = 0; n < count; ++n) {
-    if (n % 50 != 0) ASSERT_TRUE(write_and_wait(*store, [&](Tx& tx) { return tx.remove_message(id(n)); }));
-  }
+  drop(*store, 0, count, [](int n) { return n % 50 != 0; });
   EXPECT_TRUE(comes_true(*store, [this] { return segments().size() == 1; })) << segments().size();
   for (int n = 0; n < count; n += 50) EXPECT_EQ(body(*store, id(n)), large_ + id(n));
 }
 
+TEST_F(SqliteBodies, WhoReadsNeverMeetsABodyThatIsBeingMoved) {
+  const auto store = open();
+  ASSERT_TRUE(write_and_wait(*store, enqueue("kept", large_)));
+  std::atomic<bool> over = false;
+  std::jthread comes_and_goes([&] {
+    for (int n = 0; n < 600; n += 20) {
+      fill(*store, n, n + 20);
+      drop(*store, n, n + 20, [](int) { return true; });
+    }
+    over = true;
+  });
+  int wrong = 0;
+  while (!over) wrong += body(*store, "kept") == large_ ? 0 : 1;
+  EXPECT_EQ(wrong, 0);
+  comes_and_goes.join();
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "cas.db.bodies/000000000001.seg")) << "it was moved";
+}
+
 TEST_F(SqliteBodies, ADamagedSegmentStaysAndTheOthersAreStillTidied) {
   const auto store = open();
-  const auto id = [](int n) { return "M" + std::to_string(n); };
-  for (int n = 0; n < 200; ++n) ASSERT_TRUE(write_and_wait(*store, enqueue(id(n), large_)));
+  fill(*store, 0, 200);
   std::fstream(dir_ / "cas.db.bodies/000000000001.seg", std::ios::in | std::ios::out | std::ios::binary).seekp(7)
       << 'x';
-  for (int n = 1; n < 200; ++n) {
-    if (n != 70) ASSERT_TRUE(write_and_wait(*store, [&](Tx& tx) { return tx.remove_message(id(n)); }));
-  }
+  drop(*store, 0, 200, [](int n) { return n != 0 && n != 70; });
   EXPECT_TRUE(comes_true(*store, [this] { return segments().size() == 2; })) << segments().size();
   EXPECT_FALSE(body(*store, id(0)));
-  EXPECT_EQ(body(*store, id(70)), large_);
+  EXPECT_EQ(body(*store, id(70)), large_ + id(70));
 }
 
 }  // namespace
