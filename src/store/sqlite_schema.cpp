@@ -65,9 +65,8 @@ constexpr const char* version_2 = R"sql(
 ALTER TABLE recipient ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-// chunk   a larger one has no octets here: they lie in `segment` (segments.hpp) from `place` on, `size` of them. `sum`
-// is
-//         the checksum of either kind; chunks of before this version have none.
+// chunk   a larger one has no octets here: they lie in `segment` (segments.hpp) from `place` on, `size` of them.
+//         sum: the checksum of either kind; chunks of before this version have none.
 constexpr const char* version_4 = R"sql(
 ALTER TABLE chunk ADD COLUMN segment INTEGER;
 ALTER TABLE chunk ADD COLUMN place INTEGER;
