@@ -13,12 +13,14 @@
 #include <string>
 #include <vector>
 
+#include "base/ip_network.hpp"
 #include "base/trace.hpp"
 #include "confirm/discovery.hpp"
 #include "confirm/sender.hpp"
 #include "message/address.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/next_hop.hpp"
 #include "policy/authentication.hpp"
 #include "smtp/limits.hpp"
 
@@ -42,6 +44,8 @@ struct ListenConfig {
   net::Endpoint address;
   Role role = Role::Mx;
   ListenTls tls = ListenTls::StartTls;
+  /// Submission only: who comes from there may relay as anybody, without AUTH and TLS.
+  std::vector<IpNetwork> trusted_networks{};
   std::string key = "listen";  // where it stands in the file: "listen[0].address"
 };
 
@@ -73,12 +77,29 @@ struct AuthenticationConfig {
   bool received_spf = false;            // write Received-SPF beside Authentication-Results
 };
 
+/// A server that mail is handed to in place of the MX hosts.
+struct NextHopConfig {
+  outbound::NextHop hop;
+  std::filesystem::path password_file;  // read at start; empty: no AUTH
+  std::string where;                    // "outbound", "transport[0]"
+};
+
+struct TransportConfig {
+  Domain domain;
+  bool with_subdomains = false;  // written ".x.example": what is below it, and not itself
+  NextHopConfig next_hop;
+};
+
 struct OutboundConfig {
+  std::optional<NextHopConfig> smarthost;
+  std::vector<TransportConfig> transports;
   std::uint16_t port = 25;
   bool require_tls = false;
   confirm::Fallback fallback = confirm::Fallback::Send;  // to domains without CAS
   std::size_t concurrency = 20;
   std::chrono::seconds connect_timeout{30};
+  std::chrono::seconds idle_timeout{5};   // how long a connection waits for its next message
+  std::size_t connection_messages = 100;  // at most, on one connection
 };
 
 struct QueueConfig {

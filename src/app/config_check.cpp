@@ -61,6 +61,16 @@ void check_key_folder(const fs::path& keys_dir, const Domain& domain, Findings& 
   }
 }
 
+void check_password(const NextHopConfig& next_hop, Findings& findings) {
+  if (next_hop.password_file.empty()) return;
+  const std::string key = next_hop.where + ".password_file";
+  const std::string mend = "name a file that can be read and holds the password on one line";
+  if (!readable(next_hop.password_file, key, findings, mend)) return;
+  if (auto password = read_password(next_hop.password_file); !password) {
+    findings.add_at(key, printable(password.error().private_reason), mend);
+  }
+}
+
 // The folder is there, or can be made: at most two folders are made, so that a misspelt path is found.
 void check_folder(const fs::path& folder, const std::string& key, Findings& findings) {
   if (folder.empty()) return;
@@ -105,6 +115,8 @@ void check_world(const Config& config, Findings& findings) {
   check_run_as(config, findings);
   check_folder(config.state_dir, "state_dir", findings);
   check_admin_socket(config, findings);
+  if (config.outbound.smarthost) check_password(*config.outbound.smarthost, findings);
+  for (const auto& transport : config.outbound.transports) check_password(transport.next_hop, findings);
   for (std::size_t n = 0; n < config.domains.size(); ++n) {
     const auto& domain = config.domains[n];
     const std::string table = "domain[" + std::to_string(n) + "]";

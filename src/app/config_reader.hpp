@@ -91,6 +91,17 @@ class Section {
   std::vector<std::string_view> known_;  // the literals that callers name keys with
 };
 
+/// Relative paths are relative to the file's folder.
+[[nodiscard]] std::filesystem::path path_of(const ConfigText& text, const Config& config, Findings& findings);
+[[nodiscard]] std::optional<Domain> domain_of(const ConfigText& text, Findings& findings);
+
+/// Where mail goes that no MX record is asked about, and who may send it (config_routes.cpp): the hop named by `key`
+/// with tls, user and password_file beside it; one [[transport]]; the networks of a listener.
+[[nodiscard]] std::optional<NextHopConfig> read_next_hop(Section& section, std::string_view key, const Config& config,
+                                                         Findings& findings);
+void read_transport(Section section, Config& config, Findings& findings);
+void read_trusted_networks(Section& section, ListenConfig& listen, Findings& findings);
+
 /// Everything the file says (config_sections.cpp).
 void read_all(const toml::table& table, Config& config, Findings& findings);
 /// That key alone.

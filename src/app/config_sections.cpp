@@ -24,20 +24,6 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
   return fault ? std::filesystem::path(".") : absolute.parent_path();
 }
 
-// Relative paths are relative to the file's folder.
-std::filesystem::path path_of(const ConfigText& text, const Config& config, Findings& findings) {
-  if (text.value.empty()) findings.add_at(text.key, "is empty", "name a file or folder");
-  if (text.value.find('\0') != std::string::npos) findings.add_at(text.key, "holds a NUL", "name a file or folder");
-  return (folder_of(config.file) / text.value).lexically_normal();
-}
-
-std::optional<Domain> domain_of(const ConfigText& text, Findings& findings) {
-  auto domain = Domain::parse(text.value);
-  if (domain) return *std::move(domain);
-  findings.add_at(text.key, in_quotes(text.value) + " is no domain name", "write a name like \"north.example\"");
-  return std::nullopt;
-}
-
 template <class T>
 void assign(T& target, std::optional<T> value) {
   if (value) target = *std::move(value);
@@ -73,7 +59,7 @@ void read_tls(Section section, Config& config, Findings& findings) {
 
 // ---- [[listen]] ----
 
-void read_listen(Section section, Config& config) {
+void read_listen(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 2> roles{"mx", "submission"};
   static constexpr std::array<std::string_view, 3> tls_words{"off", "starttls", "implicit"};
   ListenConfig listen;
@@ -91,6 +77,7 @@ void read_listen(Section section, Config& config) {
   assign_choice(listen.role, section, "role", roles);
   if (!section.has("role")) section.missing("role", "use " + one_of(roles));
   assign_choice(listen.tls, section, "tls", tls_words);
+  read_trusted_networks(section, listen, findings);
   section.finish();
   config.listen.push_back(std::move(listen));
 }
@@ -125,7 +112,8 @@ void check_listeners(const Config& config, Findings& findings) {
                       "name certificate and key under [tls], or write tls = \"off\"");
     }
     if (listen.role != Role::Submission) continue;
-    if (listen.tls == ListenTls::Off) {  // RFC 8314 §3.3: no password in the clear, so nobody could log in
+    if (!listen.trusted_networks.empty()) continue;  // somebody may submit, and needs no password
+    if (listen.tls == ListenTls::Off) {              // RFC 8314 §3.3: no password in the clear, so nobody could log in
       findings.add_at(table + ".tls", "is off, and without TLS no AUTH is taken",
                       "use \"starttls\" or \"implicit\" for submission");
     }
@@ -322,7 +310,7 @@ void read_authentication(Section section, Config& config, Findings& findings) {
   section.finish();
 }
 
-void read_outbound(Section section, Config& config) {
+void read_outbound(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 3> fallbacks{"send", "hold", "bounce"};
   auto& outbound = config.outbound;
   if (const auto port = section.integer("port", 1, 65535)) outbound.port = static_cast<std::uint16_t>(*port);
@@ -330,6 +318,11 @@ void read_outbound(Section section, Config& config) {
   assign_choice(outbound.fallback, section, "fallback", fallbacks);
   if (const auto n = section.integer("concurrency", 1, 10000)) outbound.concurrency = static_cast<std::size_t>(*n);
   assign(outbound.connect_timeout, section.duration("connect_timeout", seconds{1}, minutes{10}));
+  assign(outbound.idle_timeout, section.duration("idle_timeout", seconds{0}, minutes{5}));
+  if (const auto n = section.integer("connection_messages", 1, 100000)) {
+    outbound.connection_messages = static_cast<std::size_t>(*n);
+  }
+  outbound.smarthost = read_next_hop(section, "smarthost", config, findings);
   section.finish();
 }
 
@@ -369,6 +362,20 @@ void read_log(Section section, Config& config) {
 
 }  // namespace
 
+// Relative paths are relative to the file's folder.
+std::filesystem::path path_of(const ConfigText& text, const Config& config, Findings& findings) {
+  if (text.value.empty()) findings.add_at(text.key, "is empty", "name a file or folder");
+  if (text.value.find('\0') != std::string::npos) findings.add_at(text.key, "holds a NUL", "name a file or folder");
+  return (folder_of(config.file) / text.value).lexically_normal();
+}
+
+std::optional<Domain> domain_of(const ConfigText& text, Findings& findings) {
+  auto domain = Domain::parse(text.value);
+  if (domain) return *std::move(domain);
+  findings.add_at(text.key, in_quotes(text.value) + " is no domain name", "write a name like \"north.example\"");
+  return std::nullopt;
+}
+
 bool is_forwarder(std::string_view text) {
   const auto at = text.find('@');
   const auto address = text.substr(0, at);
@@ -405,12 +412,13 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   Section root(&table, "", findings);
   read_top(root, config, findings);
   read_tls(root.section("tls"), config, findings);
-  for (auto& section : root.sections("listen")) read_listen(std::move(section), config);
+  for (auto& section : root.sections("listen")) read_listen(std::move(section), config, findings);
   for (auto& section : root.sections("domain")) read_domain(std::move(section), config, findings);
   for (auto& section : root.sections("user")) read_user(std::move(section), config, findings);
   read_dns(root.section("dns"), config, findings);
   read_authentication(root.section("authentication"), config, findings);
-  read_outbound(root.section("outbound"), config);
+  read_outbound(root.section("outbound"), config, findings);
+  for (auto& section : root.sections("transport")) read_transport(std::move(section), config, findings);
   read_queue(root.section("queue"), config);
   read_limits(root.section("limits"), config);
   read_log(root.section("log"), config);

@@ -55,6 +55,18 @@ Result<std::string> read_small_file(const std::filesystem::path& file) {
   return octets;
 }
 
+Result<std::string> read_password(const std::filesystem::path& file) {
+  CAS_TRY(std::string password, read_small_file(file));
+  if (password.ends_with('\n')) password.pop_back();
+  if (password.ends_with('\r')) password.pop_back();
+  if (password.empty()) return permanent("holds no password");
+  if (password.size() > 512) return permanent("holds more than a password");
+  if (password.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+    return permanent("holds more than one line");
+  }
+  return password;
+}
+
 Result<void> write_new_file(const std::filesystem::path& file, std::string_view octets) {
   const Descriptor descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (descriptor.get() < 0) return permanent(reason(errno));

@@ -84,7 +84,37 @@ Server::Started Server::load_keys() {
   for (const auto& domain : config_.domains) {
     if (auto done = load_signing_keys(domain); !done) return done;
   }
+  return load_routes();
+}
+
+Server::Started Server::load_routes() {
+  std::optional<outbound::NextHop> smarthost;
+  if (config_.outbound.smarthost) {
+    auto hop = with_password(*config_.outbound.smarthost);
+    if (!hop) return std::unexpected(std::move(hop).error());
+    smarthost = *std::move(hop);
+  }
+  std::vector<outbound::Routes::Transport> transports;
+  for (const auto& transport : config_.outbound.transports) {
+    auto hop = with_password(transport.next_hop);
+    if (!hop) return std::unexpected(std::move(hop).error());
+    transports.push_back(
+        {.domain = transport.domain, .with_subdomains = transport.with_subdomains, .next_hop = *std::move(hop)});
+  }
+  routes_ = outbound::Routes(std::move(smarthost), std::move(transports));
   return {};
+}
+
+std::expected<outbound::NextHop, StartFault> Server::with_password(const NextHopConfig& configured) const {
+  outbound::NextHop hop = configured.hop;
+  if (!hop.credentials) return hop;
+  auto password = read_password(configured.password_file);
+  if (!password) {
+    return std::unexpected(config_fault(configured.where + ".password_file", printable(password.error().private_reason),
+                                        "name a file that can be read and holds the password on one line"));
+  }
+  hop.credentials->password = *std::move(password);
+  return hop;
 }
 
 // Those that the configuration names, or else the active ones of the domain's folder.
@@ -197,7 +227,8 @@ inbound::AcceptorOptions Server::acceptor_options(const ListenConfig& listen) co
                                   .offer_cas = mx && std::ranges::any_of(config_.domains, speaks),
                                   .submission = !mx},
       .tls = {},
-      .implicit_tls = listen.tls == ListenTls::Implicit};
+      .implicit_tls = listen.tls == ListenTls::Implicit,
+      .trusted_networks = listen.trusted_networks};
   if (listen.tls != ListenTls::Off) options.tls = tls_;
   return options;
 }
@@ -262,15 +293,18 @@ void Server::build_outbound() {
       std::make_unique<delivery::Dispatcher>(executors, *queue_, clock_, *events_, local, std::move(deliver)));
 
   tell_signing();
-  outbound::RelayOptions options{.host = config_.host,
-                                 .port = config_.outbound.port,
-                                 .require_tls = config_.outbound.require_tls,
-                                 .fallback = config_.outbound.fallback,
-                                 .signing = std::move(signing_),
-                                 .connect_timeout = config_.outbound.connect_timeout};
+  outbound::RelayOptions options{
+      .host = config_.host,
+      .port = config_.outbound.port,
+      .require_tls = config_.outbound.require_tls,
+      .routes = std::move(routes_),
+      .fallback = config_.outbound.fallback,
+      .signing = std::move(signing_),
+      .pool = {.idle_timeout = config_.outbound.idle_timeout, .messages = config_.outbound.connection_messages},
+      .connect_timeout = config_.outbound.connect_timeout};
   const outbound::RelayServices services{
       .queue = *queue_, .resolver = *resolver_, .clock = clock_, .random = random_, .events = *events_};
-  relay_ = std::make_unique<outbound::Relay>(services, std::move(options));
+  relay_ = std::make_unique<outbound::Relay>(services, std::move(options), executors);
   auto relay = [this](const queue::Job& job) { return relay_->attempt(job); };
   const delivery::DispatcherOptions remote{.route = store::Route::Remote, .concurrency = config_.outbound.concurrency};
   dispatchers_.push_back(
@@ -339,6 +373,7 @@ void Server::drain() {
     for (auto& acceptor : acceptors_) stops.emplace_back([&acceptor] { acceptor->stop(drain_time); });
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
+  relay_->finish();
   admin_->stop();
   runtime_->stop();
   emit(Level::Info, "stopped");

@@ -58,6 +58,8 @@ class Server {
   explicit Server(Config config);
   Started load_keys();
   Started load_signing_keys(const DomainConfig& domain);
+  Started load_routes();
+  [[nodiscard]] std::expected<outbound::NextHop, StartFault> with_password(const NextHopConfig& configured) const;
   void tell_signing();
   Started bind_and_drop_privileges();
   void build_directory();
@@ -81,6 +83,7 @@ class Server {
 
   std::optional<net::TlsContext> tls_;
   outbound::SigningKeys signing_;
+  outbound::Routes routes_;
 
   TraceBook trace_book_;
   std::unique_ptr<Log> log_;

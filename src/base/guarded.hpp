@@ -15,6 +15,8 @@ class Guarded {
  public:
   Guarded() = default;
   explicit Guarded(T value) : value_(std::move(value)) {}
+  template <class... Args>
+  explicit Guarded(std::in_place_t, Args&&... args) : value_(std::forward<Args>(args)...) {}
 
   template <class F>
   decltype(auto) with(F&& f) {

@@ -21,6 +21,7 @@ certificate = "{name}/tls.pem"
 key = "{name}/tls.key"
 
 [outbound]
+idle_timeout = "0s"
 port = {port}
 
 [log]

@@ -98,11 +98,8 @@ net::Task<void> Dispatcher::Lane::work(queue::Job job) {
     report(e.what());
   }
   if (outcomes.size() != job.recipients.size()) outcomes = all_deferred(job, "delivery was interrupted");
-  auto start = [this, &job, &outcomes](auto done) {
-    queue.finish(std::move(job), std::move(outcomes), std::move(done));
-  };
-  auto finished = co_await net::completion<Result<void>>(std::move(start));
-  if (!finished) report(finished.error().private_reason);
+  // Not waited for: the next attempt need not wait for the disk. What cannot be recorded the queue tells as an event.
+  queue.finish(std::move(job), std::move(outcomes), [](const Result<void>&) {});
   bell.ring();
 }
 

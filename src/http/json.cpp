@@ -101,6 +101,7 @@ std::string_view to_string(store::RecipientState state) {
     case store::RecipientState::Waiting: return "waiting";
     case store::RecipientState::Delivered: return "delivered";
     case store::RecipientState::Failed: return "failed";
+    case store::RecipientState::Held: return "held";
   }
   return "unknown";
 }

@@ -6,7 +6,9 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "base/ip_network.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
 #include "smtp/server_session.hpp"
@@ -18,6 +20,8 @@ struct AcceptorOptions {
   std::optional<net::TlsContext> tls;  // for STARTTLS or, with implicit_tls, from the first octet
   bool implicit_tls = false;           // RFC 8314
   std::size_t max_sessions = 1000;     // more are told 421 4.3.2
+  /// Of a submission listener: who comes from there may relay as anybody, without AUTH and TLS. None: nobody.
+  std::vector<IpNetwork> trusted_networks{};
 };
 
 class Acceptor {

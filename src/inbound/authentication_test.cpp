@@ -65,7 +65,8 @@ class AuthenticationTest : public testing::Test {
   auth::DkimKeyCache keys_;
   Underway underway_ = std::make_shared<int>(0);
   IncomingMessage message_{
-      policy::BoundaryFacts{"mx.b.example", false, UnixTime{seconds{1795460400}}, "x@mx.b.example"}, smtp::Limits{}};
+      policy::BoundaryFacts{"mx.b.example", policy::Origin::Outside, UnixTime{seconds{1795460400}}, "x@mx.b.example"},
+      smtp::Limits{}};
 };
 
 net::ResolverOptions zone_of_a() {

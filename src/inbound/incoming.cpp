@@ -73,7 +73,7 @@ void IncomingMessage::end_header() {
     return refuse(Reply(554, EnhancedCode{5, 4, 6}, "too many hops: the message is in a loop"));  // RFC 5321 §6.3
   }
   // As it came: what we take out may have been signed.
-  if (!boundary_.submission) {
+  if (boundary_.origin == policy::Origin::Outside) {
     check_.emplace(*fields, boundary_.now);
     authors_ = auth::read_authors(*fields);
     from_a_list_ = policy::is_from_a_list(*fields);

@@ -17,7 +17,7 @@ const std::string header =
     "From: Joe <joe@a.example>\r\nDate: Mon, 23 Nov 2026 19:00:00 +0000\r\nMessage-ID: <1@a.example>\r\n";
 
 policy::BoundaryFacts boundary() {
-  return {"mx.b.example", false, UnixTime{seconds{1795460400}}, "x@mx.b.example"};
+  return {"mx.b.example", policy::Origin::Outside, UnixTime{seconds{1795460400}}, "x@mx.b.example"};
 }
 
 struct Outcome {

@@ -57,6 +57,11 @@ net::Task<void> Session::run() {
   event("disconnect", {{"client", stream_.peer().text()}}, Level::Debug);
 }
 
+bool Session::is_own_network() const {
+  const auto client = IpAddress::parse(stream_.peer().address);
+  return client && is_within_any(*client, options_.trusted_networks);
+}
+
 net::Task<void> Session::converse() {
   if (options_.implicit_tls) {
     net::TlsContext context = *options_.tls;
@@ -66,7 +71,7 @@ net::Task<void> Session::converse() {
       co_return;
     }
   }
-  std::optional<Step> step = protocol_.on_connect(options_.implicit_tls);
+  std::optional<Step> step = protocol_.on_connect(options_.implicit_tls, is_own_network());
   while (step && !gone_) {
     const bool go_on = co_await perform(*step);
     forget_finished_transaction();

@@ -64,6 +64,7 @@ class Session {
 
   // session.cpp: the loop
   net::Task<void> converse();
+  [[nodiscard]] bool is_own_network() const;
   net::Task<bool> perform(smtp::Step& step);
   net::Task<std::optional<smtp::Step>> next_line();
   net::Task<bool> receive();
@@ -74,6 +75,7 @@ class Session {
 
   // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT, AUTH
   net::Task<smtp::Step> answer(smtp::Step step);
+  [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
   smtp::Reply on_rcpt(const Mailbox& asked);

@@ -63,7 +63,7 @@ void Session::begin_message() {
   store::QueueId id = queue::make_queue_id(now, services_.random);
   policy::BoundaryFacts boundary;
   boundary.authserv_id = services_.host.text();
-  boundary.submission = options_.smtp.submission;
+  boundary.origin = origin();
   boundary.now = to_unix(now);
   boundary.message_id = id + "@" + services_.host.text();
   work_.arrival = std::make_unique<Arrival>(services_.queue, std::move(id), std::move(boundary), options_.smtp.limits);
@@ -118,10 +118,11 @@ void Session::tell_refused(const Reply& reply) const {
         {{"from", protocol_.mail()->from.path()}, {"client", stream_.peer().text()}, {"reply", reply.summary()}});
 }
 
-// Steps 15 to 17 (CAS §8.3) for an intent; who may write as whom for a submission.
+// Steps 15 to 17 (CAS §8.3) for an intent; who may write as whom for a user.
 std::optional<Reply> Session::judge_message(const IncomingMessage& message) const {
   const auto& facts = message.facts();
-  if (options_.smtp.submission) {
+  if (origin() == policy::Origin::OwnNetwork) return std::nullopt;
+  if (origin() == policy::Origin::User) {
     if (facts.from_fields != 1 || facts.from_is_malformed || facts.from.empty()) {
       return Reply(554, EnhancedCode{5, 6, 0}, "a message needs one From field with an address (RFC 5322 3.6)");
     }
@@ -199,7 +200,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   const auto& sender = row.sender.mailbox();
   const bool signers_own =
       work_.intent && sender && sender->domain() && sender->domain()->is_within(work_.intent->signing_domain);
-  row.sender_verified = options_.smtp.submission || signers_own;
+  row.sender_verified = origin() != policy::Origin::Outside || signers_own;
   row.body_size = message.size();
   row.prefix = trace_fields(id, message);
   row.eight_bit = message.eight_bit();
@@ -213,11 +214,11 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
 
 std::string Session::trace_fields(const store::QueueId& id, const IncomingMessage& message) const {
   std::string fields;
-  if (!options_.smtp.submission) fields = authentication_fields(message);
+  if (origin() == policy::Origin::Outside) fields = authentication_fields(message);
   Received received;
   received.helo = protocol_.helo();
   // RFC 6409 leaves it to the site; whoever submits need not tell the world from where.
-  if (!options_.smtp.submission) received.client_address = received_address(stream_.peer().address);
+  if (origin() != policy::Origin::User) received.client_address = received_address(stream_.peer().address);
   received.by = services_.host.text();
   received.with = protocol_.protocol_word();
   received.id = id;

@@ -28,9 +28,15 @@ net::Task<smtp::Step> Session::answer(smtp::Step step) {
   co_return protocol_.on_answer(std::move(reply));
 }
 
+// Who logged in is held to what is his, wherever he comes from.
+policy::Origin Session::origin() const {
+  if (!options_.smtp.submission) return policy::Origin::Outside;
+  return protocol_.user() || !protocol_.own_network() ? policy::Origin::User : policy::Origin::OwnNetwork;
+}
+
 Reply Session::on_mail(const smtp::MailCommand& mail) {
   forget_finished_transaction();
-  if (options_.smtp.submission) {
+  if (origin() == policy::Origin::User) {
     const Account* account = services_.accounts.find(protocol_.user().value_or(""));
     policy::SenderFacts facts;
     if (account != nullptr) facts.allowed = account->send_as;
@@ -40,7 +46,7 @@ Reply Session::on_mail(const smtp::MailCommand& mail) {
       return *refusal;
     }
   }
-  if (!options_.smtp.submission) begin_authentication(mail.from);
+  if (origin() == policy::Origin::Outside) begin_authentication(mail.from);
   return Reply(250, EnhancedCode{2, 1, 0}, "ok");
 }
 
@@ -83,6 +89,7 @@ Reply Session::on_rcpt(const Mailbox& asked) {
   facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
   facts.mailbox = services_.directory.mailbox(recipient);
   facts.null_sender = protocol_.mail()->from.is_null();
+  facts.own_network = origin() == policy::Origin::OwnNetwork;
 
   const bool swallowed = facts.listed_in_intent && work_.committed.contains(recipient.local());
   std::optional<Reservations::Lease> lease;

@@ -106,6 +106,13 @@ bool Stream::has_buffered() const {
   return !ec && waiting > 0;
 }
 
+bool Stream::is_quiet() const {
+  if (!state_ || !state_->socket.is_open() || has_buffered()) return false;
+  char octet = 0;
+  const auto n = ::recv(state_->socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+}
+
 Task<void> Stream::close() {
   const auto state = state_;
   if (!state || !state->socket.is_open()) co_return;

@@ -48,6 +48,8 @@ class Stream {
   [[nodiscard]] Task<Result<void>> write(std::string_view octets, milliseconds timeout);
   /// True when octets have been received that read_some would give without waiting, as far as this process knows.
   [[nodiscard]] bool has_buffered() const;
+  /// True when the peer has neither closed nor sent anything that was not read, as far as this host knows.
+  [[nodiscard]] bool is_quiet() const;
 
   /// After a failed handshake the stream is closed. Nothing is read ahead: octets that came before the handshake and
   /// were not taken by read_some are taken for part of it, and make it fail (RFC 3207 §4.2).

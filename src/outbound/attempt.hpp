@@ -1,54 +1,40 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// One attempt to deliver a job: hosts are walked until every recipient has an answer.
+// One attempt to deliver a job: which hosts, which connections. What is said on them, the Conversation says.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <vector>
 
-#include "outbound/connection.hpp"
-#include "outbound/relay.hpp"
+#include "outbound/conversation.hpp"
+#include "outbound/pool.hpp"
 
 namespace cas::outbound {
 
 /// Used once: run().
 class Attempt {
  public:
-  /// `keys` sign the intent; none: the message goes without.
-  Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls, const queue::Job& job,
-          const SigningKeys::value_type* keys);
+  /// `keys` sign the intent; none: the message goes without. `pool` is that of the running thread.
+  Attempt(const RelayServices& services, const RelayOptions& options, const TlsContexts& tls, ConnectionPool& pool,
+          const queue::Job& job, const SigningKeys::value_type* keys);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> run();
 
  private:
-  using Indices = std::vector<std::size_t>;
-
   net::Task<void> walk_hosts();
-  net::Task<bool> try_address(std::string host, std::string address, bool use_tls);
-  net::Task<void> converse(Connection& connection);
-  net::Task<void> converse_confirmed(Connection& connection, const Signing& signing, const Domain& signing_domain);
-  net::Task<std::optional<confirm::ConfirmOutcome>> transact(Connection& connection, std::optional<std::string> intent,
-                                                             Indices recipients);
-  net::Task<void> converse_plain(Connection& connection);
-  net::Task<void> fall_back(Connection& connection);
-
-  [[nodiscard]] Result<std::vector<confirm::SignedIntent>> sign(const Signing& signing, const Domain& domain) const;
-  [[nodiscard]] Indices open_recipients() const;
-  [[nodiscard]] Indices find(const std::vector<Mailbox>& mailboxes) const;
-  void settle(std::size_t index, const smtp::Reply& reply, const std::string& relay);
-  void settle_open(const smtp::Reply& reply, const std::string& relay);
-  void alert(const smtp::Reply& reply, const std::string& relay) const;
-  [[nodiscard]] std::vector<queue::Outcome> outcomes() const;
+  net::Task<void> walk_mx_hosts(Domain domain);
+  net::Task<bool> try_hop(const NextHop& hop);
+  net::Task<void> try_address(NextHop hop, std::string address);
+  net::Task<void> converse(const NextHop& hop, std::unique_ptr<Connection> connection);
+  [[nodiscard]] ConnectionOptions connection_options(const NextHop& hop) const;
 
   const RelayServices& services_;
   const RelayOptions& options_;
-  const net::TlsContext& tls_;
+  const TlsContexts& tls_;
+  ConnectionPool& pool_;
   const queue::Job& job_;
-  const SigningKeys::value_type* keys_;
-  std::vector<std::optional<queue::Outcome>> outcomes_;
-  smtp::Reply last_failure_;
-  std::string last_relay_;
-  bool plain_only_ = false;  // a server showed that it cannot do what it announced: no CONFIRM to it again
+  Conversation conversation_;
+  bool hopeless_ = true;  // every host so far is known to have no address
 };
 
 }  // namespace cas::outbound

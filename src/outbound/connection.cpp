@@ -36,7 +36,11 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint
     co_return std::unexpected(std::move(failure));
   }
   stream_ = std::move(*stream);
-  auto step = co_await advance(smtp::ReadReply());
+  Result<ClientStep> step = smtp::ReadReply();
+  if (options_.smtp.implicit_tls) {
+    if (auto up = co_await start_tls(); !up) step = std::unexpected(std::move(up).error());
+  }
+  if (step) step = co_await advance(*std::move(step));
   if (!step) {
     failure.reply = unreachable(relay_, step.error());
     failure.tls_failed = tls_failed_;
@@ -58,6 +62,7 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint
 net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transaction, const store::Message& message,
                                                     queue::Queue& queue) {
   ended_data_ = false;
+  ++transactions_;
   StoredMessage stored(message, queue);
   if (session_.features().chunking && options_.smtp.use_chunking) {
     const auto size = co_await measure(stored);
@@ -90,6 +95,11 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   co_return session_.on_disconnect();
 }
 
+bool Connection::is_quiet() {
+  was_kept_ = true;
+  return usable_ && reader_.pending().empty() && stream_.is_quiet();
+}
+
 net::Task<void> Connection::quit() {
   if (usable_) {
     options_.command_timeout = quit_timeout;
@@ -106,14 +116,7 @@ net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
     if (const auto* send = std::get_if<smtp::Send>(&step)) {
       CAS_CO_CHECK(co_await stream_.write(send->octets, options_.command_timeout));
     } else if (std::holds_alternative<smtp::StartTls>(step)) {
-      reader_.clear();  // RFC 3207 §4.2
-      net::TlsContext tls = options_.tls;
-      auto up = co_await stream_.start_tls_client(std::move(tls), options_.host_name, options_.command_timeout);
-      if (!up) {
-        // Only what TLS itself refused: a connection that was lost may come back, with TLS and CONFIRM.
-        tls_failed_ = up.error().lasting == Lasting::Permanent;
-        co_return std::unexpected(std::move(up).error());
-      }
+      CAS_CO_CHECK(co_await start_tls());
       step = session_.on_tls();
       continue;
     } else if (!std::holds_alternative<smtp::ReadReply>(step)) {
@@ -122,6 +125,15 @@ net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
     CAS_CO_TRY(const Reply reply, co_await read_reply());
     step = session_.on_reply(reply);
   }
+}
+
+net::Task<Result<void>> Connection::start_tls() {
+  reader_.clear();  // RFC 3207 §4.2
+  net::TlsContext tls = options_.tls;
+  auto up = co_await stream_.start_tls_client(std::move(tls), options_.host_name, options_.command_timeout);
+  // Only what TLS itself refused: a connection that was lost may come back, with TLS and CONFIRM.
+  if (!up) tls_failed_ = up.error().lasting == Lasting::Permanent;
+  co_return up;
 }
 
 net::Task<Result<Reply>> Connection::read_reply() {

@@ -46,6 +46,12 @@ class Connection {
   [[nodiscard]] net::Task<void> quit();
 
   [[nodiscard]] bool usable() const { return usable_; }
+  /// Usable, and since the last reply the server has neither said anything nor hung up. Asks the system, waits for
+  /// nothing. Meant for a connection that was kept: from now on was_kept().
+  [[nodiscard]] bool is_quiet();
+  [[nodiscard]] bool was_kept() const { return was_kept_; }
+  /// How many were begun.
+  [[nodiscard]] std::size_t transactions() const { return transactions_; }
   /// The end of data (the final dot, or the last octets of a BDAT LAST) has been sent, or part of it: whether the
   /// server took the message, its reply alone can tell.
   [[nodiscard]] bool ended_data() const { return ended_data_; }
@@ -56,6 +62,7 @@ class Connection {
 
  private:
   net::Task<Result<smtp::ClientStep>> advance(smtp::ClientStep step);
+  net::Task<Result<void>> start_tls();
   net::Task<Result<smtp::Reply>> read_reply();
   static net::Task<Result<std::optional<std::uint64_t>>> measure(StoredMessage& message);
   net::Task<Result<void>> send_message(const smtp::ClientStep& how, StoredMessage& message);
@@ -68,6 +75,8 @@ class Connection {
   smtp::LineReader reader_;
   std::string buffer_;
   std::string relay_;
+  std::size_t transactions_ = 0;
+  bool was_kept_ = false;
   bool usable_ = false;
   bool awaiting_final_ = false;
   bool ended_data_ = false;

@@ -4,14 +4,16 @@
 // Attempts share the relay's settings and nothing else.
 #include "outbound/relay.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include "outbound/attempt.hpp"
 
 namespace cas::outbound {
 
 namespace {
 
-net::TlsContext opportunistic_tls() {
-  auto context = net::TlsContext::client(false);
+net::TlsContext client_tls(bool verify) {
+  auto context = net::TlsContext::client(verify);
   if (!context) throw std::runtime_error(context.error().private_reason);
   return std::move(*context);
 }
@@ -31,10 +33,14 @@ std::vector<queue::Outcome> Relay::cannot_sign(const queue::Job& job, const Erro
   return {job.recipients.size(), outcome};
 }
 
-Relay::Relay(RelayServices services, RelayOptions options)
-    : services_(services), options_(std::move(options)), tls_(opportunistic_tls()) {}
+Relay::Relay(RelayServices services, RelayOptions options, const std::vector<net::Executor>& executors)
+    : services_(services),
+      options_(std::move(options)),
+      tls_{.opportunistic = client_tls(false), .verified = client_tls(true)},
+      pools_(executors, options_.pool) {}
 
 net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
+  const net::Executor executor = co_await boost::asio::this_coro::executor;
   const auto* keys = keys_for(options_.signing, job.message);
   queue::Job signed_job = job;
   if (keys != nullptr) {
@@ -42,7 +48,7 @@ net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
     if (!signatures) co_return cannot_sign(job, signatures.error());
     signed_job.message.prefix.insert(0, *signatures);
   }
-  Attempt attempt(services_, options_, tls_, signed_job, keys);
+  Attempt attempt(services_, options_, tls_, pools_.of(executor), signed_job, keys);
   auto outcomes = co_await attempt.run();
   co_return outcomes;
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Delivers to other domains: jobs of Route::Remote. DKIM signatures, MX walk, TLS where offered, CONFIRM where spoken,
-// plain SMTP where the fallback allows it.
+// plain SMTP where the fallback allows it. Domains that are routed elsewhere go there.
 #pragma once
 
 #include <optional>
@@ -15,22 +15,32 @@
 #include "confirm/sender.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/next_hop.hpp"
+#include "outbound/pool.hpp"
 #include "outbound/signing.hpp"
 #include "queue/queue.hpp"
 
 namespace cas::outbound {
 
 struct RelayOptions {
-  Domain host;  // for EHLO
-  std::uint16_t port = 25;
-  bool require_tls = false;
+  Domain host;               // for EHLO
+  std::uint16_t port = 25;   // of MX hosts
+  bool require_tls = false;  // of MX hosts
+  Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
   SigningKeys signing;
+  PoolOptions pool{};
   std::size_t max_hosts = 5;  // MX hosts tried in one attempt
   std::chrono::milliseconds connect_timeout{30000};
   std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §20
   std::chrono::milliseconds data_timeout{180000};
   std::chrono::milliseconds final_timeout{600000};  // after the final dot
+};
+
+/// One for each way to look at certificates.
+struct TlsContexts {
+  net::TlsContext opportunistic;  // RFC 7435: anything is better than nothing
+  net::TlsContext verified;       // the system's roots, the host's name
 };
 
 /// What the relay needs; owned by the composition root, which outlives it.
@@ -42,19 +52,24 @@ struct RelayServices {
   EventSink& events;
 };
 
-/// Thread-safe: holds no state that an attempt changes. Give attempt() to a delivery::Dispatcher.
+/// Attempts run on the executors that it was made with, each of which has connections of its own; they share nothing
+/// else. Give attempt() to a delivery::Dispatcher.
 class Relay {
  public:
-  Relay(RelayServices services, RelayOptions options);
+  Relay(RelayServices services, RelayOptions options, const std::vector<net::Executor>& executors);
   /// One outcome a recipient of the job, in order; never throws for what peers do.
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> attempt(const queue::Job& job);
+  /// Says QUIT on every connection that is kept. When no attempt runs any more; from a thread that is none of the
+  /// executors', which still run.
+  void finish() { pools_.finish(); }
 
  private:
   [[nodiscard]] std::vector<queue::Outcome> cannot_sign(const queue::Job& job, const Error& error) const;
 
   RelayServices services_;
   RelayOptions options_;
-  net::TlsContext tls_;
+  TlsContexts tls_;
+  ConnectionPools pools_;
 };
 
 }  // namespace cas::outbound

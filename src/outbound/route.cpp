@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "net/inquiry.hpp"
+
 namespace cas::outbound {
 
 using smtp::EnhancedCode;
@@ -58,12 +60,18 @@ Hosts judge_mx(const Domain& domain, const dns::Answer& answer, Random& random) 
 }
 
 Addresses judge_addresses(const std::string& host, const dns::Answer& a, const dns::Answer& aaaa) {
-  std::vector<std::string> addresses;
+  std::vector<std::string> v6;
+  std::vector<std::string> v4;
   for (const auto& record : aaaa.records) {
-    if (const auto* address = std::get_if<dns::Aaaa>(&record)) addresses.push_back(dns::to_string(*address));
+    if (const auto* address = std::get_if<dns::Aaaa>(&record)) v6.push_back(dns::to_string(*address));
   }
   for (const auto& record : a.records) {
-    if (const auto* address = std::get_if<dns::A>(&record)) addresses.push_back(dns::to_string(*address));
+    if (const auto* address = std::get_if<dns::A>(&record)) v4.push_back(dns::to_string(*address));
+  }
+  std::vector<std::string> addresses;  // RFC 8305 §4: the families take turns
+  for (std::size_t n = 0; n < std::max(v6.size(), v4.size()); ++n) {
+    if (n < v6.size()) addresses.push_back(std::move(v6[n]));
+    if (n < v4.size()) addresses.push_back(std::move(v4[n]));
   }
   if (!addresses.empty()) return addresses;
   if (a.status == dns::Status::Failed || aaaa.status == dns::Status::Failed) {
@@ -81,13 +89,16 @@ net::Task<Hosts> find_hosts(net::Resolver& resolver, Random& random, Domain doma
 }
 
 net::Task<Addresses> find_addresses(net::Resolver& resolver, std::string host) {
-  dns::Question question;
-  question.name = host;
-  question.type = dns::Type::AAAA;
-  const auto aaaa = co_await resolver.ask(question);
-  question.type = dns::Type::A;
-  const auto a = co_await resolver.ask(std::move(question));
-  co_return judge_addresses(host, a, aaaa);
+  dns::Question aaaa;
+  aaaa.name = host;
+  aaaa.type = dns::Type::AAAA;
+  dns::Question a = aaaa;
+  a.type = dns::Type::A;
+  dns::Answers answers;  // both at once
+  (void)answers.find(aaaa);
+  (void)answers.find(a);
+  co_await net::ask_open(resolver, answers, net::inquiry_deadline());
+  co_return judge_addresses(host, *answers.find(a), *answers.find(aaaa));
 }
 
 }  // namespace cas::outbound

@@ -23,7 +23,8 @@ using Hosts = std::expected<std::vector<std::string>, smtp::Reply>;
 /// What an MX answer means for a domain. Pure.
 [[nodiscard]] Hosts judge_mx(const Domain& domain, const dns::Answer& answer, Random& random);
 
-/// The addresses of a host, IPv6 first where there are both (RFC 6724), as texts. The reply says why there is none.
+/// The addresses of a host, as texts, the families taking turns and IPv6 first (RFC 8305 §4). The reply says why there
+/// is none.
 using Addresses = std::expected<std::vector<std::string>, smtp::Reply>;
 [[nodiscard]] Addresses judge_addresses(const std::string& host, const dns::Answer& a, const dns::Answer& aaaa);
 

@@ -17,7 +17,7 @@ bool is_dropped(const HeaderField& field, const BoundaryFacts& facts) {
   if (iequals(field.name, "Authentication-Results")) return auth::is_forged_result(field, facts.authserv_id);
   if (iequals(field.name, "Return-Path")) return true;
   if (iequals(field.name, "CAS-Confirmation")) return true;
-  return facts.submission && (iequals(field.name, "Bcc") || iequals(field.name, "Resent-Bcc"));
+  return facts.origin == Origin::User && (iequals(field.name, "Bcc") || iequals(field.name, "Resent-Bcc"));
 }
 
 /// RFC 5322 §3.2.2. A comment without an end is none.
@@ -51,8 +51,9 @@ std::string edit_header(const std::vector<HeaderField>& fields, const BoundaryFa
     edited += field.raw;
     if (!edited.ends_with("\r\n")) edited += "\r\n";
   }
-  if (facts.submission && !has(fields, "Date")) edited += "Date: " + format_date(facts.now) + "\r\n";
-  if (facts.submission && !has(fields, "Message-ID")) edited += "Message-ID: <" + facts.message_id + ">\r\n";
+  if (facts.origin == Origin::User && !has(fields, "Date")) edited += "Date: " + format_date(facts.now) + "\r\n";
+  if (facts.origin == Origin::User && !has(fields, "Message-ID"))
+    edited += "Message-ID: <" + facts.message_id + ">\r\n";
   edited += "\r\n";
   return edited;
 }

@@ -15,16 +15,20 @@
 
 namespace cas::policy {
 
+/// Whom a message comes from. What a host of an own network relays was written elsewhere: it is neither completed,
+/// which would break its signatures, nor judged.
+enum class Origin { Outside, User, OwnNetwork };
+
 struct BoundaryFacts {
   std::string authserv_id;  // ours: Authentication-Results that claim it are forged (RFC 8601 §5)
-  bool submission = false;  // RFC 6409 §8: complete what the mail program left out
+  Origin origin = Origin::Outside;
   UnixTime now;
   std::string message_id;  // "local@host", used when a submission has none
 };
 
 /// The header section (with its final empty line) as it is kept: without forged Authentication-Results, Return-Path
-/// (RFC 5321 §4.4: ours to add) and CAS-Confirmation (CAS §14.3); a submission also loses Bcc and gains Date and
-/// Message-ID. All other fields stay as they are, octet for octet and in order.
+/// (RFC 5321 §4.4: ours to add) and CAS-Confirmation (CAS §14.3); what a user submits also loses Bcc and gains Date and
+/// Message-ID (RFC 6409 §8). All other fields stay as they are, octet for octet and in order.
 [[nodiscard]] std::string edit_header(const std::vector<HeaderField>& fields, const BoundaryFacts& facts);
 
 /// Facts for steps 15 and 17 (CAS §8.3); `hashes` is left for the caller.

@@ -12,9 +12,9 @@ namespace {
 constexpr std::string_view minimal =
     "From: joe@a.example\r\nDate: Mon, 23 Nov 2026 19:00:00 +0000\r\nMessage-ID: <1@a>\r\n";
 
-std::string edited(const std::string& header, bool submission) {
+std::string edited(const std::string& header, Origin origin) {
   const auto fields = parse_header(header);
-  BoundaryFacts facts{"mx.b.example", submission, UnixTime{seconds{1795460400}}, "new@mx.b.example"};
+  BoundaryFacts facts{"mx.b.example", origin, UnixTime{seconds{1795460400}}, "new@mx.b.example"};
   return edit_header(*fields, facts);
 }
 
@@ -24,24 +24,30 @@ TEST(Boundary, ForgedResultsGoAndForeignOnesStay) {
       "Authentication-Results: MX.B.Example 1;\r\n cas=pass\r\n"
       "Authentication-Results: other.example; spf=pass\r\n" +
       std::string(minimal);
-  EXPECT_EQ(edited(header, false),
+  EXPECT_EQ(edited(header, Origin::Outside),
             "Authentication-Results: other.example; spf=pass\r\n" + std::string(minimal) + "\r\n");
 }
 
 TEST(Boundary, ReturnPathAndTokenFieldAreStripped) {
-  EXPECT_EQ(edited("Return-Path: <x@y>\r\ncas-confirmation: 1.k.2\r\n" + std::string(minimal), false),
+  EXPECT_EQ(edited("Return-Path: <x@y>\r\ncas-confirmation: 1.k.2\r\n" + std::string(minimal), Origin::Outside),
             std::string(minimal) + "\r\n");
 }
 
 TEST(Boundary, SubmissionLosesBccAndGainsWhatIsMissing) {
-  EXPECT_EQ(edited("From: joe@a.example\r\nBcc: secret@c.example,\r\n more@c.example\r\nSubject: x\r\n", true),
+  EXPECT_EQ(edited("From: joe@a.example\r\nBcc: secret@c.example,\r\n more@c.example\r\nSubject: x\r\n", Origin::User),
             "From: joe@a.example\r\nSubject: x\r\nDate: Mon, 23 Nov 2026 19:00:00 +0000\r\n"
             "Message-ID: <new@mx.b.example>\r\n\r\n");
 }
 
 TEST(Boundary, MailFromOutsideIsNotCompleted) {
-  EXPECT_EQ(edited("From: joe@a.example\r\nBcc: kept@c.example\r\n", false),
+  EXPECT_EQ(edited("From: joe@a.example\r\nBcc: kept@c.example\r\n", Origin::Outside),
             "From: joe@a.example\r\nBcc: kept@c.example\r\n\r\n");
+}
+
+TEST(Boundary, WhatAnOwnNetworkRelaysKeepsItsOctets) {
+  EXPECT_EQ(edited("From: joe@a.example\r\nBcc: kept@c.example\r\n", Origin::OwnNetwork),
+            "From: joe@a.example\r\nBcc: kept@c.example\r\n\r\n");
+  EXPECT_EQ(edited("Subject: no author\r\n", Origin::OwnNetwork), "Subject: no author\r\n\r\n");
 }
 
 TEST(Boundary, FactsCountEveryFromMailboxOfEveryFromField) {

@@ -109,7 +109,7 @@ std::string_view to_string(Admission admission) {
 }
 
 Verdict judge(const RecipientFacts& facts) {
-  if (facts.user) return judge_submission(facts);
+  if (facts.user || facts.own_network) return judge_submission(facts);
   if (!facts.domain_is_local) return turn_away(smtp::Reply(550, {5, 7, 1}, "relaying denied"), "relay-denied");
   // First: who shows an intent for one domain learns nothing of the mailboxes of another, whatever its mode.
   // CAS §6.1: under a testing key the transaction goes on as without CONFIRM.

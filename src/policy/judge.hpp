@@ -31,6 +31,7 @@ struct RecipientFacts {
   MailboxStatus mailbox = MailboxStatus::Unknown;
   bool null_sender = false;
   std::optional<std::string> user{};  // who authenticated; none on the MX port
+  bool own_network = false;           // the client is in a network that the listener trusts
 };
 
 /// How a recipient is admitted; the word that Authentication-Results and logs use.
@@ -43,9 +44,10 @@ struct Verdict {
   std::string rule;   // which rule decided, for `cas trace`: "mailbox-unknown", "listed", "postmaster"...
 };
 
-/// In this order: authenticated senders may send anywhere; relaying is denied; a valid intent is answered for this
-/// recipient (listed, ledger, mailbox); `off` takes ordinary mail; postmaster and abuse are exempt; `required` refuses,
-/// whatever mailboxes there are; the rest is ordinary mail. postmaster always exists (RFC 5321 §4.5.1).
+/// In this order: authenticated senders and own networks may send anywhere; relaying is denied; a valid intent is
+/// answered for this recipient (listed, ledger, mailbox); `off` takes ordinary mail; postmaster and abuse are exempt;
+/// `required` refuses, whatever mailboxes there are; the rest is ordinary mail. postmaster always exists (RFC 5321
+/// §4.5.1).
 [[nodiscard]] Verdict judge(const RecipientFacts& facts);
 
 /// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses,

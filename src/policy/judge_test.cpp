@@ -80,6 +80,20 @@ TEST(Judge, NeverRelaysForStrangersAndAlwaysForUsers) {
   });
 }
 
+TEST(Judge, TreatsAnOwnNetworkAsItTreatsAUser) {
+  for_all_facts([](const RecipientFacts& facts) {
+    RecipientFacts user = facts;
+    RecipientFacts own = facts;
+    user.user = "joe";
+    own.user.reset();
+    own.own_network = true;
+    const Verdict wanted = judge(user);
+    const Verdict verdict = judge(own);
+    ASSERT_EQ(verdict.admission, wanted.admission);
+    ASSERT_EQ(verdict.reply.summary(), wanted.reply.summary());
+  });
+}
+
 TEST(Judge, ConfirmsOnlyByAValidIntentThatListsTheRecipientWithTheLedgerAtHandCasSection21I1I8) {
   for_all_facts([](const RecipientFacts& facts) {
     const bool may = facts.domain_is_local && !facts.user && counts(facts) && facts.listed_in_intent &&

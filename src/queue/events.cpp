@@ -27,7 +27,8 @@ std::string_view name_of(const FinishWork& work, const store::Recipient& recipie
   switch (recipient.state) {
     case RecipientState::Delivered: return "delivered";
     case RecipientState::Waiting: return "deferred";
-    case RecipientState::Failed: break;
+    case RecipientState::Failed:
+    case RecipientState::Held: break;
   }
   return work.bounce() ? "bounced" : "failed";
 }
@@ -72,6 +73,14 @@ void emit_finished(EventSink& events, const FinishWork& work) {
   }
   if (work.bounce()) emit_queued(events, *work.bounce());
   if (work.removed()) events.emit(event(message, "removed"));
+}
+
+void emit_resting(EventSink& events, std::string_view domain, const Outcome& outcome) {
+  Event event{.level = Level::Warning, .trace = {}, .queue_id = {}, .name = "resting", .fields = {}};
+  event.fields.emplace_back("domain", domain);
+  event.fields.emplace_back("relay", outcome.relay);
+  event.fields.emplace_back("reply", said(outcome.reply));
+  events.emit(std::move(event));
 }
 
 void emit_trouble(EventSink& events, const store::Message& message, std::string_view name, const Error& error) {

@@ -14,6 +14,9 @@ void emit_queued(EventSink& events, const Entered& entered);
 /// (nobody may be told), for each recipient: to, relay, delay, status, reply. Then "undeliverable-kept" when something
 /// stays for the operator, "queued" for the bounce, and "removed".
 void emit_finished(EventSink& events, const FinishWork& work);
+/// "resting": a domain's destination is left in peace for a while, for no server of it could be used: domain, relay,
+/// reply.
+void emit_resting(EventSink& events, std::string_view domain, const Outcome& outcome);
 /// Something is wrong with the queue itself. `name` is a literal.
 void emit_trouble(EventSink& events, const store::Message& message, std::string_view name, const Error& error);
 

@@ -6,8 +6,18 @@
 
 #include "queue/events.hpp"
 #include "queue/queue_impl.hpp"
+#include "queue/read_value.hpp"
 
 namespace cas::queue {
+
+QueueImpl::QueueImpl(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options)
+    : store_(store),
+      clock_(clock),
+      random_(random),
+      events_(events),
+      options_(std::move(options)),
+      bodies_(std::make_shared<BodyCache>(options_.bodies_in_memory)),
+      state_(std::in_place, options_.schedule) {}
 
 Queue::Queue(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options)
     : impl_(std::make_shared<QueueImpl>(store, clock, random, events, std::move(options))) {}
@@ -56,28 +66,6 @@ const std::string& Queue::secret() const {
   return impl_->secret();
 }
 
-namespace {
-
-/// Runs `ask` in a read transaction and gives its value to `done`.
-template <class T, class Ask>
-void read_value(store::Store& store, Ask ask, Callback<Result<T>> done) {
-  auto value = std::make_shared<T>();
-  store.read(
-      [value, ask = std::move(ask)](store::Reader& reader) mutable -> Result<void> {
-        CAS_TRY(*value, ask(reader));
-        return {};
-      },
-      [value, done = std::move(done)](Result<void> result) mutable {
-        if (result) {
-          done(std::move(*value));
-        } else {
-          done(std::unexpected(std::move(result).error()));
-        }
-      });
-}
-
-}  // namespace
-
 // ---- In ----
 
 void QueueImpl::append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done) {
@@ -115,21 +103,35 @@ void QueueImpl::commit(NewMessage message, Callback<Result<Queue::Committed>> do
   store_.write([work](store::Tx& tx) { return work->run(tx); },
                [self = shared_from_this(), work, done = std::move(done)](Result<void> result) mutable {
                  if (!result) return done(std::unexpected(std::move(result).error()));
-                 if (work->outcome() == CommitOutcome::Queued) self->schedule_entered(work->entered());
+                 if (work->outcome() == CommitOutcome::Queued) {
+                   self->schedule_entered(work->entered(), work->take_small_body());
+                 }
                  done(Queue::Committed{.outcome = work->outcome(), .id = work->id()});
                });
-  expire_ledger_now_and_then();
+  expire_now_and_then();
 }
 
-void QueueImpl::schedule_entered(const Entered& entered) {
+void QueueImpl::schedule_entered(const Entered& entered, std::string body) {
   emit_queued(events_, entered);
-  state_.with([&](State& state) {
-    for (const auto& recipient : entered.recipients) {
-      state.schedule.add(group_of(entered.message.id, recipient), recipient.index, recipient.next_attempt);
-    }
-  });
+  const auto held = bodies_->hold(entered.message.body, std::move(body));
+  state_.with([&](State& state) { offer(state, entered, held); });
   for (const auto route : {store::Route::Local, store::Route::Remote}) {
     if (std::ranges::find(entered.recipients, route, &store::Recipient::route) != entered.recipients.end()) wake(route);
+  }
+}
+
+void QueueImpl::offer(State& state, const Entered& entered, const BodyCache::Held& body) {
+  const auto message = std::make_shared<const store::Message>(entered.message);
+  std::map<GroupKey, Work> groups;
+  for (const auto& recipient : entered.recipients) {
+    auto& work = groups[group_of(entered.message.id, recipient)];
+    work.recipients.push_back(recipient);
+  }
+  for (auto& [key, work] : groups) {
+    work.message = message;
+    work.body = body;
+    work.whole = groups.size() == 1;
+    state.schedule.offer(std::move(work));
   }
 }
 
@@ -150,36 +152,23 @@ void QueueImpl::ledger(std::vector<confirm::LedgerKey> keys,
 // ---- Seeing ----
 
 void QueueImpl::body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<std::string>> done) {
+  if (auto held = bodies_->find(body)) return done(n == 0 ? *std::move(held) : std::string());
   auto ask = [body, n](store::Reader& reader) { return reader.body_chunk(body, n); };
   read_value<std::string>(store_, std::move(ask), std::move(done));
 }
 
 void QueueImpl::list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Queue::Entry>>> done) {
   using Entries = std::vector<Queue::Entry>;
-  auto ask = [self = shared_from_this(), after = std::move(after), limit](store::Reader& reader) -> Result<Entries> {
+  auto ask = [after = std::move(after), limit](store::Reader& reader) -> Result<Entries> {
     CAS_TRY(auto messages, reader.messages(after, limit));
     Entries entries;
     for (auto& message : messages) {
       CAS_TRY(auto recipients, reader.recipients(message.id));
-      // retry() changes the schedule only: it knows best.
-      self->state_.with([&](const State& state) {
-        for (auto& recipient : recipients) {
-          const auto next = state.schedule.next_attempt(group_of(message.id, recipient), recipient.index);
-          recipient.next_attempt = next.value_or(recipient.next_attempt);
-        }
-      });
       entries.push_back({.message = std::move(message), .recipients = std::move(recipients)});
     }
     return entries;
   };
   read_value<Entries>(store_, std::move(ask), std::move(done));
-}
-
-void QueueImpl::retry(store::QueueId id, Callback<Result<std::size_t>> done) {
-  const TimePoint now = clock_.now();
-  const std::size_t count = state_.with([&](State& state) { return state.schedule.make_due(id, now); });
-  wake_all();
-  done(count);
 }
 
 // ---- Waking ----

@@ -22,6 +22,7 @@
 #include "base/time.hpp"
 #include "base/trace.hpp"
 #include "message/address.hpp"
+#include "queue/schedule.hpp"
 #include "smtp/reply.hpp"
 #include "store/store.hpp"
 
@@ -37,6 +38,8 @@ struct Options {
   std::chrono::seconds max_retry{4 * 3600};
   /// Where mail to a domain goes; asked for bounces. Called on a store thread. None: everything is Remote.
   std::function<store::Route(const Domain&)> route_for = {};
+  ScheduleOptions schedule = {};
+  std::size_t bodies_in_memory = std::size_t{64} << 20;  // octets of bodies that were committed just now
 };
 
 /// One recipient of a message that is about to be committed. With `ledger`, the recipient is delivered only if this
@@ -51,6 +54,8 @@ struct NewRecipient {
     UnixTime keep_until;
   };
   std::optional<Ledger> ledger;
+  DsnNotify notify = {};
+  std::string orcpt = {};  // as it came (RFC 3461 §4.2)
 };
 
 struct NewMessage {
@@ -68,8 +73,10 @@ enum class CommitOutcome {
 /// Work for a driver. It is leased in memory: nobody else gets these recipients until finish().
 struct Job {
   store::Message message;
-  std::vector<store::Recipient> recipients;  // same route, same domain
-  bool recovered = false;                    // first attempt since start-up: an earlier one may have ended in a crash
+  std::vector<store::Recipient> recipients;      // same route, same domain
+  std::shared_ptr<const std::string> body = {};  // where it is in memory still; body_chunk() knows
+  bool whole = false;                            // the message has no other recipients
+  bool recovered = false;                        // an attempt before this one may have ended in a crash
 };
 
 /// What became of one recipient of a job.
@@ -79,6 +86,7 @@ struct Outcome {
   smtp::Reply reply;                                // what was said, for logs and bounces
   std::optional<std::chrono::seconds> retry_after;  // Deferred: asked for; otherwise the schedule decides
   std::string relay;                                // who said it: "mx.b.example[192.0.2.1]:25"
+  bool unreachable = false;                         // Deferred: no server of the destination could be used
 };
 
 class Queue {
@@ -112,10 +120,11 @@ class Queue {
   /// Called (on any thread) when a job of that route may have become due, or when next_due() may have come earlier.
   /// Replaces the former one, which is not running any more when this returns; so `wake` must not call on_due.
   void on_due(store::Route route, std::function<void()> wake);
-  /// The next due job, if any; none otherwise. While outcomes wait to be recorded (see finish) it first records them,
-  /// and hands out nothing until that worked: what cannot be recorded must not be delivered.
+  /// The next due job, if any; none otherwise: nothing is due, or its destination takes no more now. While outcomes
+  /// wait to be recorded (see finish) it first records them, and hands out nothing until that worked: what cannot be
+  /// recorded must not be delivered.
   void take(store::Route route, Callback<Result<std::optional<Job>>> done);
-  /// When the next recipient of that route becomes due; none when nothing waits.
+  /// When take() may give something next, as far as is known; none when nothing waits.
   [[nodiscard]] std::optional<TimePoint> next_due(store::Route route) const;
   /// Records the outcomes (one for each recipient of the job, in order), writes bounces, removes what is done, all in
   /// one transaction; ends the lease. On a transient error nothing is lost and nothing is tried twice: the outcomes are
@@ -131,8 +140,8 @@ class Queue {
   };
   /// Entries after `after`, at most `limit`.
   void list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Entry>>> done);
-  /// Makes waiting recipients of a message (all messages when empty) due now; how many. Those being tried right now
-  /// are not counted.
+  /// Makes waiting recipients of a message (all messages when empty) due now, and ends the rests of destinations; how
+  /// many. Those being tried right now are not counted.
   void retry(store::QueueId id, Callback<Result<std::size_t>> done);
 
   /// A secret of this installation, made at first use: 32 octets, for deriving intent ids.

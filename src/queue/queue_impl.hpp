@@ -7,14 +7,14 @@
 #include <deque>
 
 #include "base/guarded.hpp"
+#include "queue/body_cache.hpp"
 #include "queue/work.hpp"
 
 namespace cas::queue {
 
 class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
  public:
-  QueueImpl(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options)
-      : store_(store), clock_(clock), random_(random), events_(events), options_(std::move(options)) {}
+  QueueImpl(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options);
 
   [[nodiscard]] Result<void> recover();
   void append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done);
@@ -34,33 +34,69 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
 
  private:
   using ReportPtr = std::shared_ptr<const Report>;
+  using TakeDone = Callback<Result<std::optional<Job>>>;
+  struct Parked {
+    store::Route route;
+    TakeDone done;
+  };
   struct State {
+    explicit State(ScheduleOptions options) : schedule(std::move(options)) {}
+
     Schedule schedule;
     std::deque<ReportPtr> unrecorded;  // finish() could not write them
     TimePoint record_at;               // not before
     TimePoint ledger_expired_at;
+
+    // Reading ahead (queue_read.cpp).
+    store::Reader::Moment scanned{};     // what is due until then is known to the schedule
+    std::optional<TimePoint> scan_at{};  // when there is more to scan; none: nothing waits
+    bool reading = false;                // one read at a time
+    bool scan_next = true;               // scans and loads take turns
+    std::optional<TimePoint> noted{};    // the earliest time noted while a scan was under way
+    std::vector<Parked> parked;          // takes that wait for what is being read
+    std::set<store::QueueId> damaged;    // told already
   };
   /// What a take() does next.
   struct Next {
     ReportPtr record;
-    std::optional<Schedule::Lease> lease;
+    std::optional<Work> work;
+    bool parked = false;
+  };
+  struct Read {
+    std::optional<Schedule::Load> load;  // otherwise a scan
+    store::Reader::Moment after{};
+    TimePoint until;
   };
 
   // queue_recover.cpp
   [[nodiscard]] Result<void> load_secret();
-  [[nodiscard]] Result<void> load_schedule();
-  void expire_ledger_now_and_then();
-  void expire_ledger();
+  void expire_now_and_then();
+  void expire();
+
+  // queue_read.cpp
+  static void note(State& state, TimePoint next);
+  [[nodiscard]] static bool can_read(const State& state, TimePoint now);
+  [[nodiscard]] static std::optional<Read> plan_read(State& state, TimePoint now);
+  void read_ahead();
+  void scan(const Read& read);
+  void load(const Read& read);
+  void read_done(const Result<void>& result);
+  void tell_damaged(const std::vector<std::pair<store::QueueId, Error>>& damaged);
+
+  // queue_steer.cpp
+  struct MadeDue;
+  void retry_page(store::QueueId after, store::QueueId only, std::size_t count, Callback<Result<std::size_t>> done);
+  [[nodiscard]] Result<void> make_due(store::Tx& tx, const store::QueueId& id, MadeDue& made);
 
   // queue_out.cpp
-  [[nodiscard]] Next next_step(store::Route route);
-  void load_job(Schedule::Lease lease, store::Route route, Callback<Result<std::optional<Job>>> done);
-
+  [[nodiscard]] Next next_step(store::Route route, TakeDone& done);
+  void release(const Report& report);
   void record(ReportPtr report, Callback<Result<void>> done);
   void recorded(const FinishWork& work);
   void not_recorded(const ReportPtr& report, const Error& error);
 
-  void schedule_entered(const Entered& entered);
+  void schedule_entered(const Entered& entered, std::string body);
+  static void offer(State& state, const Entered& entered, const BodyCache::Held& body);
   void wake(store::Route route) const;
   void wake_all() const;
 
@@ -70,6 +106,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   EventSink& events_;
   const Options options_;
   std::string secret_;  // written by recover(), before any session
+  std::shared_ptr<BodyCache> bodies_;
   Guarded<State> state_;
   Guarded<std::array<std::function<void()>, 2>> wakes_;
 };

@@ -52,8 +52,9 @@ TEST_P(QueueOut, AJobIsOneMessageOneRouteOneDomain) {
 TEST_P(QueueOut, ADeliveredMessageIsRemovedWithItsBody) {
   ASSERT_TRUE(commit(message({to("suzie@b.example")})));
   clock_.advance(milliseconds(1234));
-  const Job job = take_one();
+  Job job = take_one();
   ASSERT_TRUE(finish(job, {delivered()}));
+  job.body.reset();
   EXPECT_THAT(entries(), IsEmpty());
   EXPECT_EQ(body_of(job.message), "");
   EXPECT_EQ(queue_->next_due(Route::Remote), std::nullopt);
@@ -260,14 +261,42 @@ TEST_P(QueueOut, AfterACrashAnUnrecordedDeliveryIsTriedAgainNotLost) {
   EXPECT_TRUE(take_one().recovered);
 }
 
-TEST_P(QueueOut, AJobThatCannotBeReadComesBackLater) {
+TEST_P(QueueOut, WhatCannotBeReadIsAnErrorAndComesBack) {
   ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  ASSERT_TRUE(finish(take_one(), {deferred()}));
+  clock_.advance(hours(1));
   moody_->blind = true;
   EXPECT_FALSE(take());
+  EXPECT_FALSE(take());
   moody_->blind = false;
+  EXPECT_THAT(take_one().recipients, SizeIs(1));
+}
+
+TEST_P(QueueOut, ADestinationThatCannotBeReachedRestsAndItsOtherMailIsNotTried) {
+  for (int n = 0; n < 3; ++n) ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  ASSERT_TRUE(commit(message({to("kim@c.example")})));
+  Outcome nobody = deferred();
+  nobody.unreachable = true;
+  Job first = take_one();
+  ASSERT_TRUE(finish(first, {nobody}));
+  EXPECT_EQ(field(events_.named("resting").at(0), "domain"), "b.example");
+  EXPECT_EQ(take_one().recipients[0].address.wire(), "kim@c.example");
   EXPECT_TRUE(nothing_due());
   clock_.advance(minutes(2));
-  EXPECT_THAT(take_one().recipients, SizeIs(1));
+  const Job probe = take_one();
+  EXPECT_NE(probe.message.id, first.message.id);
+  EXPECT_TRUE(nothing_due()) << "one tries alone";
+  ASSERT_TRUE(finish(probe, {delivered()}));
+  EXPECT_EQ(take_one().recipients[0].address.wire(), "suzie@b.example");
+}
+
+TEST_P(QueueOut, ABodyIsReadFromTheStoreWhenMemoryHasNoRoomForIt) {
+  options_.bodies_in_memory = 1;
+  start();
+  ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  const Job job = take_one();
+  EXPECT_EQ(job.body, nullptr);
+  EXPECT_EQ(body_of(job.message), text_);
 }
 
 // ---- Many at once ----

@@ -8,7 +8,6 @@
 namespace cas::queue {
 namespace {
 
-constexpr std::size_t page = 1000;
 constexpr std::size_t ledger_rows_at_once = 1000;  // one transaction must not hold the writers up
 constexpr std::chrono::minutes ledger_pause{1};
 constexpr std::string_view secret_name = "intent-secret";
@@ -36,7 +35,11 @@ Result<void> QueueImpl::recover() {
   }
   state_.with([&](State& state) { state.ledger_expired_at = clock_.now(); });
   CAS_CHECK(load_secret());
-  CAS_CHECK(load_schedule());
+  CAS_CHECK(store::read_and_wait(store_, [this](store::Reader& reader) -> Result<void> {
+    CAS_TRY(const auto first, reader.next_moment(TimePoint::min()));
+    state_.with([&](State& state) { state.scan_at = first; });
+    return {};
+  }));
   wake_all();
   return {};
 }
@@ -53,48 +56,28 @@ Result<void> QueueImpl::load_secret() {
   });
 }
 
-Result<void> QueueImpl::load_schedule() {
-  store::QueueId after;
-  std::uint32_t index = 0;
-  for (std::size_t found = page; found == page;) {
-    CAS_CHECK(store::read_and_wait(store_, [&](store::Reader& reader) -> Result<void> {
-      CAS_TRY(const auto waiting, reader.waiting(after, index, page));
-      state_.with([&](State& state) {
-        for (const auto& [id, recipient] : waiting) {
-          state.schedule.add(group_of(id, recipient), recipient.index, recipient.next_attempt, true);
-        }
-      });
-      found = waiting.size();
-      if (!waiting.empty()) {
-        after = waiting.back().id;
-        index = waiting.back().recipient.index;
-      }
-      return {};
-    }));
-  }
-  return {};
-}
-
-void QueueImpl::expire_ledger_now_and_then() {
+void QueueImpl::expire_now_and_then() {
   const TimePoint now = clock_.now();
   const bool due = state_.with([&](State& state) {
     if (now - state.ledger_expired_at < ledger_pause) return false;
     state.ledger_expired_at = now;
     return true;
   });
-  if (due) expire_ledger();
+  if (due) expire();
 }
 
-void QueueImpl::expire_ledger() {
+void QueueImpl::expire() {
   auto expired = std::make_shared<std::size_t>(0);
   store_.write(
       [expired, now = to_unix(clock_.now())](store::Tx& tx) -> Result<void> {
+        CAS_TRY(const auto memories, tx.expire_memories(now, ledger_rows_at_once));
         CAS_TRY(*expired, tx.expire_ledger(now, ledger_rows_at_once));
+        *expired = std::max(*expired, memories);
         return {};
       },
       [self = weak_from_this(), expired](const Result<void>& result) {
         const auto queue = self.lock();
-        if (queue && result && *expired == ledger_rows_at_once) queue->expire_ledger();
+        if (queue && result && *expired == ledger_rows_at_once) queue->expire();
       });
 }
 

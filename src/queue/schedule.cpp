@@ -1,99 +1,352 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// See schedule.hpp.
+// What is known, and whose turn it is. What is loaded when stands in schedule_load.cpp.
 #include "queue/schedule.hpp"
 
 #include <algorithm>
+#include <ranges>
+
+#include "queue/schedule_parts.hpp"
 
 namespace cas::queue {
+namespace {
+
+std::size_t index_of(store::Route route) {
+  return static_cast<std::size_t>(route);
+}
+
+}  // namespace
 
 GroupKey group_of(const store::QueueId& id, const store::Recipient& recipient) {
-  const Mailbox& address = recipient.address;
-  return {.id = id,
-          .route = recipient.route,
-          .domain = address.domain() ? address.domain()->text() : '[' + address.literal()->text + ']'};
+  return {.id = id, .route = recipient.route, .domain = store::domain_of(recipient.address)};
 }
 
-std::strong_ordering Schedule::Turn::operator<=>(const Turn& other) const {
-  if (const auto order = next <=> other.next; order != 0) return order;
-  return *group <=> *other.group;
+Schedule::Schedule(ScheduleOptions options) : options_(std::move(options)) {}
+Schedule::~Schedule() = default;
+
+// ---- Flows ----
+
+Schedule::Flow& Schedule::known(const store::Message& message, const store::Recipient& recipient) {
+  auto& flow = flows_[recipient.flow];
+  if (!flow) flow = std::make_unique<Flow>(recipient.flow);
+  if (flow->sender == nullptr) attach(*flow, message, recipient);
+  return *flow;
 }
 
-TimePoint Schedule::earliest(const Group& group) {
-  return std::ranges::min(group.waiting, {}, &Slot::next).next;
+void Schedule::attach(Flow& flow, const store::Message& message, const store::Recipient& recipient) {
+  if (flow.unknown) flow.more = true;
+  unknown_.leave(flow.unknown);
+  flow.domain = store::domain_of(recipient.address);
+  ScheduleOptions::Destination described{.name = flow.domain, .limits = {}};
+  if (recipient.route == store::Route::Local) {
+    described.limits.initial = described.limits.most = options_.local_at_once;
+  } else if (options_.destination_for) {
+    described = options_.destination_for(flow.domain);
+  }
+  auto& destination = destinations_[{recipient.route, described.name}];
+  if (!destination) destination = std::make_unique<Destination>(described.name, recipient.route, described.limits);
+  failed_.leave(destination->remembered);
+  const std::string origin = store::origin_of(message);
+  auto& sender = destination->senders[origin];
+  if (!sender) sender = std::make_unique<Sender>(origin, *destination);
+  flow.sender = sender.get();
+  ++sender->flows;
 }
 
-void Schedule::enter(Groups::const_iterator at) {
-  const auto& [key, group] = *at;
-  if (!group.leased && !group.waiting.empty()) turns(key).insert({.next = earliest(group), .group = &key});
+/// Forgets what nothing is known of.
+void Schedule::tidy(Flow& flow) {
+  if (flow.waiting() > 0 || flow.leased > 0 || flow.more || flow.unknown || loading_ == &flow) return;
+  Sender* const sender = flow.sender;
+  if (sender != nullptr) {
+    sender->ring.leave(flow.turn);
+    sender->hungry_flows.leave(flow.hungry);
+  }
+  flows_.erase(flow.id);
+  if (sender == nullptr || --sender->flows > 0) return;
+  Destination& destination = sender->destination;
+  destination.ring.leave(sender->turn);
+  destination.hungry_senders.leave(sender->hungry);
+  destination.senders.erase(destination.senders.find(sender->origin));
+  tidy(destination);
 }
 
-void Schedule::leave(Groups::const_iterator at) {
-  const auto& [key, group] = *at;
-  if (!group.leased && !group.waiting.empty()) turns(key).erase({.next = earliest(group), .group = &key});
+void Schedule::tidy(Destination& destination) {
+  if (!destination.senders.empty() || destination.pace.in_flight() > 0 || destination.rests_until) return;
+  ready_[index_of(destination.route)].leave(destination.turn);
+  hungry_.leave(destination.hungry);
+  if (!destination.pace.failed()) {
+    destinations_.erase({destination.route, destination.name});
+    return;
+  }
+  failed_.join(destination, destination.remembered);
+  if (failed_.size() <= most_failed) return;
+  Destination& oldest = failed_.front();
+  failed_.leave(oldest.remembered);
+  destinations_.erase({oldest.route, oldest.name});
 }
 
-void Schedule::add(const GroupKey& key, std::uint32_t recipient, TimePoint next, bool recovered) {
-  const auto at = groups_.try_emplace(key).first;
-  leave(at);
-  at->second.waiting.push_back({.next = next, .recipient = recipient});
-  at->second.recovered = at->second.recovered || recovered;
-  enter(at);
+// ---- Groups ----
+
+bool Schedule::has_room(const Flow& flow, std::size_t capacity) const {
+  return waiting_ < capacity && flow.sender->waiting < options_.per_sender && !is_suspended(flow) &&
+         !(flow.sender->destination.rests_until && flow.sender->destination.pace.failed());
 }
 
-std::optional<Schedule::Lease> Schedule::take(store::Route route, TimePoint now) {
-  const auto& waiting = turns_[static_cast<std::size_t>(route)];
-  if (waiting.empty() || waiting.begin()->next > now) return std::nullopt;
-  const auto at = groups_.find(*waiting.begin()->group);
-  leave(at);
-  auto& [key, group] = *at;
-  Lease lease{.group = key, .recipients = {}, .recovered = std::exchange(group.recovered, false)};
-  std::erase_if(group.waiting, [&](const Slot& slot) {
-    if (slot.next > now) return false;
-    lease.recipients.push_back(slot.recipient);
-    return true;
-  });
-  std::ranges::sort(lease.recipients);
-  group.leased = true;
-  return lease;
+void Schedule::offer(Work work) {
+  Flow& flow = known(*work.message, work.recipients.front());
+  if (loading_ == &flow) dirty_ = true;
+  GroupKey key = group_of(work.message->id, work.recipients.front());
+  if (const auto at = groups_.find(key); at != groups_.end()) return merge(at->second, std::move(work));
+  if (!has_room(flow, 2 * options_.capacity)) return mark_more(flow);
+  insert(flow, std::move(key), std::move(work), true);
 }
 
-void Schedule::end(const GroupKey& key) {
-  const auto at = groups_.find(key);
-  if (at == groups_.end() || !at->second.leased) return;
-  at->second.leased = false;
-  if (at->second.waiting.empty()) {
-    groups_.erase(at);
-  } else {
-    enter(at);
+void Schedule::insert(Flow& flow, GroupKey key, Work work, bool fresh) {
+  flow.rows += work.recipients.size();
+  Entry entry{.work = std::move(work), .flow = &flow, .leased = false, .rows = {}, .more = false};
+  const auto at = groups_.emplace(std::move(key), std::move(entry)).first;
+  (fresh ? flow.fresh : flow.loaded).push_back(&at->first);
+  ++flow.sender->waiting;
+  ++waiting_;
+  Sender& sender = *flow.sender;
+  sender.ring.join(flow, flow.turn);
+  sender.destination.ring.join(sender, sender.turn);
+  join_ready(sender.destination);
+}
+
+/// Rows that are known, or leased, are passed over.
+void Schedule::merge(Entry& entry, Work work) {
+  auto& have = entry.work.recipients;
+  for (auto& row : work.recipients) {
+    if (entry.leased) {
+      entry.more = entry.more || std::ranges::find(entry.rows, row.index) == entry.rows.end();
+      continue;
+    }
+    const auto at = std::ranges::lower_bound(have, row.index, {}, &store::Recipient::index);
+    if (at != have.end() && at->index == row.index) continue;
+    have.insert(at, std::move(row));
+    ++entry.flow->rows;
   }
 }
 
-std::optional<TimePoint> Schedule::next_due(store::Route route) const {
-  const auto& waiting = turns_[static_cast<std::size_t>(route)];
-  return waiting.empty() ? std::nullopt : std::optional(waiting.begin()->next);
+/// A group that waits, or one whose lease is over.
+void Schedule::erase(Groups::iterator at) {
+  Flow& flow = *at->second.flow;
+  flow.rows -= at->second.leased ? at->second.rows.size() : at->second.work.recipients.size();
+  if (!at->second.leased) {
+    std::erase(flow.fresh, &at->first);
+    std::erase(flow.loaded, &at->first);
+    --flow.sender->waiting;
+    --waiting_;
+    make_hungry(*flow.sender);
+  }
+  groups_.erase(at);
+  Sender& sender = *flow.sender;
+  if (flow.waiting() == 0) sender.ring.leave(flow.turn);
+  if (sender.ring.empty()) sender.destination.ring.leave(sender.turn);
 }
 
-std::size_t Schedule::make_due(Groups::iterator at, TimePoint now) {
-  leave(at);
-  for (Slot& slot : at->second.waiting) slot.next = std::min(slot.next, now);
-  enter(at);
-  return at->second.waiting.size();
+void Schedule::drop_known(Flow& flow) {
+  while (flow.waiting() > 0) {
+    const auto* key = flow.fresh.empty() ? flow.loaded.back() : flow.fresh.back();
+    erase(groups_.find(*key));
+    flow.more = true;
+  }
 }
 
-std::size_t Schedule::make_due(const store::QueueId& id, TimePoint now) {
-  std::size_t count = 0;
+// ---- Turns ----
+
+void Schedule::join_ready(Destination& destination) {
+  const bool full = destination.pace.in_flight() >= destination.pace.window();
+  if (destination.rests_until || full || destination.ring.empty()) return;
+  ready_[index_of(destination.route)].join(destination, destination.turn);
+}
+
+void Schedule::rest(Destination& destination, TimePoint until) {
+  const auto route = index_of(destination.route);
+  ready_[route].leave(destination.turn);
+  hungry_.leave(destination.hungry);
+  if (destination.rests_until) resting_[route].erase({*destination.rests_until, &destination});
+  destination.rests_until = until;
+  resting_[route].insert({until, &destination});
+}
+
+void Schedule::wake(Destination& destination) {
+  if (destination.rests_until) resting_[index_of(destination.route)].erase({*destination.rests_until, &destination});
+  destination.rests_until.reset();
+  join_ready(destination);
+  if (!destination.hungry_senders.empty()) hungry_.join(destination, destination.hungry);
+  tidy(destination);
+}
+
+void Schedule::wake_rested(store::Route route, TimePoint now) {
+  auto& resting = resting_[index_of(route)];
+  while (!resting.empty() && resting.begin()->first <= now) wake(*resting.begin()->second);
+}
+
+std::optional<Work> Schedule::take(store::Route route, TimePoint now) {
+  wake_rested(route, now);
+  auto& ready = ready_[index_of(route)];
+  for (auto turns = ready.size(); turns > 0 && !ready.empty(); --turns) {
+    Destination& destination = ready.front();
+    if (destination.pace.failed() && probes_ >= options_.most_probes) {
+      ready.turn();
+      continue;
+    }
+    if (const auto opens = destination.pace.opens_at(now)) {
+      rest(destination, *opens);
+      continue;
+    }
+    const auto at = next_group(destination);
+    ready.leave(destination.turn);
+    if (!at) continue;
+    Entry& entry = (*at)->second;
+    entry.leased = true;
+    for (const auto& row : entry.work.recipients) entry.rows.push_back(row.index);
+    ++entry.flow->leased;
+    destination.probe = destination.pace.failed();
+    if (destination.probe) ++probes_;
+    destination.pace.begun(now);
+    join_ready(destination);
+    Work work = std::move(entry.work);
+    make_hungry(*entry.flow);
+    return work;
+  }
+  return std::nullopt;
+}
+
+/// Taken out of all turns; senders and flows step back behind the others.
+std::optional<Schedule::Groups::iterator> Schedule::next_group(Destination& destination) {
+  if (destination.ring.empty()) return std::nullopt;
+  Sender& sender = destination.ring.front();
+  destination.ring.turn();
+  Flow& flow = sender.ring.front();
+  sender.ring.turn();
+  flow.loaded_turn = !flow.loaded_turn;
+  const bool from_loaded = flow.fresh.empty() || (flow.loaded_turn && !flow.loaded.empty());
+  auto& line = from_loaded ? flow.loaded : flow.fresh;
+  const auto at = groups_.find(*line.front());
+  line.pop_front();
+  --sender.waiting;
+  --waiting_;
+  make_hungry(sender);
+  if (flow.waiting() == 0) sender.ring.leave(flow.turn);
+  if (sender.ring.empty()) destination.ring.leave(sender.turn);
+  return at;
+}
+
+bool Schedule::released(const GroupKey& group, Feedback feedback, TimePoint now, std::uint64_t lot) {
+  const auto at = groups_.find(group);
+  if (at == groups_.end() || !at->second.leased) return false;
+  Destination& destination = at->second.flow->sender->destination;
+  if (destination.probe) --probes_;
+  destination.probe = false;
+  const bool rested = destination.pace.resting(now);
+  destination.pace.ended(feedback, now, lot);
+  const bool rests = destination.pace.resting(now);
+  if (rests) {
+    rest(destination, *destination.pace.opens_at(now));
+    while (!destination.ring.empty()) {
+      Flow& flow = destination.ring.front().ring.front();
+      drop_known(flow);
+      make_hungry(flow);
+    }
+  }
+  join_ready(destination);
+  return rests && !rested;
+}
+
+void Schedule::end(const GroupKey& group) {
+  const auto at = groups_.find(group);
+  if (at == groups_.end() || !at->second.leased) return;
+  Flow& flow = *at->second.flow;
+  if (loading_ != nullptr) ended_.insert(group);
+  flow.more = flow.more || at->second.more;
+  erase(at);
+  --flow.leased;
+  make_hungry(flow);
+  tidy(flow);
+}
+
+std::optional<TimePoint> Schedule::next(store::Route route, TimePoint now) const {
+  const auto& resting = resting_[index_of(route)];
+  std::optional<TimePoint> next;
+  if (!resting.empty()) next = resting.begin()->first;
+  for (const Destination* destination : ready_[index_of(route)]) {
+    if (destination->pace.failed() && probes_ >= options_.most_probes) continue;
+    const TimePoint opens = destination->pace.opens_at(now).value_or(now);
+    next = std::min(next.value_or(opens), opens);
+    if (opens <= now) break;
+  }
+  return next;
+}
+
+// ---- Steering ----
+
+bool Schedule::is_suspended(const Flow& flow) const {
+  return suspended_.contains(flow.domain);
+}
+
+void Schedule::forget(const store::QueueId& id) {
   auto at = groups_.lower_bound({.id = id, .route = {}, .domain = {}});
-  for (; at != groups_.end() && (id.empty() || at->first.id == id); ++at) count += make_due(at, now);
-  return count;
+  while (at != groups_.end() && at->first.id == id) {
+    const auto here = at++;
+    if (loading_ != nullptr) ended_.insert(here->first);
+    if (here->second.leased) continue;
+    Flow& flow = *here->second.flow;
+    erase(here);
+    flow.more = true;
+    make_hungry(flow);
+  }
 }
 
-std::optional<TimePoint> Schedule::next_attempt(const GroupKey& key, std::uint32_t recipient) const {
-  const auto at = groups_.find(key);
-  if (at == groups_.end()) return std::nullopt;
-  const auto slot = std::ranges::find(at->second.waiting, recipient, &Slot::recipient);
-  return slot == at->second.waiting.end() ? std::nullopt : std::optional(slot->next);
+bool Schedule::leased(const GroupKey& group) const {
+  const auto at = groups_.find(group);
+  return at != groups_.end() && at->second.leased;
+}
+
+void Schedule::suspend(const std::string& domain) {
+  if (!suspended_.insert(domain).second) return;
+  for (auto& [id, flow] : flows_) {
+    if (flow->domain == domain) drop_known(*flow);
+  }
+}
+
+void Schedule::resume(const std::string& domain) {
+  if (suspended_.erase(domain) == 0) return;
+  for (auto& [id, flow] : flows_) {
+    if (flow->domain == domain) make_hungry(*flow);
+  }
+}
+
+void Schedule::wake(const std::string& domain) {
+  const std::string name = !domain.empty() && options_.destination_for ? options_.destination_for(domain).name : domain;
+  std::vector<Destination*> woken;
+  for (auto& [key, destination] : destinations_) {
+    if (domain.empty() || key.second == name || key.second == domain) woken.push_back(destination.get());
+  }
+  for (Destination* destination : woken) {
+    destination->pace.wake();
+    wake(*destination);
+  }
+}
+
+// ---- Seeing ----
+
+std::vector<Schedule::DestinationState> Schedule::destinations(TimePoint now) const {
+  std::vector<DestinationState> states;
+  for (const auto& [key, destination] : destinations_) {
+    DestinationState state{.name = destination->name,
+                           .route = destination->route,
+                           .known = 0,
+                           .in_flight = destination->pace.in_flight(),
+                           .window = destination->pace.window(),
+                           .rests_until = destination->pace.opens_at(now)};
+    for (const auto& [origin, sender] : destination->senders) state.known += sender->waiting;
+    states.push_back(std::move(state));
+  }
+  return states;
 }
 
 }  // namespace cas::queue

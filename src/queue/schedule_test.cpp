@@ -9,78 +9,287 @@ namespace {
 
 using store::Route;
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
-TimePoint at(std::int64_t ms) {
-  return TimePoint(milliseconds(ms));
-}
-GroupKey group(const char* id, const char* domain = "b.example", Route route = Route::Remote) {
-  return {.id = id, .route = route, .domain = domain};
-}
+constexpr TimePoint now{milliseconds(1'000'000)};
 
-TEST(Schedule, GivesTheGroupThatWaitsLongest) {
-  Schedule schedule;
-  schedule.add(group("B"), 0, at(20));
-  schedule.add(group("A"), 0, at(30));
-  schedule.add(group("C"), 0, at(10));
-  EXPECT_EQ(schedule.next_due(Route::Remote), at(10));
-  EXPECT_FALSE(schedule.take(Route::Remote, at(9)));
-  EXPECT_EQ(schedule.take(Route::Remote, at(40))->group, group("C"));
-  EXPECT_EQ(schedule.take(Route::Remote, at(40))->group, group("B"));
-  EXPECT_EQ(schedule.take(Route::Remote, at(40))->group, group("A"));
-  EXPECT_FALSE(schedule.take(Route::Remote, at(40)));
-  EXPECT_EQ(schedule.next_due(Route::Remote), std::nullopt);
+Work work(const std::string& id, const std::string& address = "s@b.example", const std::string& user = "joe",
+          std::uint32_t index = 0, Route route = Route::Remote) {
+  store::Message message;
+  message.id = id;
+  message.user = user;
+  store::Recipient row{
+      .index = index, .address = Mailbox::parse(address).value(), .route = route, .next_attempt = {}, .last_reply = {}};
+  row.flow = store::flow_of(route, store::domain_of(row.address), user);
+  Work made;
+  made.message = std::make_shared<const store::Message>(message);
+  made.recipients.push_back(row);
+  return made;
 }
 
-TEST(Schedule, ALeaseHoldsTheDueRecipientsOfOneMessageRouteAndDomain) {
-  Schedule schedule;
-  schedule.add(group("A"), 4, at(5));
-  schedule.add(group("A"), 1, at(7));
-  schedule.add(group("A"), 2, at(11));
-  schedule.add(group("A", "c.example"), 0, at(6));
-  schedule.add(group("A", "b.example", Route::Local), 3, at(6));
-  const auto lease = schedule.take(Route::Remote, at(10));
-  ASSERT_TRUE(lease);
-  EXPECT_EQ(lease->group, group("A"));
-  EXPECT_THAT(lease->recipients, ElementsAre(1, 4));
-  EXPECT_EQ(schedule.take(Route::Remote, at(10))->group.domain, "c.example");
-  EXPECT_EQ(schedule.take(Route::Local, at(10))->recipients, std::vector<std::uint32_t>{3});
+GroupKey key_of(const Work& one) {
+  return group_of(one.message->id, one.recipients.front());
 }
 
-TEST(Schedule, ALeasedGroupGivesNoSecondLeaseUntilItsEnd) {
-  Schedule schedule;
-  schedule.add(group("A"), 0, at(5));
-  schedule.add(group("A"), 1, at(20));
-  const auto lease = schedule.take(Route::Remote, at(10));
-  ASSERT_TRUE(lease);
-  EXPECT_FALSE(schedule.take(Route::Remote, at(30)));
-  schedule.add(group("A"), 0, at(40));
-  schedule.end(lease->group);
-  EXPECT_EQ(schedule.next_due(Route::Remote), at(20));
-  EXPECT_THAT(schedule.take(Route::Remote, at(50))->recipients, ElementsAre(0, 1));
+class ScheduleTest : public testing::Test {
+ protected:
+  /// The ids of what can be taken, in order; leases go on.
+  std::vector<std::string> take_all(TimePoint at = now, Route route = Route::Remote) {
+    std::vector<std::string> ids;
+    while (auto taken = schedule_->take(route, at)) {
+      ids.push_back(taken->message->id);
+      leases_.push_back(key_of(*taken));
+    }
+    return ids;
+  }
+  bool finish(const std::string& id, Feedback feedback = Feedback::Good, TimePoint at = now) {
+    const auto lease = std::ranges::find(leases_, id, &GroupKey::id);
+    if (lease == leases_.end()) throw std::logic_error("not leased: " + id);
+    const bool rests = schedule_->released(*lease, feedback, at, 0);
+    schedule_->end(*lease);
+    leases_.erase(lease);
+    return rests;
+  }
+  /// Takes and ends one after the other.
+  std::vector<std::string> drain(TimePoint at = now) {
+    std::vector<std::string> ids;
+    while (auto taken = schedule_->take(Route::Remote, at)) {
+      ids.push_back(taken->message->id);
+      schedule_->released(key_of(*taken), Feedback::Good, at, 0);
+      schedule_->end(key_of(*taken));
+    }
+    return ids;
+  }
+  void limit(PaceLimits limits) {
+    options_.destination_for = [limits](const std::string& domain) {
+      return ScheduleOptions::Destination{.name = domain, .limits = limits};
+    };
+    schedule_ = std::make_unique<Schedule>(options_);
+  }
+  void restart() { schedule_ = std::make_unique<Schedule>(options_); }
+
+  ScheduleOptions options_;
+  std::unique_ptr<Schedule> schedule_ = std::make_unique<Schedule>(options_);
+  std::vector<GroupKey> leases_;
+};
+
+// ---- Turns ----
+
+TEST_F(ScheduleTest, DestinationsTakeTurns) {
+  for (const auto* id : {"A1", "A2", "A3"}) schedule_->offer(work(id, "s@a.example"));
+  schedule_->offer(work("B1", "s@b.example"));
+  EXPECT_THAT(take_all(), ElementsAre("A1", "B1", "A2", "A3"));
 }
 
-TEST(Schedule, RecoveredIsToldOnce) {
-  Schedule schedule;
-  schedule.add(group("A"), 0, at(5), true);
-  const auto first = schedule.take(Route::Remote, at(5));
-  EXPECT_TRUE(first->recovered);
-  schedule.add(group("A"), 0, at(6));
-  schedule.end(first->group);
-  EXPECT_FALSE(schedule.take(Route::Remote, at(6))->recovered);
+TEST_F(ScheduleTest, SendersToOneDestinationTakeTurns) {
+  for (const auto* id : {"J1", "J2", "J3"}) schedule_->offer(work(id, "s@b.example", "joe"));
+  schedule_->offer(work("K1", "s@b.example", "kim"));
+  EXPECT_THAT(take_all(), ElementsAre("J1", "K1", "J2", "J3"));
 }
 
-TEST(Schedule, MakeDueTakesAMessageOrAllAndNeverDelays) {
-  Schedule schedule;
-  schedule.add(group("A"), 0, at(100));
-  schedule.add(group("A", "c.example"), 1, at(5));
-  schedule.add(group("AB"), 0, at(100));
-  EXPECT_EQ(schedule.make_due("A", at(10)), 2U);
-  EXPECT_EQ(schedule.next_attempt(group("A"), 0), at(10));
-  EXPECT_EQ(schedule.next_attempt(group("A", "c.example"), 1), at(5));
-  EXPECT_EQ(schedule.next_attempt(group("AB"), 0), at(100));
-  EXPECT_EQ(schedule.make_due("none", at(10)), 0U);
-  EXPECT_EQ(schedule.make_due("", at(10)), 3U);
-  EXPECT_EQ(schedule.next_attempt(group("AB"), 0), at(10));
+TEST_F(ScheduleTest, OneSendersManyDomainsBehindOneHopCountAsOne) {
+  options_.destination_for = [](const std::string&) {
+    return ScheduleOptions::Destination{.name = "hop", .limits = {.initial = 1, .most = 1}};
+  };
+  restart();
+  for (int n = 0; n < 4; ++n) {
+    const auto digit = std::to_string(n);
+    schedule_->offer(work("J" + digit, "s@d" + digit + ".example", "joe"));
+  }
+  schedule_->offer(work("K", "s@b.example", "kim"));
+  EXPECT_THAT(drain(), ElementsAre("J0", "K", "J1", "J2", "J3"));
+}
+
+TEST_F(ScheduleTest, NewMailAndLoadedMailOfAFlowTakeTurns) {
+  schedule_->found(work("x").recipients[0].flow);
+  ASSERT_TRUE(schedule_->begin_load(now));
+  schedule_->loaded({work("old1"), work("old2"), work("old3")}, false);
+  for (const auto* id : {"new1", "new2"}) schedule_->offer(work(id));
+  EXPECT_THAT(take_all(), ElementsAre("new1", "old1", "new2", "old2", "old3"));
+}
+
+TEST_F(ScheduleTest, RoutesAreApart) {
+  schedule_->offer(work("L", "s@b.example", "joe", 0, Route::Local));
+  EXPECT_THAT(take_all(now, Route::Remote), ElementsAre());
+  EXPECT_THAT(take_all(now, Route::Local), ElementsAre("L"));
+}
+
+TEST_F(ScheduleTest, ADestinationHasNoMoreAttemptsThanItsPaceAllows) {
+  limit({.initial = 2, .most = 2});
+  for (const auto* id : {"A", "B", "C"}) schedule_->offer(work(id));
+  EXPECT_THAT(take_all(), ElementsAre("A", "B"));
+  EXPECT_EQ(schedule_->next(Route::Remote, now), std::nullopt) << "the end of an attempt comes first";
+  finish("A");
+  EXPECT_EQ(schedule_->next(Route::Remote, now), now);
+  EXPECT_THAT(take_all(), ElementsAre("C"));
+}
+
+TEST_F(ScheduleTest, ALeasedGroupGivesNoSecondLeaseUntilItsEnd) {
+  schedule_->offer(work("A", "s@b.example", "joe", 0));
+  EXPECT_THAT(take_all(), ElementsAre("A"));
+  schedule_->offer(work("A", "t@b.example", "joe", 1));
+  EXPECT_THAT(take_all(), ElementsAre());
+  finish("A");
+  ASSERT_TRUE(schedule_->begin_load(now)) << "the other recipient is asked for again";
+  schedule_->loaded({work("A", "t@b.example", "joe", 1)}, false);
+  EXPECT_THAT(take_all(), ElementsAre("A"));
+}
+
+// ---- Rests ----
+
+TEST_F(ScheduleTest, ARestingDestinationIsForgottenAndLoadedWhenItsRestIsOver) {
+  limit({.initial = 1, .most = 5, .first_rest = milliseconds(1000)});
+  for (const auto* id : {"A", "B", "C"}) schedule_->offer(work(id));
+  take_all();
+  EXPECT_TRUE(finish("A", Feedback::Unreachable));
+  EXPECT_EQ(schedule_->size(), 0U);
+  schedule_->offer(work("D"));
+  EXPECT_EQ(schedule_->size(), 0U) << "it is in the store";
+  EXPECT_FALSE(schedule_->begin_load(now));
+  EXPECT_EQ(schedule_->next(Route::Remote, now), now + milliseconds(1000));
+  const TimePoint later = now + milliseconds(1000);
+  EXPECT_THAT(take_all(later), ElementsAre());
+  ASSERT_TRUE(schedule_->begin_load(later));
+  schedule_->loaded({work("B"), work("C"), work("D")}, false);
+  EXPECT_THAT(take_all(later), ElementsAre("B")) << "one tries alone";
+  EXPECT_FALSE(finish("B", Feedback::Good, later));
+  EXPECT_THAT(take_all(later), ElementsAre("C"));
+}
+
+TEST_F(ScheduleTest, WakeEndsRests) {
+  limit({.initial = 1, .most = 5, .first_rest = milliseconds(1000)});
+  schedule_->offer(work("A"));
+  schedule_->offer(work("B"));
+  take_all();
+  finish("A", Feedback::Unreachable);
+  schedule_->wake("b.example");
+  ASSERT_TRUE(schedule_->begin_load(now));
+}
+
+TEST_F(ScheduleTest, FailedDestinationsGetABoundedShare) {
+  options_.most_probes = 1;
+  limit({.initial = 1, .most = 5, .first_rest = milliseconds(1000)});
+  const std::vector<std::string> dead = {"s@a.example", "s@b.example"};
+  for (const auto& address : dead) schedule_->offer(work(address, address));
+  for (const auto& id : take_all()) finish(id, Feedback::Unreachable);
+  const TimePoint later = now + milliseconds(5000);
+  EXPECT_THAT(take_all(later), ElementsAre());
+  for (const auto& address : dead) schedule_->offer(work(address, address));
+  schedule_->offer(work("good", "s@good.example"));
+  EXPECT_THAT(take_all(later), UnorderedElementsAre("s@a.example", "good"));
+  EXPECT_EQ(schedule_->next(Route::Remote, later), std::nullopt);
+  finish("s@a.example", Feedback::Good, later);
+  EXPECT_THAT(take_all(later), ElementsAre("s@b.example"));
+}
+
+// ---- Loads ----
+
+TEST_F(ScheduleTest, WithoutRoomAFlowIsLoadedWhenItHasFewLeft) {
+  options_.per_sender = 4;
+  options_.per_load = 4;
+  restart();
+  for (const auto* id : {"A", "B", "C", "D", "E", "F"}) schedule_->offer(work(id));
+  EXPECT_EQ(schedule_->size(), 4U);
+  EXPECT_FALSE(schedule_->begin_load(now)) << "four are enough";
+  EXPECT_EQ(take_all().size(), 4U);
+  const auto load = schedule_->begin_load(now);
+  ASSERT_TRUE(load);
+  EXPECT_EQ(load->limit, 4U + 4U) << "those that are being tried stand in the store too";
+  EXPECT_FALSE(schedule_->begin_load(now)) << "one at a time";
+  schedule_->loaded({work("A"), work("B"), work("C"), work("D"), work("E"), work("F")}, false);
+  EXPECT_EQ(schedule_->size(), 6U);
+  EXPECT_FALSE(schedule_->begin_load(now));
+}
+
+TEST_F(ScheduleTest, WhatEndedDuringALoadDoesNotComeBackByIt) {
+  schedule_->offer(work("A"));
+  take_all();
+  schedule_->found(work("A").recipients[0].flow);
+  ASSERT_TRUE(schedule_->begin_load(now));
+  finish("A");
+  schedule_->loaded({work("A")}, false);
+  EXPECT_EQ(schedule_->size(), 0U);
+  ASSERT_TRUE(schedule_->begin_load(now)) << "the next answer is newer";
+  schedule_->loaded({}, false);
+  EXPECT_FALSE(schedule_->begin_load(now));
+}
+
+TEST_F(ScheduleTest, WhatIsCommittedDuringALoadIsNotMissed) {
+  options_.per_sender = 1;
+  restart();
+  schedule_->found(work("A").recipients[0].flow);
+  ASSERT_TRUE(schedule_->begin_load(now));
+  schedule_->offer(work("B"));
+  schedule_->offer(work("C"));
+  schedule_->loaded({work("A")}, false);
+  EXPECT_THAT(take_all(), ElementsAre("B"));
+  EXPECT_TRUE(schedule_->begin_load(now));
+}
+
+TEST_F(ScheduleTest, AFailedLoadIsAskedForAgain) {
+  schedule_->found(7);
+  ASSERT_TRUE(schedule_->begin_load(now));
+  schedule_->load_failed();
+  const auto again = schedule_->begin_load(now);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->flow, 7);
+}
+
+TEST_F(ScheduleTest, HungrySendersTakeTurns) {
+  options_.per_sender = 1;
+  options_.per_load = 1;
+  options_.destination_for = [](const std::string&) {
+    return ScheduleOptions::Destination{.name = "hop", .limits = {}};
+  };
+  restart();
+  for (int n = 0; n < 9; ++n) {
+    schedule_->offer(work("J" + std::to_string(n), "s@d" + std::to_string(n) + ".example", "joe"));
+  }
+  for (int n = 0; n < 2; ++n) schedule_->offer(work("K" + std::to_string(n), "s@k.example", "kim"));
+  EXPECT_THAT(take_all(), ElementsAre("J0", "K0"));
+  std::vector<store::FlowId> loads;
+  for (int n = 0; n < 2; ++n) {
+    loads.push_back(schedule_->begin_load(now).value().flow);
+    schedule_->loaded({}, false);
+  }
+  EXPECT_THAT(loads, testing::Contains(work("K1", "s@k.example", "kim").recipients[0].flow));
+}
+
+TEST_F(ScheduleTest, BeyondItsCapacityNothingIsLoaded) {
+  options_.capacity = 2;
+  restart();
+  for (const auto* domain : {"a", "b"}) schedule_->offer(work(domain, "s@" + std::string(domain) + ".example"));
+  schedule_->found(7);
+  EXPECT_FALSE(schedule_->begin_load(now));
+  take_all();
+  EXPECT_TRUE(schedule_->begin_load(now));
+}
+
+// ---- Steering ----
+
+TEST_F(ScheduleTest, ASuspendedDomainGetsNothingUntilItIsResumed) {
+  schedule_->offer(work("A"));
+  schedule_->offer(work("B", "s@other.example"));
+  schedule_->suspend("b.example");
+  schedule_->offer(work("C"));
+  EXPECT_THAT(take_all(), ElementsAre("B"));
+  EXPECT_FALSE(schedule_->begin_load(now));
+  schedule_->resume("b.example");
+  EXPECT_TRUE(schedule_->begin_load(now));
+}
+
+TEST_F(ScheduleTest, AForgottenMessageIsLoadedAnew) {
+  schedule_->offer(work("A"));
+  schedule_->forget("A");
+  EXPECT_THAT(take_all(), ElementsAre());
+  EXPECT_TRUE(schedule_->begin_load(now));
+}
+
+TEST_F(ScheduleTest, NothingIsKeptOfWhatIsDone) {
+  for (int n = 0; n < 50; ++n) schedule_->offer(work(std::to_string(n), "s@d" + std::to_string(n) + ".example"));
+  EXPECT_EQ(drain().size(), 50U);
+  EXPECT_EQ(schedule_->size(), 0U);
+  EXPECT_TRUE(schedule_->destinations(now).empty());
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ store::Recipient settle(const store::Message& message, store::Recipient recipien
                         const Options& options, TimePoint now, Random& random) {
   ++recipient.attempts;
   recipient.last_reply = said(outcome.reply);
+  recipient.relay = outcome.relay;
   const TimePoint end = message.arrived + options.lifetime;
   switch (outcome.kind) {
     case Outcome::Kind::Delivered: recipient.state = store::RecipientState::Delivered; break;
@@ -55,6 +56,18 @@ store::Recipient settle(const store::Message& message, store::Recipient recipien
       break;
   }
   return recipient;
+}
+
+Feedback feedback_of(const std::vector<Outcome>& outcomes) {
+  if (std::ranges::all_of(outcomes, &Outcome::unreachable)) return Feedback::Unreachable;
+  const auto asks_for_less = [](const Outcome& outcome) {
+    const auto& [code, enhanced, lines] = outcome.reply;
+    const bool busy = enhanced.subject == 3 && enhanced.detail == 2;
+    const bool congested = enhanced.subject == 4 && enhanced.detail == 5;
+    const bool rate = enhanced.subject == 7 && enhanced.detail == 28;
+    return outcome.kind == Outcome::Kind::Deferred && (code == 421 || busy || congested || rate);
+  };
+  return std::ranges::any_of(outcomes, asks_for_less) ? Feedback::Slow : Feedback::Good;
 }
 
 std::string said(const smtp::Reply& reply) {

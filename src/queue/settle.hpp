@@ -18,6 +18,10 @@ namespace cas::queue {
 [[nodiscard]] std::chrono::milliseconds retry_after(std::uint32_t attempts, std::optional<std::chrono::seconds> asked,
                                                     const Options& options, Random& random);
 
+/// What the outcomes of a job say about its destination: unreachable when all of them were; slow where a server asked
+/// for less (421, RFC 3463 X.3.2, X.4.5, RFC 7372 X.7.28).
+[[nodiscard]] Feedback feedback_of(const std::vector<Outcome>& outcomes);
+
 /// The reply as one line; a driver that gave none is said so.
 [[nodiscard]] std::string said(const smtp::Reply& reply);
 /// The reply's enhanced code, or "N.0.0" after its class (RFC 3463).

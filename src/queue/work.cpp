@@ -20,7 +20,9 @@ Result<store::BodyId> store_body(store::Tx& tx, std::string_view octets) {
   return body;
 }
 
-std::vector<store::Recipient> rows_of(const std::vector<NewRecipient>& recipients, TimePoint now) {
+std::vector<store::Recipient> rows_of(const store::Message& message, const std::vector<NewRecipient>& recipients,
+                                      TimePoint now) {
+  const std::string origin = store::origin_of(message);
   std::vector<store::Recipient> rows;
   for (const NewRecipient& recipient : recipients) {
     rows.push_back({.index = static_cast<std::uint32_t>(rows.size()),
@@ -28,7 +30,10 @@ std::vector<store::Recipient> rows_of(const std::vector<NewRecipient>& recipient
                     .route = recipient.route,
                     .quarantined = recipient.quarantined,
                     .next_attempt = now,
-                    .last_reply = {}});
+                    .last_reply = {},
+                    .notify = recipient.notify,
+                    .orcpt = recipient.orcpt,
+                    .flow = store::flow_of(recipient.route, store::domain_of(recipient.address), origin)});
   }
   return rows;
 }
@@ -50,7 +55,7 @@ Result<void> CommitWork::run(store::Tx& tx) {
     remaining.push_back(recipient);
   }
   if (remaining.empty()) return drop(tx, CommitOutcome::Swallowed);
-  entered_.recipients = rows_of(remaining, now_);
+  entered_.recipients = rows_of(given_.message, remaining, now_);
   return store_entry(tx, added);
 }
 
@@ -115,14 +120,17 @@ Result<void> FinishWork::add_bounce(store::Tx& tx) {
   CAS_TRY(const auto header, tx.body_chunk(job.message.body, 0));
   auto bounce = make_bounce(job.message, header, failed, options_, at, random_);
   if (!bounce) return {};
-  bounce_ = Entered{.message = std::move(bounce->message), .recipients = rows_of(bounce->recipients, at)};
+  bounce_ = Entered{.message = bounce->message, .recipients = rows_of(bounce->message, bounce->recipients, at)};
   CAS_TRY(bounce_->message.body, store_body(tx, bounce->small_body));
   return tx.add_message(bounce_->message, bounce_->recipients);
 }
 
 /// Whether nobody waits any more and every failure was told to somebody.
 Result<bool> FinishWork::is_done(store::Tx& tx) {
-  CAS_TRY(auto rows, tx.recipients(report_->job.message.id));
+  std::vector<store::Recipient> rows = settled_;
+  if (!report_->job.whole) {
+    CAS_TRY(rows, tx.recipients(report_->job.message.id));
+  }
   for (auto& row : rows) {
     const auto now = std::ranges::find(settled_, row.index, &store::Recipient::index);
     if (now != settled_.end()) row.state = now->state;

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/encoding.hpp"
+
 namespace cas::smtp {
 namespace {
 
@@ -46,7 +48,7 @@ std::optional<Reply> TransactionResult::outcome(std::size_t n) const {
   return {};
 }
 
-ClientSession::ClientSession(ClientOptions options) : options_(std::move(options)) {
+ClientSession::ClientSession(ClientOptions options) : options_(std::move(options)), tls_(options_.implicit_tls) {
   require_one_line(options_.helo);
 }
 
@@ -56,6 +58,7 @@ ClientStep ClientSession::on_reply(const Reply& reply) {
     case Phase::Ehlo: return on_ehlo(reply);
     case Phase::Helo: return on_helo(reply);
     case Phase::StartTls: return on_starttls(reply);
+    case Phase::Auth: return on_auth(reply);
     case Phase::Ready: return unusable(reply);
     case Phase::Envelope: return on_envelope_reply(reply);
     case Phase::Body:
@@ -118,6 +121,25 @@ ClientStep ClientSession::on_tls() {
 ClientStep ClientSession::after_hello() {
   if (options_.require_tls && !tls_)
     return unusable(Reply(454, {4, 7, 0}, "TLS is required here and not offered there"));
+  if (options_.auth) return send_auth();
+  phase_ = Phase::Ready;
+  return Ready{};
+}
+
+ClientStep ClientSession::send_auth() {
+  if (!tls_) return unusable(Reply(454, {4, 7, 0}, "no password is given without TLS"));  // RFC 4954 §4
+  if (std::ranges::find(features_.auth, "PLAIN") == features_.auth.end()) {
+    return unusable(Reply(454, {4, 7, 0}, "AUTH PLAIN is not offered there"));
+  }
+  std::string secret;
+  (secret += '\0') += options_.auth->user;
+  (secret += '\0') += options_.auth->password;
+  phase_ = Phase::Auth;
+  return Send{"AUTH PLAIN " + base64(as_octets(secret)) + "\r\n"};
+}
+
+ClientStep ClientSession::on_auth(const Reply& reply) {
+  if (!accepted(reply)) return unusable(reply);
   phase_ = Phase::Ready;
   return Ready{};
 }

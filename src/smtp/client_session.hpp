@@ -38,11 +38,21 @@ struct Features {
   std::vector<std::string> auth;
 };
 
+/// A secret for the server.
+struct PlainAuth {
+  std::string user;
+  std::string password;
+};
+
 struct ClientOptions {
   std::string helo;
-  bool use_starttls = true;  // whenever it is offered
-  bool require_tls = false;  // without it, no transaction
-  bool use_chunking = true;  // where it is offered and Transaction::chunk is known
+  bool use_starttls = true;   // whenever it is offered
+  bool require_tls = false;   // without it, no transaction
+  bool use_chunking = true;   // where it is offered and Transaction::chunk is known
+  bool implicit_tls = false;  // TLS was there before the greeting (RFC 8314)
+  /// Given by AUTH PLAIN (RFC 4616) before the first transaction, and inside TLS only: a server where that cannot be is
+  /// of no use.
+  std::optional<PlainAuth> auth{};
 };
 
 /// One message to recipients of one server; at least one. `confirm` is the signed intent line (without "CONFIRM "); it
@@ -96,7 +106,7 @@ struct ReadReply {};
 struct TransactionDone {
   TransactionResult result;
 };
-/// The server cannot be used: its greeting or EHLO was refused, or TLS is required and not there.
+/// The server cannot be used: its greeting or EHLO was refused, TLS is required and not there, or AUTH failed.
 struct Unusable {
   Reply reply;
 };
@@ -125,7 +135,7 @@ class ClientSession {
   [[nodiscard]] bool tls() const { return tls_; }
 
  private:
-  enum class Phase { Greeting, Ehlo, Helo, StartTls, Tls, Ready, Envelope, Body, Final, Refused, Quit, Closed };
+  enum class Phase { Greeting, Ehlo, Helo, StartTls, Tls, Auth, Ready, Envelope, Body, Final, Refused, Quit, Closed };
   struct Command {
     enum class Kind { Rset, Mail, Confirm, Rcpt, Data } kind;
     std::size_t recipient;  // for Rcpt: its place in Transaction::to
@@ -137,6 +147,8 @@ class ClientSession {
   ClientStep on_helo(const Reply& reply);
   ClientStep on_starttls(const Reply& reply);
   ClientStep after_hello();
+  ClientStep send_auth();
+  ClientStep on_auth(const Reply& reply);
   ClientStep unusable(Reply reply);
 
   bool judge_locally(const Transaction& transaction);

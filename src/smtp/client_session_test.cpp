@@ -256,5 +256,40 @@ TEST(ClientEnvelope, NeverSendsAControlCharacter) {
   EXPECT_THROW(ClientSession({.helo = "a\r\nRSET"}), std::logic_error);
 }
 
+// ---- AUTH ----------------------------------------------------------------------------------------------------------
+
+ClientOptions with_password(bool implicit_tls = true) {
+  return {.helo = "a.example", .implicit_tls = implicit_tls, .auth = PlainAuth{.user = "joe", .password = "secret"}};
+}
+
+TEST(ClientAuth, IsGivenInsideTlsBeforeTheFirstTransaction) {
+  ClientSession session(with_password());
+  (void)session.on_reply(reply("220 hi"));
+  const auto step = session.on_reply(reply("250-b.example\n250-STARTTLS\n250 AUTH LOGIN PLAIN"));
+  ASSERT_TRUE(std::holds_alternative<Send>(step));
+  EXPECT_EQ(std::get<Send>(step).octets, "AUTH PLAIN AGpvZQBzZWNyZXQ=\r\n");  // RFC 4616 §2
+  EXPECT_TRUE(std::holds_alternative<Ready>(session.on_reply(reply("235 2.7.0 welcome"))));
+}
+
+TEST(ClientAuth, IsNeverGivenInTheClear) {  // RFC 4954 §4
+  ClientSession session(with_password(false));
+  (void)session.on_reply(reply("220 hi"));
+  const auto step = session.on_reply(reply("250-b.example\n250 AUTH PLAIN"));
+  ASSERT_TRUE(std::holds_alternative<Unusable>(step));
+  EXPECT_EQ(std::get<Unusable>(step).reply.code, 454);
+}
+
+TEST(ClientAuth, AServerThatDoesNotTakeItIsOfNoUse) {
+  for (const auto& [ehlo, answer] :
+       {std::pair{"250-b.example\n250 AUTH LOGIN", ""}, std::pair{"250-b.example\n250 AUTH PLAIN", "535 5.7.8 wrong"},
+        std::pair{"250-b.example\n250 AUTH PLAIN", "334 what"}}) {
+    ClientSession session(with_password());
+    (void)session.on_reply(reply("220 hi"));
+    auto step = session.on_reply(reply(ehlo));
+    if (*answer != '\0') step = session.on_reply(reply(answer));
+    EXPECT_TRUE(std::holds_alternative<Unusable>(step)) << ehlo << answer;
+  }
+}
+
 }  // namespace
 }  // namespace cas::smtp

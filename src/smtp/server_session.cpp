@@ -59,9 +59,10 @@ ServerSession::ServerSession(ServerOptions options) : options_(std::move(options
 
 // ---- Lines ---------------------------------------------------------------------------------------------------------
 
-Step ServerSession::on_connect(bool tls) {
+Step ServerSession::on_connect(bool tls, bool own_network) {
   expect(Waiting::Connect);
   session_.tls = tls;
+  own_network_ = own_network;
   return respond(Reply(220, {}, options_.host.text() + " ESMTP"));
 }
 
@@ -130,10 +131,9 @@ std::size_t ServerSession::line_limit() const {
 
 ServerSession::Check ServerSession::may_mail() const {
   if (session_.helo.empty()) return Reply(503, bad_sequence, "say EHLO first");
-  if (options_.submission && !session_.tls) {  // RFC 3207 §4
-    return Reply(530, {5, 7, 0}, "must issue a STARTTLS command first");
-  }
-  if (options_.submission && !session_.user) return Reply(530, {5, 7, 0}, "authentication required");  // RFC 4954 §6
+  const bool stranger = options_.submission && !own_network_;
+  if (stranger && !session_.tls) return Reply(530, {5, 7, 0}, "must issue a STARTTLS command first");  // RFC 3207 §4
+  if (stranger && !session_.user) return Reply(530, {5, 7, 0}, "authentication required");             // RFC 4954 §6
   if (transaction_.mail) return Reply(503, bad_sequence, "nested MAIL command");
   return {};
 }
@@ -171,7 +171,7 @@ ServerSession::Check ServerSession::never() const {
 // ---- Commands ------------------------------------------------------------------------------------------------------
 
 Step ServerSession::mail_command(std::string_view argument) {
-  if (counters_.transactions >= options_.limits.transactions) {
+  if (!own_network_ && counters_.transactions >= options_.limits.transactions) {
     return close(Reply(421, {4, 7, 0}, "too many transactions in one session"));
   }
   auto mail = parse_mail(argument, options_.offer_smtputf8 && session_.extended);

@@ -43,7 +43,7 @@ struct ServerOptions {
   Limits limits{};
   bool offer_starttls = false;  // certificate present and TLS not implicit
   bool offer_cas = false;       // announces "CAS 1", and only on a TLS session (CAS §5.8)
-  bool submission = false;      // RFC 6409: MAIL needs AUTH, AUTH needs TLS, no CONFIRM
+  bool submission = false;      // RFC 6409: MAIL needs AUTH (or an own network), AUTH needs TLS, no CONFIRM
   bool offer_smtputf8 = true;
   bool offer_chunking = true;  // BDAT; without it one is refused like any other that may not come
 };
@@ -110,8 +110,9 @@ class ServerSession {
  public:
   explicit ServerSession(ServerOptions options);
 
-  /// The greeting (RFC 5321 §4.3.1). `tls`: the listener speaks TLS from the first octet (RFC 8314).
-  [[nodiscard]] Step on_connect(bool tls = false);
+  /// The greeting (RFC 5321 §4.3.1). `tls`: the listener speaks TLS from the first octet (RFC 8314). `own_network`: the
+  /// client may submit without AUTH and TLS, and begin as many transactions as it likes.
+  [[nodiscard]] Step on_connect(bool tls = false, bool own_network = false);
   /// One line without CRLF. Strict CRLF is the LineReader's business: report its findings with on_bad_line.
   [[nodiscard]] Step on_line(std::string_view line);
   /// The line reader refused a line: 500 5.5.2 (too long), 501 5.5.2 and close (bare CR or LF, NUL). Nobody read it, so
@@ -141,6 +142,7 @@ class ServerSession {
   [[nodiscard]] bool extended() const { return session_.extended; }
   [[nodiscard]] bool tls() const { return session_.tls; }
   [[nodiscard]] const std::optional<std::string>& user() const { return session_.user; }
+  [[nodiscard]] bool own_network() const { return own_network_; }
   [[nodiscard]] const std::optional<MailCommand>& mail() const { return transaction_.mail; }
   [[nodiscard]] bool confirmed() const { return transaction_.confirmed; }
   [[nodiscard]] const std::vector<Mailbox>& recipients() const { return transaction_.recipients; }
@@ -233,6 +235,7 @@ class ServerSession {
   void expect(Waiting waiting) const;
 
   ServerOptions options_;
+  bool own_network_ = false;
   Session session_;
   Transaction transaction_;
   Counters counters_;

@@ -252,5 +252,37 @@ TEST(ServerSession, AnUnreadableLineEndsTheTransaction_Cas5_4) {
   EXPECT_TRUE(std::get<Respond>(session.on_malformed_line()).close);
 }
 
+// ---- Own networks --------------------------------------------------------------------------------------------------
+
+TEST(ServerSession, AnOwnNetworkSubmitsWithoutAuthAndTlsAndAsOftenAsItLikes) {
+  ServerOptions options = options_with(true, false, true);
+  options.limits.transactions = 1;
+  for (const bool own_network : {false, true}) {
+    ServerSession session(options);
+    (void)session.on_connect(false, own_network);
+    (void)session.on_line("EHLO inner");
+    for (int n = 0; n < 3; ++n) {
+      const auto step = session.on_line("MAIL FROM:<joe@a.example>");
+      ASSERT_EQ(std::holds_alternative<AskMail>(step), own_network);
+      if (!own_network) {
+        EXPECT_EQ(reply_in(step).summary(), "530 5.7.0 must issue a STARTTLS command first");
+        break;
+      }
+      (void)session.on_answer(Reply(250, {2, 1, 0}, "ok"));
+      (void)session.on_line("RSET");
+    }
+  }
+}
+
+TEST(ServerSession, ClientStaysOfItsNetworkBehindStartTls) {
+  ServerSession session(options_with(true, false, true));
+  (void)session.on_connect(false, true);
+  (void)session.on_line("EHLO inner");
+  (void)session.on_line("STARTTLS");
+  session.on_tls();
+  (void)session.on_line("EHLO inner");
+  EXPECT_TRUE(std::holds_alternative<AskMail>(session.on_line("MAIL FROM:<joe@a.example>")));
+}
+
 }  // namespace
 }  // namespace cas::smtp

@@ -20,6 +20,7 @@ struct Tables {
   std::map<std::pair<QueueId, std::uint32_t>, Recipient> recipients;
   std::map<confirm::LedgerKey, confirm::LedgerRow> ledger;
   std::map<std::string, std::string, std::less<>> settings;
+  std::map<std::pair<std::string, std::string>, Memory> memories;  // by kind and name
 };
 
 class MemoryTx final : public Tx {
@@ -44,25 +45,37 @@ class MemoryTx final : public Tx {
     return found;
   }
 
-  Result<std::vector<Due>> due(TimePoint until, std::size_t limit) override {
+  Result<Dues> due(FlowId flow, TimePoint until, std::size_t limit) override {
     std::vector<Due> found;
     for (const auto& [key, recipient] : t_.recipients) {
-      if (recipient.state != RecipientState::Waiting || recipient.next_attempt > until) continue;
-      found.push_back({.id = key.first, .recipient = recipient});
+      if (recipient.state != RecipientState::Waiting || recipient.flow != flow || recipient.next_attempt > until)
+        continue;
+      found.push_back({.message = t_.messages.at(key.first), .recipient = recipient});
     }
-    std::ranges::sort(
-        found, {}, [](const Due& due) { return std::tuple(due.recipient.next_attempt, due.id, due.recipient.index); });
+    std::ranges::sort(found, {}, [](const Due& due) {
+      return std::tuple(due.recipient.next_attempt, due.message.id, due.recipient.index);
+    });
     if (found.size() > limit) found.erase(found.begin() + static_cast<std::ptrdiff_t>(limit), found.end());
-    return found;
+    return Dues{.rows = std::move(found), .damaged = {}};
   }
 
-  Result<std::vector<Due>> waiting(const QueueId& after, std::uint32_t index, std::size_t limit) override {
-    std::vector<Due> found;
-    for (auto at = t_.recipients.upper_bound({after, index}); at != t_.recipients.end() && found.size() < limit; ++at) {
-      if (at->second.state == RecipientState::Waiting)
-        found.push_back({.id = at->first.first, .recipient = at->second});
+  Result<std::vector<Moment>> moments(Moment after, TimePoint until, std::size_t limit) override {
+    std::set<Moment> found;
+    for (const auto& [key, recipient] : t_.recipients) {
+      const Moment moment{.next = recipient.next_attempt, .flow = recipient.flow};
+      if (recipient.state == RecipientState::Waiting && moment > after && moment.next <= until) found.insert(moment);
     }
-    return found;
+    auto first = found.begin();
+    return std::vector<Moment>(first, std::ranges::next(first, static_cast<std::ptrdiff_t>(limit), found.end()));
+  }
+
+  Result<std::optional<TimePoint>> next_moment(TimePoint after) override {
+    std::optional<TimePoint> next;
+    for (const auto& [key, recipient] : t_.recipients) {
+      if (recipient.state != RecipientState::Waiting || recipient.next_attempt <= after) continue;
+      next = std::min(next.value_or(recipient.next_attempt), recipient.next_attempt);
+    }
+    return next;
   }
 
   Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override {
@@ -86,6 +99,20 @@ class MemoryTx final : public Tx {
   Result<std::optional<std::string>> setting(std::string_view name) override {
     const auto found = t_.settings.find(name);
     return found == t_.settings.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Result<std::optional<Memory>> recall(std::string_view kind, std::string_view name) override {
+    const auto found = t_.memories.find({std::string(kind), std::string(name)});
+    return found == t_.memories.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Result<std::vector<Memory>> memories(std::string_view kind, std::string_view after, std::size_t limit) override {
+    std::vector<Memory> found;
+    auto at = t_.memories.upper_bound({std::string(kind), std::string(after)});
+    for (; at != t_.memories.end() && at->first.first == kind && found.size() < limit; ++at) {
+      found.push_back(at->second);
+    }
+    return found;
   }
 
   Result<BodyId> create_body() override {
@@ -130,6 +157,10 @@ class MemoryTx final : public Tx {
     row.attempts = recipient.attempts;
     row.next_attempt = recipient.next_attempt;
     row.last_reply = recipient.last_reply;
+    row.relay = recipient.relay;
+    row.in_doubt = recipient.in_doubt;
+    row.warned = recipient.warned;
+    row.note = recipient.note;
     return {};
   }
 
@@ -160,6 +191,27 @@ class MemoryTx final : public Tx {
     erase(t_.settings, std::string(name));
     insert(t_.settings, std::string(name), std::string(value));
     return {};
+  }
+
+  Result<void> remember(std::string_view kind, const Memory& memory) override {
+    const std::pair key{std::string(kind), memory.name};
+    erase(t_.memories, key);
+    insert(t_.memories, key, memory);
+    return {};
+  }
+
+  Result<void> forget(std::string_view kind, std::string_view name) override {
+    erase(t_.memories, std::pair{std::string(kind), std::string(name)});
+    return {};
+  }
+
+  Result<std::size_t> expire_memories(UnixTime now, std::size_t limit) override {
+    std::vector<std::pair<std::string, std::string>> expired;
+    for (const auto& [key, memory] : t_.memories) {
+      if (expired.size() < limit && memory.keep_until < now) expired.push_back(key);
+    }
+    for (const auto& key : expired) erase(t_.memories, key);
+    return expired.size();
   }
 
   Result<std::size_t> remove_orphan_bodies() override {

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/time.hpp"
 #include "base/trace.hpp"
 #include "confirm/digest.hpp"
 #include "confirm/ledger.hpp"
 #include "message/address.hpp"
+#include "message/dsn_request.hpp"
 
 namespace cas::store {
 
@@ -24,8 +26,12 @@ using QueueId = std::string;
 enum class Route : std::uint8_t { Local = 0, Remote = 1 };
 
 /// Waiting recipients have a next attempt. Failed ones are kept only while the message still has waiting recipients,
-/// or when nobody may be told (see queue/bounce.hpp).
-enum class RecipientState : std::uint8_t { Waiting = 0, Delivered = 1, Failed = 2 };
+/// or when nobody may be told (see queue/bounce.hpp). Held ones wait for a person.
+enum class RecipientState : std::uint8_t { Waiting = 0, Delivered = 1, Failed = 2, Held = 3 };
+
+/// What takes turns: the waiting recipients of one route and domain whose messages come from one origin. A number that
+/// is made of these (flow_of); two flows with one number would only share their turns.
+using FlowId = std::int64_t;
 
 struct Message {
   QueueId id;
@@ -43,6 +49,9 @@ struct Message {
   confirm::Class klass = confirm::Class::Personal;
   std::string list_id;            // with Class::Bulk
   confirm::MessageHashes hashes;  // of the stored body (prefix fields are none of the digest's)
+  std::string envid;              // ENVID, decoded (RFC 3461 §4.4)
+  DsnReturn ret = DsnReturn::Unspecified;
+  bool require_tls = false;  // REQUIRETLS (RFC 8689)
   bool operator==(const Message&) const = default;
 };
 
@@ -55,7 +64,30 @@ struct Recipient {
   std::uint32_t attempts = 0;
   TimePoint next_attempt;
   std::string last_reply;  // "451 4.7.0 [CAS:pending retry=1800] ..." ; empty before the first attempt
+  std::string relay = {};  // who said it
+  DsnNotify notify = {};
+  std::string orcpt = {};  // ORCPT as it came: "rfc822;" and xtext (RFC 3461 §4.2)
+  bool in_doubt = false;   // a reply to the end of data was lost: it may have been delivered (CAS §9.5)
+  bool warned = false;     // the sender was told of the delay
+  std::string note = {};   // Held: why
+  FlowId flow = 0;         // set by whoever adds the row: flow_of
   bool operator==(const Recipient&) const = default;
 };
+
+/// What the server keeps in mind for a while: one value under a kind and a name.
+struct Memory {
+  std::string name;
+  std::string value;
+  UnixTime keep_until;
+  bool operator==(const Memory&) const = default;
+};
+
+/// The domain that a recipient's mail goes to; an address literal stands in brackets.
+[[nodiscard]] std::string domain_of(const Mailbox& address);
+/// Whose mail it is where senders take turns: the user who submitted it, otherwise the domain of the envelope sender;
+/// empty for the null path.
+[[nodiscard]] std::string origin_of(const Message& message);
+/// Never 0.
+[[nodiscard]] FlowId flow_of(Route route, std::string_view domain, std::string_view origin);
 
 }  // namespace cas::store

@@ -49,6 +49,15 @@ Result<void> Database::exec(const std::string& sql) {
   return {};
 }
 
+Result<void> Database::add_function(const char* name, int arguments, Function function) {
+  constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+  if (sqlite3_create_function_v2(db_.get(), name, arguments, flags, nullptr, function, nullptr, nullptr, nullptr) !=
+      SQLITE_OK) {
+    return std::unexpected(error(name));
+  }
+  return {};
+}
+
 Query Database::query(std::string_view sql) {
   auto& kept = statements_[sql];
   if (!kept) {

@@ -26,6 +26,9 @@ class Database {
 
   /// Statements without results; several may be joined by ";".
   [[nodiscard]] Result<void> exec(const std::string& sql);
+  /// A function for SQL; deterministic.
+  using Function = void (*)(sqlite3_context*, int, sqlite3_value**);
+  [[nodiscard]] Result<void> add_function(const char* name, int arguments, Function function);
   /// A prepared statement, kept for the next use. `sql` is a literal: the cache keeps a view of it.
   [[nodiscard]] Query query(std::string_view sql);
 

@@ -19,6 +19,13 @@ std::unexpected<Error> unreadable(const std::string& row, std::string_view what)
   return permanent("a stored message is damaged", reason.append(what));
 }
 
+std::int64_t bits_of(const DsnNotify& notify) {
+  return (notify.never ? 1 : 0) | (notify.success ? 2 : 0) | (notify.failure ? 4 : 0) | (notify.delay ? 8 : 0);
+}
+DsnNotify notify_of(std::int64_t bits) {
+  return {.never = (bits & 1) != 0, .success = (bits & 2) != 0, .failure = (bits & 4) != 0, .delay = (bits & 8) != 0};
+}
+
 /// Whether the column holds one of 0..last.
 bool in_range(const Query& row, int column, std::int64_t last) {
   const auto value = row.integer_at(column);
@@ -47,7 +54,10 @@ void bind_message(Query& query, const Message& message) {
   query.integer(static_cast<std::int64_t>(message.klass))
       .text(message.list_id)
       .blob(octets_of(message.hashes.header))
-      .blob(octets_of(message.hashes.body));
+      .blob(octets_of(message.hashes.body))
+      .text(message.envid)
+      .integer(static_cast<std::int64_t>(message.ret))
+      .integer(message.require_tls ? 1 : 0);
 }
 
 void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient) {
@@ -59,35 +69,47 @@ void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient)
       .integer(recipient.attempts)
       .integer(stored(recipient.next_attempt))
       .text(recipient.last_reply)
-      .integer(recipient.quarantined ? 1 : 0);
+      .integer(recipient.quarantined ? 1 : 0)
+      .text(recipient.relay)
+      .integer(bits_of(recipient.notify))
+      .text(recipient.orcpt)
+      .integer(recipient.in_doubt ? 1 : 0)
+      .integer(recipient.warned ? 1 : 0)
+      .text(recipient.note)
+      .integer(recipient.flow);
 }
 
-Result<Message> read_message(const Query& row) {
+Result<Message> read_message(const Query& row, int first) {
   Message message;
-  message.id = row.text_at(0);
+  message.id = row.text_at(first);
   const std::string name = "message " + message.id;
-  message.trace = row.text_at(1);
-  message.arrived = time_at(row, 2);
-  auto sender = ReversePath::parse(row.text_at(3));
+  message.trace = row.text_at(first + 1);
+  message.arrived = time_at(row, first + 2);
+  auto sender = ReversePath::parse(row.text_at(first + 3));
   if (!sender) return unreadable(name, "sender: " + sender.error().private_reason);
   message.sender = *std::move(sender);
-  message.user = row.text_at(4);
-  message.sender_verified = row.integer_at(5) != 0;
-  message.body = row.integer_at(6);
-  message.body_size = static_cast<std::uint64_t>(row.integer_at(7));
-  message.prefix = row.text_at(8);
-  message.eight_bit = row.integer_at(9) != 0;
-  message.smtputf8 = row.integer_at(10) != 0;
-  if (!row.is_null(11)) {
-    auto author = Mailbox::parse(row.text_at(11));
+  message.user = row.text_at(first + 4);
+  message.sender_verified = row.integer_at(first + 5) != 0;
+  message.body = row.integer_at(first + 6);
+  message.body_size = static_cast<std::uint64_t>(row.integer_at(first + 7));
+  message.prefix = row.text_at(first + 8);
+  message.eight_bit = row.integer_at(first + 9) != 0;
+  message.smtputf8 = row.integer_at(first + 10) != 0;
+  if (!row.is_null(first + 11)) {
+    auto author = Mailbox::parse(row.text_at(first + 11));
     if (!author) return unreadable(name, "author: " + author.error().private_reason);
     message.author = *std::move(author);
   }
-  if (!in_range(row, 12, static_cast<std::int64_t>(confirm::Class::Automatic))) return unreadable(name, "class");
-  message.klass = static_cast<confirm::Class>(row.integer_at(12));
-  message.list_id = row.text_at(13);
-  if (!octets_into(message.hashes.header, row.text_at(14))) return unreadable(name, "header_hash");
-  if (!octets_into(message.hashes.body, row.text_at(15))) return unreadable(name, "body_hash");
+  if (!in_range(row, first + 12, static_cast<std::int64_t>(confirm::Class::Automatic)))
+    return unreadable(name, "class");
+  message.klass = static_cast<confirm::Class>(row.integer_at(first + 12));
+  message.list_id = row.text_at(first + 13);
+  if (!octets_into(message.hashes.header, row.text_at(first + 14))) return unreadable(name, "header_hash");
+  if (!octets_into(message.hashes.body, row.text_at(first + 15))) return unreadable(name, "body_hash");
+  message.envid = row.text_at(first + 16);
+  if (!in_range(row, first + 17, static_cast<std::int64_t>(DsnReturn::Headers))) return unreadable(name, "ret");
+  message.ret = static_cast<DsnReturn>(row.integer_at(first + 17));
+  message.require_tls = row.integer_at(first + 18) != 0;
   return message;
 }
 
@@ -97,7 +119,7 @@ Result<Recipient> read_recipient(const Query& row) {
   if (!address) return unreadable(name, "address: " + address.error().private_reason);
   if (!in_range(row, 1, UINT32_MAX)) return unreadable(name, "number");
   if (!in_range(row, 3, static_cast<std::int64_t>(Route::Remote))) return unreadable(name, "route");
-  if (!in_range(row, 4, static_cast<std::int64_t>(RecipientState::Failed))) return unreadable(name, "state");
+  if (!in_range(row, 4, static_cast<std::int64_t>(RecipientState::Held))) return unreadable(name, "state");
   if (!in_range(row, 5, UINT32_MAX)) return unreadable(name, "attempts");
   return Recipient{.index = static_cast<std::uint32_t>(row.integer_at(1)),
                    .address = *std::move(address),
@@ -106,7 +128,14 @@ Result<Recipient> read_recipient(const Query& row) {
                    .state = static_cast<RecipientState>(row.integer_at(4)),
                    .attempts = static_cast<std::uint32_t>(row.integer_at(5)),
                    .next_attempt = time_at(row, 6),
-                   .last_reply = row.text_at(7)};
+                   .last_reply = row.text_at(7),
+                   .relay = row.text_at(9),
+                   .notify = notify_of(row.integer_at(10)),
+                   .orcpt = row.text_at(11),
+                   .in_doubt = row.integer_at(12) != 0,
+                   .warned = row.integer_at(13) != 0,
+                   .note = row.text_at(14),
+                   .flow = row.integer_at(15)};
 }
 
 }  // namespace cas::store

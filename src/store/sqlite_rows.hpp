@@ -12,15 +12,19 @@ namespace cas::store {
 /// The columns that read_message expects, in order.
 #define CAS_MESSAGE_COLUMNS                                                                           \
   "id, trace, arrived, sender, user, sender_verified, body, body_size, prefix, eight_bit, smtputf8, " \
-  "author, class, list_id, header_hash, body_hash"
+  "author, class, list_id, header_hash, body_hash, envid, ret, require_tls"
 /// The columns that read_recipient expects, in order.
-#define CAS_RECIPIENT_COLUMNS "message, number, address, route, state, attempts, next_attempt, last_reply, quarantined"
+#define CAS_RECIPIENT_COLUMNS                                                                        \
+  "message, number, address, route, state, attempts, next_attempt, last_reply, quarantined, relay, " \
+  "notify, orcpt, in_doubt, warned, note, flow"
+inline constexpr int recipient_columns = 16;
 
 /// Binds all columns. `query` must not outlive `message`.
 void bind_message(Query& query, const Message& message);
 void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient);
 
-[[nodiscard]] Result<Message> read_message(const Query& row);
+/// `first`: the column where the message's begin.
+[[nodiscard]] Result<Message> read_message(const Query& row, int first = 0);
 [[nodiscard]] Result<Recipient> read_recipient(const Query& row);
 
 /// Octets of a fixed size, as a view and back.

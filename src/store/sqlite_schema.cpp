@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "store/rows.hpp"
+
 namespace cas::store {
 namespace {
 
@@ -65,6 +67,35 @@ constexpr const char* version_2 = R"sql(
 ALTER TABLE recipient ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// ret, notify   RFC 3461; notify: 1 never, 2 success, 4 failure, 8 delay.
+// flow          store::flow_of: both indices have it, so that a large queue is read in turns and never as a whole.
+// recipient.state 3: held.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE message ADD COLUMN envid TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN ret INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE message ADD COLUMN require_tls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE recipient ADD COLUMN relay TEXT NOT NULL DEFAULT '';
+ALTER TABLE recipient ADD COLUMN notify INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE recipient ADD COLUMN orcpt TEXT NOT NULL DEFAULT '';
+ALTER TABLE recipient ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE recipient ADD COLUMN warned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE recipient ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE recipient ADD COLUMN flow INTEGER NOT NULL DEFAULT 0;
+UPDATE recipient SET flow =
+  (SELECT cas_flow(recipient.route, recipient.address, user, sender) FROM message WHERE id = recipient.message);
+DROP INDEX recipient_due;
+CREATE INDEX recipient_due ON recipient (next_attempt, flow) WHERE state = 0;
+CREATE INDEX recipient_flow ON recipient (flow, next_attempt) WHERE state = 0;
+CREATE TABLE memory (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  keep_until INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX memory_keep_until ON memory (keep_until);
+)sql";
+
 // chunk   a larger one has no octets here: they lie in `segment` (segments.hpp) from `place` on, `size` of them.
 //         sum: the checksum of either kind; chunks of before this version have none.
 constexpr const char* version_4 = R"sql(
@@ -75,7 +106,22 @@ ALTER TABLE chunk ADD COLUMN sum INTEGER;
 CREATE INDEX chunk_segment ON chunk (segment, size) WHERE segment IS NOT NULL;
 )sql";
 
-constexpr std::array steps = {version_1, version_2, version_4};
+constexpr std::array steps = {version_1, version_2, version_3, version_4};
+
+/// cas_flow(route, address, user, sender) for step 3. What cannot be read becomes flow 1: it is tried, and then said.
+void flow_in_sql(sqlite3_context* context, int, sqlite3_value** values) {
+  const auto text = [](sqlite3_value* value) {
+    const auto* octets = reinterpret_cast<const char*>(sqlite3_value_text(value));
+    return octets == nullptr ? std::string() : std::string(octets);
+  };
+  const auto address = Mailbox::parse(text(values[1]));
+  auto sender = ReversePath::parse(text(values[3]));
+  Message message;
+  message.user = text(values[2]);
+  if (sender) message.sender = *std::move(sender);
+  const auto route = static_cast<Route>(sqlite3_value_int(values[0]));
+  sqlite3_result_int64(context, address ? flow_of(route, domain_of(*address), origin_of(message)) : 1);
+}
 
 Result<std::int64_t> number(Database& db, std::string_view sql) {
   Query query = db.query(sql);
@@ -124,6 +170,7 @@ Result<void> check_ours(Database& db, const std::filesystem::path& file) {
 }
 
 Result<void> migrate(Database& db) {
+  CAS_CHECK(db.add_function("cas_flow", 4, flow_in_sql));
   CAS_TRY(const auto version, number(db, "PRAGMA user_version"));
   for (auto from = static_cast<std::size_t>(version); from < steps.size(); ++from) CAS_CHECK(run_step(db, from));
   return {};

@@ -9,11 +9,18 @@
 namespace cas::store {
 namespace {
 
+std::int64_t milliseconds_of(TimePoint time) {
+  return time.time_since_epoch().count();
+}
 std::int64_t seconds_of(UnixTime time) {
   return time.time_since_epoch().count();
 }
 std::int64_t limit_of(std::size_t limit) {
   return static_cast<std::int64_t>(limit);
+}
+
+Memory memory_of(const Query& row) {
+  return {.name = row.text_at(0), .value = row.text_at(1), .keep_until = UnixTime(seconds(row.integer_at(2)))};
 }
 
 }  // namespace
@@ -41,30 +48,48 @@ Result<std::vector<Recipient>> SqliteTx::recipients(const QueueId& id) {
   }
 }
 
-Result<std::vector<Reader::Due>> SqliteTx::read_due(Query& query) {
-  std::vector<Due> found;
+Result<Reader::Dues> SqliteTx::due(FlowId flow, TimePoint until, std::size_t limit) {
+  Query query = db_.query("SELECT " CAS_RECIPIENT_COLUMNS ", " CAS_MESSAGE_COLUMNS
+                          " FROM recipient JOIN message ON message.id = recipient.message"
+                          " WHERE state = 0 AND flow = ? AND next_attempt <= ?"
+                          " ORDER BY next_attempt, message, number");
+  query.integer(flow).integer(milliseconds_of(until));
+  Dues found;
+  while (found.rows.size() < limit) {
+    CAS_TRY(const bool row, query.step());
+    if (!row) break;
+    auto recipient = read_recipient(query);
+    auto message = read_message(query, recipient_columns);
+    if (recipient && message) {
+      found.rows.push_back({.message = *std::move(message), .recipient = *std::move(recipient)});
+    } else {
+      found.damaged.emplace_back(query.text_at(0), message ? recipient.error() : message.error());
+    }
+  }
+  return found;
+}
+
+Result<std::vector<Reader::Moment>> SqliteTx::moments(Moment after, TimePoint until, std::size_t limit) {
+  Query query = db_.query(
+      "SELECT DISTINCT next_attempt, flow FROM recipient"
+      " WHERE state = 0 AND (next_attempt, flow) > (?, ?) AND next_attempt <= ?"
+      " ORDER BY next_attempt, flow LIMIT ?");
+  query.integer(milliseconds_of(after.next)).integer(after.flow).integer(milliseconds_of(until));
+  query.integer(limit_of(limit));
+  std::vector<Moment> found;
   for (;;) {
     CAS_TRY(const bool row, query.step());
     if (!row) return found;
-    CAS_TRY(auto recipient, read_recipient(query));
-    found.push_back({.id = query.text_at(0), .recipient = std::move(recipient)});
+    found.push_back({.next = TimePoint(milliseconds(query.integer_at(0))), .flow = query.integer_at(1)});
   }
 }
 
-Result<std::vector<Reader::Due>> SqliteTx::due(TimePoint until, std::size_t limit) {
-  Query query = db_.query("SELECT " CAS_RECIPIENT_COLUMNS
-                          " FROM recipient WHERE state = 0 AND next_attempt <= ?"
-                          " ORDER BY next_attempt, message, number LIMIT ?");
-  query.integer(until.time_since_epoch().count()).integer(limit_of(limit));
-  return read_due(query);
-}
-
-Result<std::vector<Reader::Due>> SqliteTx::waiting(const QueueId& after, std::uint32_t index, std::size_t limit) {
-  Query query = db_.query("SELECT " CAS_RECIPIENT_COLUMNS
-                          " FROM recipient WHERE state = 0 AND (message, number) > (?, ?)"
-                          " ORDER BY message, number LIMIT ?");
-  query.text(after).integer(index).integer(limit_of(limit));
-  return read_due(query);
+Result<std::optional<TimePoint>> SqliteTx::next_moment(TimePoint after) {
+  Query query = db_.query("SELECT min(next_attempt) FROM recipient WHERE state = 0 AND next_attempt > ?");
+  query.integer(milliseconds_of(after));
+  CAS_TRY(const bool row, query.step());
+  if (!row || query.is_null(0)) return std::optional<TimePoint>();
+  return std::optional(TimePoint(milliseconds(query.integer_at(0))));
 }
 
 Result<std::vector<Message>> SqliteTx::messages(const QueueId& after, std::size_t limit) {
@@ -102,17 +127,38 @@ Result<std::optional<std::string>> SqliteTx::setting(std::string_view name) {
   return row ? std::optional(query.text_at(0)) : std::nullopt;
 }
 
+Result<std::optional<Memory>> SqliteTx::recall(std::string_view kind, std::string_view name) {
+  Query query = db_.query("SELECT name, value, keep_until FROM memory WHERE kind = ? AND name = ?");
+  query.text(kind).text(name);
+  CAS_TRY(const bool row, query.step());
+  if (!row) return std::optional<Memory>();
+  return std::optional(memory_of(query));
+}
+
+Result<std::vector<Memory>> SqliteTx::memories(std::string_view kind, std::string_view after, std::size_t limit) {
+  Query query =
+      db_.query("SELECT name, value, keep_until FROM memory WHERE kind = ? AND name > ? ORDER BY name LIMIT ?");
+  query.text(kind).text(after).integer(limit_of(limit));
+  std::vector<Memory> found;
+  for (;;) {
+    CAS_TRY(const bool row, query.step());
+    if (!row) return found;
+    found.push_back(memory_of(query));
+  }
+}
+
 // ---- Messages ----
 
 Result<void> SqliteTx::add_message(const Message& message, const std::vector<Recipient>& recipients) {
   {
     Query query = db_.query("INSERT INTO message (" CAS_MESSAGE_COLUMNS
-                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_message(query, message);
     CAS_CHECK(query.run());
   }
   for (const Recipient& recipient : recipients) {
-    Query query = db_.query("INSERT INTO recipient (" CAS_RECIPIENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    Query query = db_.query("INSERT INTO recipient (" CAS_RECIPIENT_COLUMNS
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_recipient(query, message.id, recipient);
     CAS_CHECK(query.run());
   }
@@ -121,12 +167,16 @@ Result<void> SqliteTx::add_message(const Message& message, const std::vector<Rec
 
 Result<void> SqliteTx::update_recipient(const QueueId& id, const Recipient& recipient) {
   Query query = db_.query(
-      "UPDATE recipient SET state = ?, attempts = ?, next_attempt = ?, last_reply = ? WHERE message = ? AND number = "
-      "?");
+      "UPDATE recipient SET state = ?, attempts = ?, next_attempt = ?, last_reply = ?, relay = ?, in_doubt = ?,"
+      " warned = ?, note = ? WHERE message = ? AND number = ?");
   query.integer(static_cast<std::int64_t>(recipient.state))
       .integer(recipient.attempts)
-      .integer(recipient.next_attempt.time_since_epoch().count())
+      .integer(milliseconds_of(recipient.next_attempt))
       .text(recipient.last_reply)
+      .text(recipient.relay)
+      .integer(recipient.in_doubt ? 1 : 0)
+      .integer(recipient.warned ? 1 : 0)
+      .text(recipient.note)
       .text(id)
       .integer(recipient.index);
   CAS_CHECK(query.run());
@@ -176,6 +226,25 @@ Result<void> SqliteTx::set_setting(std::string_view name, std::string_view value
   Query query =
       db_.query("INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   return query.text(name).blob(value).run();
+}
+
+Result<void> SqliteTx::remember(std::string_view kind, const Memory& memory) {
+  Query query = db_.query("INSERT OR REPLACE INTO memory (kind, name, value, keep_until) VALUES (?, ?, ?, ?)");
+  return query.text(kind).text(memory.name).text(memory.value).integer(seconds_of(memory.keep_until)).run();
+}
+
+Result<void> SqliteTx::forget(std::string_view kind, std::string_view name) {
+  Query query = db_.query("DELETE FROM memory WHERE kind = ? AND name = ?");
+  return query.text(kind).text(name).run();
+}
+
+Result<std::size_t> SqliteTx::expire_memories(UnixTime now, std::size_t limit) {
+  Query query = db_.query(
+      "DELETE FROM memory WHERE (kind, name) IN "
+      "(SELECT kind, name FROM memory WHERE keep_until < ? ORDER BY keep_until LIMIT ?)");
+  query.integer(seconds_of(now)).integer(limit_of(limit));
+  CAS_CHECK(query.run());
+  return db_.changes();
 }
 
 }  // namespace cas::store

@@ -21,12 +21,16 @@ class SqliteTx final : public Tx {
 
   Result<std::optional<Message>> message(const QueueId& id) override;
   Result<std::vector<Recipient>> recipients(const QueueId& id) override;
-  Result<std::vector<Due>> due(TimePoint until, std::size_t limit) override;
-  Result<std::vector<Due>> waiting(const QueueId& after, std::uint32_t index, std::size_t limit) override;
+  Result<Dues> due(FlowId flow, TimePoint until, std::size_t limit) override;
+  Result<std::vector<Moment>> moments(Moment after, TimePoint until, std::size_t limit) override;
+  Result<std::optional<TimePoint>> next_moment(TimePoint after) override;
   Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override;
   Result<std::string> body_chunk(BodyId body, std::uint32_t n) override;
   Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) override;
   Result<std::optional<std::string>> setting(std::string_view name) override;
+
+  Result<std::optional<Memory>> recall(std::string_view kind, std::string_view name) override;
+  Result<std::vector<Memory>> memories(std::string_view kind, std::string_view after, std::size_t limit) override;
 
   Result<BodyId> create_body() override;
   Result<void> append_body(BodyId body, std::string_view chunk) override;
@@ -37,6 +41,9 @@ class SqliteTx final : public Tx {
   Result<void> add_ledger(const confirm::LedgerKey& key, const confirm::LedgerRow& row) override;
   Result<std::size_t> expire_ledger(UnixTime now, std::size_t limit) override;
   Result<void> set_setting(std::string_view name, std::string_view value) override;
+  Result<void> remember(std::string_view kind, const Memory& memory) override;
+  Result<void> forget(std::string_view kind, std::string_view name) override;
+  Result<std::size_t> expire_memories(UnixTime now, std::size_t limit) override;
   Result<std::size_t> remove_orphan_bodies() override;
 
  private:
@@ -44,7 +51,6 @@ class SqliteTx final : public Tx {
   [[nodiscard]] Result<std::int64_t> next_chunk(BodyId body);
   [[nodiscard]] Result<void> insert_chunk(std::int64_t id, std::string_view chunk);
   [[nodiscard]] Error about(Error error, BodyId body, std::uint32_t n);
-  [[nodiscard]] static Result<std::vector<Due>> read_due(Query& query);
   Database& db_;
   Segments::View view_;
   Segments* segments_ = nullptr;

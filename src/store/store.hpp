@@ -32,16 +32,27 @@ class Reader {
   [[nodiscard]] virtual Result<std::optional<Message>> message(const QueueId& id) = 0;
   /// By index.
   [[nodiscard]] virtual Result<std::vector<Recipient>> recipients(const QueueId& id) = 0;
-  /// Waiting recipients with next_attempt <= `until`, earliest first, at most `limit`.
+  /// Waiting recipients of the flow with next_attempt <= `until`, earliest first, then by id and index; at most
+  /// `limit`. Rows that cannot be understood are passed over and named in `damaged`.
   struct Due {
-    QueueId id;
+    Message message;
     Recipient recipient;
   };
-  [[nodiscard]] virtual Result<std::vector<Due>> due(TimePoint until, std::size_t limit) = 0;
-  /// Waiting recipients behind (`after`, `index`) (exclusive; an empty id: from the first) in the order of message id
-  /// and index, whenever they are due, at most `limit`.
-  [[nodiscard]] virtual Result<std::vector<Due>> waiting(const QueueId& after, std::uint32_t index,
-                                                         std::size_t limit) = 0;
+  struct Dues {
+    std::vector<Due> rows;
+    std::vector<std::pair<QueueId, Error>> damaged;
+  };
+  [[nodiscard]] virtual Result<Dues> due(FlowId flow, TimePoint until, std::size_t limit) = 0;
+  /// Which flows have recipients that wait, by time: each pair of next_attempt and flow once, behind `after`
+  /// (exclusive) up to `until` (inclusive), at most `limit`.
+  struct Moment {
+    TimePoint next;
+    FlowId flow = 0;
+    auto operator<=>(const Moment&) const = default;
+  };
+  [[nodiscard]] virtual Result<std::vector<Moment>> moments(Moment after, TimePoint until, std::size_t limit) = 0;
+  /// The earliest next_attempt of waiting recipients behind `after`.
+  [[nodiscard]] virtual Result<std::optional<TimePoint>> next_moment(TimePoint after) = 0;
   /// Messages after `after` (exclusive; empty: from the first) in the order of their ids, at most `limit`.
   [[nodiscard]] virtual Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) = 0;
   /// The n-th chunk as it was appended, from 0; empty past the last.
@@ -49,6 +60,11 @@ class Reader {
   [[nodiscard]] virtual Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) = 0;
   /// Small named values, such as the installation's secret.
   [[nodiscard]] virtual Result<std::optional<std::string>> setting(std::string_view name) = 0;
+  /// What is kept in mind under `kind` and `name`; also what is over and was not removed yet.
+  [[nodiscard]] virtual Result<std::optional<Memory>> recall(std::string_view kind, std::string_view name) = 0;
+  /// All of a kind behind `after` (exclusive; empty: from the first) by name, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<Memory>> memories(std::string_view kind, std::string_view after,
+                                                             std::size_t limit) = 0;
 };
 
 /// Reading and writing inside a write transaction.
@@ -63,7 +79,8 @@ class Tx : public Reader {
 
   /// Permanent error when the id exists, when there is no such body, or when another message names it already.
   [[nodiscard]] virtual Result<void> add_message(const Message& message, const std::vector<Recipient>& recipients) = 0;
-  /// State, attempts, next attempt, last reply; the rest of the row stays. No such recipient: permanent error.
+  /// State, attempts, next attempt, last reply, relay, doubt, warned, note; the rest of the row stays. No such
+  /// recipient: permanent error.
   [[nodiscard]] virtual Result<void> update_recipient(const QueueId& id, const Recipient& recipient) = 0;
   /// With its recipients and its body. No such message: nothing.
   [[nodiscard]] virtual Result<void> remove_message(const QueueId& id) = 0;
@@ -73,6 +90,12 @@ class Tx : public Reader {
   /// Removes at most `limit` rows with keep_until < now; how many it removed.
   [[nodiscard]] virtual Result<std::size_t> expire_ledger(UnixTime now, std::size_t limit) = 0;
   [[nodiscard]] virtual Result<void> set_setting(std::string_view name, std::string_view value) = 0;
+  /// In place of what was under that kind and name.
+  [[nodiscard]] virtual Result<void> remember(std::string_view kind, const Memory& memory) = 0;
+  /// Nothing there: nothing.
+  [[nodiscard]] virtual Result<void> forget(std::string_view kind, std::string_view name) = 0;
+  /// Removes at most `limit` with keep_until < now, of all kinds; how many it removed.
+  [[nodiscard]] virtual Result<std::size_t> expire_memories(UnixTime now, std::size_t limit) = 0;
   /// Removes bodies that no message names: left by sessions that ended half-way. Only while no session is under way.
   [[nodiscard]] virtual Result<std::size_t> remove_orphan_bodies() = 0;
 };

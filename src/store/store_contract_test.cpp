@@ -6,6 +6,7 @@
 
 #include <future>
 #include <latch>
+#include <limits>
 #include <thread>
 
 #include "store/memory.hpp"
@@ -101,6 +102,9 @@ TEST_P(StoreContract, AMessageComesBackAsItWasGiven) {
   message.list_id = "list.football.example.com";
   message.hashes.header.fill(0xa7);
   message.hashes.body.fill(0x00);
+  message.envid = "QQ+314159";
+  message.ret = DsnReturn::Headers;
+  message.require_tls = true;
   const std::vector<Recipient> given = {{.index = 0,
                                          .address = mailbox("suzie@shopping.example.net"),
                                          .route = Route::Remote,
@@ -113,7 +117,14 @@ TEST_P(StoreContract, AMessageComesBackAsItWasGiven) {
                                          .state = RecipientState::Failed,
                                          .attempts = 3,
                                          .next_attempt = at(-1),
-                                         .last_reply = "550 5.1.1 no \\ such \xc3\xbc"}};
+                                         .last_reply = "550 5.1.1 no \\ such \xc3\xbc",
+                                         .relay = "mx.b.example[192.0.2.1]:25",
+                                         .notify = {.success = true, .delay = true},
+                                         .orcpt = "rfc822;Bob+40b.example",
+                                         .in_doubt = true,
+                                         .warned = true,
+                                         .note = "asked by the abuse desk",
+                                         .flow = std::numeric_limits<FlowId>::max()}};
   ASSERT_TRUE(add(message, given));
   EXPECT_EQ(this->message("A1"), message);
   EXPECT_EQ(recipients("A1"), given);
@@ -148,7 +159,7 @@ TEST_P(StoreContract, AMessageNeedsABodyOfItsOwn) {
   EXPECT_TRUE(is_permanent(add(plain_message("A2", body), {})));
 }
 
-TEST_P(StoreContract, UpdateChangesStateAttemptsTimeAndReplyOnly) {
+TEST_P(StoreContract, UpdateChangesWhatAnAttemptChangesOnly) {
   const Recipient before = waiting_recipient(0, 5);
   ASSERT_TRUE(add(plain_message("A1", make_body({})), {before, waiting_recipient(1, 6)}));
   Recipient change = before;
@@ -159,11 +170,21 @@ TEST_P(StoreContract, UpdateChangesStateAttemptsTimeAndReplyOnly) {
   change.attempts = 2;
   change.next_attempt = at(77);
   change.last_reply = "250 ok";
+  change.relay = "mx";
+  change.in_doubt = true;
+  change.warned = true;
+  change.note = "why";
+  change.notify.never = true;
+  change.orcpt = "rfc822;else";
+  change.flow = 9;
   ASSERT_TRUE(write([&](Tx& tx) { return tx.update_recipient("A1", change); }));
   Recipient after = change;
   after.address = before.address;
   after.route = before.route;
   after.quarantined = before.quarantined;
+  after.notify = before.notify;
+  after.orcpt = before.orcpt;
+  after.flow = before.flow;
   EXPECT_THAT(recipients("A1"), ElementsAre(after, waiting_recipient(1, 6)));
 }
 
@@ -182,15 +203,21 @@ TEST_P(StoreContract, RemovingAMessageTakesRecipientsAndBodyAlong) {
   EXPECT_THAT(chunks(body), IsEmpty());
 }
 
-TEST_P(StoreContract, DueGivesWaitingOnesByTimeThenIdThenIndex) {
+TEST_P(StoreContract, DueGivesTheWaitingOnesOfAFlowByTimeThenIdThenIndex) {
   Recipient delivered = waiting_recipient(2, 1);
   delivered.state = RecipientState::Delivered;
-  ASSERT_TRUE(add(plain_message("B", make_body({})), {waiting_recipient(0, 10), waiting_recipient(1, 5), delivered}));
-  ASSERT_TRUE(add(plain_message("A", make_body({})), {waiting_recipient(0, 10), waiting_recipient(1, 11)}));
+  Recipient held = waiting_recipient(3, 1);
+  held.state = RecipientState::Held;
+  ASSERT_TRUE(
+      add(plain_message("B", make_body({})), {waiting_recipient(0, 10), waiting_recipient(1, 5), delivered, held}));
+  ASSERT_TRUE(add(plain_message("A", make_body({})),
+                  {waiting_recipient(0, 10), waiting_recipient(1, 11), waiting_recipient(2, 1, "x@other.example")}));
   const auto due = [&](std::int64_t until, std::size_t limit) {
     std::vector<std::string> names;
-    for (const auto& entry : read_value([&](Reader& reader) { return reader.due(at(until), limit); })) {
-      names.push_back(entry.id + std::to_string(entry.recipient.index));
+    const FlowId flow = waiting_recipient(0, 1).flow;
+    for (const auto& entry : read_value([&](Reader& reader) { return reader.due(flow, at(until), limit); }).rows) {
+      EXPECT_EQ(entry.message.trace, plain_message("A", 0).trace);
+      names.push_back(entry.message.id + std::to_string(entry.recipient.index));
     }
     return names;
   };
@@ -199,22 +226,25 @@ TEST_P(StoreContract, DueGivesWaitingOnesByTimeThenIdThenIndex) {
   EXPECT_THAT(due(4, 10), IsEmpty());
 }
 
-TEST_P(StoreContract, WaitingPagesThroughAllWaitingRecipients) {
+TEST_P(StoreContract, MomentsPageThroughTimesAndFlowsOnceEach) {
   Recipient failed = waiting_recipient(1, 1);
   failed.state = RecipientState::Failed;
   ASSERT_TRUE(add(plain_message("B", make_body({})), {waiting_recipient(0, 9), failed, waiting_recipient(2, 1)}));
-  ASSERT_TRUE(add(plain_message("A", make_body({})), {waiting_recipient(0, 5)}));
-  std::vector<std::string> names;
-  QueueId after;
-  std::uint32_t index = 0;
-  for (;;) {
-    const auto page = read_value([&](Reader& reader) { return reader.waiting(after, index, 1); });
+  ASSERT_TRUE(add(plain_message("A", make_body({})),
+                  {waiting_recipient(0, 9), waiting_recipient(1, 9, "x@other.example"), waiting_recipient(2, 12)}));
+  std::vector<std::pair<std::int64_t, FlowId>> found;
+  for (Reader::Moment after{};;) {
+    const auto page = read_value([&](Reader& reader) { return reader.moments(after, at(11), 1); });
     if (page.empty()) break;
-    after = page.back().id;
-    index = page.back().recipient.index;
-    names.push_back(after + std::to_string(index));
+    after = page.back();
+    found.emplace_back(after.next.time_since_epoch().count(), after.flow);
   }
-  EXPECT_THAT(names, ElementsAre("A0", "B0", "B2"));
+  const FlowId one = waiting_recipient(0, 1).flow;
+  const FlowId other = waiting_recipient(0, 1, "x@other.example").flow;
+  EXPECT_THAT(found,
+              ElementsAre(std::pair(1, one), std::pair(9, std::min(one, other)), std::pair(9, std::max(one, other))));
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.next_moment(at(9)); }), at(12));
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.next_moment(at(12)); }), std::nullopt);
 }
 
 TEST_P(StoreContract, MessagesPageInTheOrderOfTheirIds) {
@@ -229,6 +259,40 @@ TEST_P(StoreContract, MessagesPageInTheOrderOfTheirIds) {
   EXPECT_THAT(page("", 2), ElementsAre("A", "B"));
   EXPECT_THAT(page("B", 2), ElementsAre("C"));
   EXPECT_THAT(page("C", 2), IsEmpty());
+}
+
+// ---- Memory ----
+
+TEST_P(StoreContract, WhatIsKeptInMindIsReplacedForgottenAndExpires) {
+  const auto put = [&](std::string_view kind, std::string name, std::string value, std::int64_t until) {
+    const Memory memory{.name = std::move(name), .value = std::move(value), .keep_until = UnixTime(seconds(until))};
+    EXPECT_TRUE(write([&](Tx& tx) { return tx.remember(kind, memory); }));
+  };
+  const auto names = [&](std::string_view kind, std::string_view after) {
+    std::string all;
+    for (const auto& memory : read_value([&](Reader& reader) { return reader.memories(kind, after, 10); })) {
+      all += memory.name + '=' + memory.value + ' ';
+    }
+    return all;
+  };
+  put("peer", "b.example", "old", 5);
+  put("peer", "b.example", "new", 9);
+  put("peer", "a.example", "x", 3);
+  put("suppressed", "b.example", "y", 9);
+  EXPECT_EQ(names("peer", ""), "a.example=x b.example=new ");
+  EXPECT_EQ(names("peer", "a.example"), "b.example=new ");
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.recall("peer", "b.example"); }),
+            (Memory{.name = "b.example", .value = "new", .keep_until = UnixTime(seconds(9))}));
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.recall("peer", "c.example"); }), std::nullopt);
+  EXPECT_TRUE(write([](Tx& tx) -> Result<void> {
+    CAS_TRY(const auto expired, tx.expire_memories(UnixTime(seconds(4)), 10));
+    EXPECT_EQ(expired, 1U);
+    return {};
+  }));
+  EXPECT_EQ(names("peer", ""), "b.example=new ");
+  EXPECT_TRUE(write([](Tx& tx) { return tx.forget("peer", "b.example"); }));
+  EXPECT_EQ(names("peer", ""), "");
+  EXPECT_EQ(names("suppressed", ""), "b.example=y ");
 }
 
 // ---- Bodies ----

@@ -57,7 +57,9 @@ inline Message plain_message(const QueueId& id, BodyId body) {
 }
 
 inline Recipient waiting_recipient(std::uint32_t index, std::int64_t next, std::string_view address = "s@b.example") {
-  return {.index = index, .address = mailbox(address), .next_attempt = at(next), .last_reply = {}};
+  Recipient recipient{.index = index, .address = mailbox(address), .next_attempt = at(next), .last_reply = {}};
+  recipient.flow = flow_of(recipient.route, domain_of(recipient.address), "football.example.com");
+  return recipient;
 }
 
 inline confirm::LedgerKey ledger_key_of(std::uint8_t n) {

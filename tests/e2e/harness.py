@@ -116,7 +116,8 @@ class Server:
             lines += ["[tls]", f"certificate = {toml(cert)}", f"key = {toml(key)}"]
         lines += self._listeners() + self._domains() + self._users() + self._dns()
         settings = dict(self.settings)
-        settings["outbound"] = {"port": self.world.port, **settings.get("outbound", {})}
+        # A connection for each message: most tests look at one dialog. test_reuse keeps them.
+        settings["outbound"] = {"port": self.world.port, "idle_timeout": "0s", **settings.get("outbound", {})}
         settings.setdefault("log", {"level": "debug"})
         for table, keys in settings.items():
             lines += [f"[{table}]"] + [f"{key} = {toml(value)}" for key, value in keys.items()]

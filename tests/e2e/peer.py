@@ -133,12 +133,15 @@ def chunk(octets, last=False):
 class Sink:
     """A small SMTP server without CAS. `answer(verb, argument)` gives a reply line or None for the ordinary one; it is
     asked for STARTTLS, MAIL, RCPT, DATA and, as "END", for the end of data. With "CHUNKING" among its keywords it takes
-    BDAT. Messages land in `messages` as (from, to, octets)."""
+    BDAT. Messages land in `messages` as (from, to, octets); `connections` counts, `open_sockets` are those that still
+    stand."""
 
     def __init__(self, address, port, answer=None, certificate=None, keywords=("PIPELINING", "8BITMIME")):
         self.answer = answer or (lambda verb, argument: None)
         self.messages = []
         self.commands = []
+        self.connections = 0
+        self.open_sockets = []
         self.keywords = list(keywords) + (["STARTTLS"] if certificate else [])
         self.tls = None
         if certificate:
@@ -149,11 +152,14 @@ class Sink:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
                 session = _SinkSession(sink, self.request)
+                sink.connections += 1
+                sink.open_sockets.append(self.request)
                 try:
                     session.run()
                 except (OSError, ValueError):
                     pass
                 finally:
+                    sink.open_sockets.remove(self.request)
                     session.file.close()
                     session.sock.close()
 

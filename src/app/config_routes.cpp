@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where mail goes that no MX record is asked about, and which networks may send it: no open relay, whatever is written.
+#include <algorithm>
+#include <array>
+
+#include "app/config_reader.hpp"
+
+namespace cas::app {
+
+namespace {
+
+// Wider than this is no site's own network.
+constexpr unsigned widest_v4 = 8;
+constexpr unsigned widest_v6 = 16;
+
+using outbound::TlsDemands;
+
+void read_tls_use(Section& section, std::string_view hop, outbound::NextHop& next_hop, bool require_tls) {
+  static constexpr std::array<std::string_view, 4> words{"off", "opportunistic", "required", "implicit"};
+  if (require_tls) next_hop.tls.use = TlsDemands::Use::Required;
+  const auto index = section.choice("tls", words);
+  if (index) next_hop.tls.use = static_cast<TlsDemands::Use>(*index);
+  if (require_tls && !next_hop.tls.required()) {
+    section.fail("tls", "takes back what outbound.require_tls demands",
+                 "use required or implicit, or remove require_tls");
+  }
+  if (section.has("tls") && !section.has(hop)) {
+    section.fail("tls", "stands without " + std::string(hop), "add " + std::string(hop) + ", or remove it");
+  }
+}
+
+void read_credentials(Section& section, std::string_view hop, NextHopConfig& next_hop, const Config& config,
+                      Findings& findings) {
+  const auto user = section.text("user");
+  const auto file = section.text("password_file");
+  if (!section.has("user") && !section.has("password_file")) return;
+  if (!section.has("user")) section.missing("user", "write whom password_file belongs to");
+  if (!section.has("password_file")) section.missing("password_file", "name the file that holds the password");
+  if (!section.has(hop)) {
+    section.fail("user", "stands without " + std::string(hop), "add " + std::string(hop) + ", or remove it");
+  }
+  if (!next_hop.hop.tls.required()) {  // RFC 4954 §4
+    section.fail("user", "would give the password where there may be no TLS", "add tls = \"required\" or \"implicit\"");
+  }
+  if (user) {
+    const bool wrong = user->value.empty() || user->value.size() > 255 || user->value.contains('\0');
+    if (wrong) section.fail("user", "is empty, too long or holds a NUL", "write the name the server knows you by");
+    next_hop.hop.credentials = outbound::Credentials{.user = user->value, .password = {}};
+  }
+  next_hop.hop.tls.verify = true;  // a password is given to nobody else
+  if (file) next_hop.password_file = path_of(*file, config, findings);
+}
+
+void check_width(const IpNetwork& network, const ConfigText& text, Findings& findings) {
+  const unsigned widest = network.address.is_v4() ? widest_v4 : widest_v6;
+  if (network.bits >= widest) return;
+  findings.add_at(text.key, in_quotes(text.value) + " would let strangers relay",
+                  "name networks of your own, of /" + std::to_string(widest) + " or narrower");
+}
+
+}  // namespace
+
+std::optional<NextHopConfig> read_next_hop(Section& section, std::string_view key, const Config& config,
+                                           Findings& findings) {
+  NextHopConfig next_hop;
+  next_hop.where = section.path();
+  const auto text = section.text(key);
+  if (text) {
+    if (auto hop = outbound::NextHop::parse(text->value)) {
+      next_hop.hop = *std::move(hop);
+    } else {
+      section.fail(key, in_quotes(text->value) + " is no host with a port",
+                   "write \"mail.isp.example:587\", \"192.0.2.1:25\" or \"[2001:db8::1]:25\"");
+    }
+  }
+  read_tls_use(section, key, next_hop.hop, config.outbound.require_tls);
+  read_credentials(section, key, next_hop, config, findings);
+  if (!text) return std::nullopt;
+  return next_hop;
+}
+
+void read_transport(Section section, Config& config, Findings& findings) {
+  std::optional<Domain> domain;
+  const auto text = section.text("domain");
+  const bool with_subdomains = text && text->value.starts_with('.');
+  if (text) {
+    domain = domain_of(ConfigText{.value = text->value.substr(with_subdomains ? 1 : 0), .key = text->key}, findings);
+  } else if (!section.has("domain")) {
+    section.missing("domain", "write \"x.example\", or \".x.example\" for all that is below it");
+  }
+  auto next_hop = read_next_hop(section, "next_hop", config, findings);
+  if (!section.has("next_hop")) section.missing("next_hop", "write next_hop = \"host:port\"");
+  section.finish();
+  if (!domain || !next_hop) return;
+  const auto same = [&](const TransportConfig& other) {
+    return other.domain == *domain && other.with_subdomains == with_subdomains;
+  };
+  auto& transports = config.outbound.transports;
+  if (std::ranges::any_of(transports, same)) {
+    section.fail("domain", in_quotes(text->value) + " is configured twice", "remove one of the two");
+  }
+  if (!with_subdomains && std::ranges::any_of(config.domains, [&](const auto& own) { return own.name == *domain; })) {
+    section.fail("domain", in_quotes(text->value) + " is a domain of this server, and its mail stays here",
+                 "remove the [[transport]], or the [[domain]]");
+  }
+  transports.push_back(
+      TransportConfig{.domain = *domain, .with_subdomains = with_subdomains, .next_hop = *std::move(next_hop)});
+}
+
+void read_trusted_networks(Section& section, ListenConfig& listen, Findings& findings) {
+  const auto texts = section.texts("trusted_networks");
+  for (const auto& text : texts.value_or(std::vector<ConfigText>{})) {
+    const auto network = IpNetwork::parse(text.value);
+    if (!network) {
+      findings.add_at(text.key, in_quotes(text.value) + " is no network",
+                      "write \"127.0.0.0/8\" or \"::1\", without bits behind the prefix");
+      continue;
+    }
+    check_width(*network, text, findings);
+    listen.trusted_networks.push_back(*network);
+  }
+  if (texts && !texts->empty() && listen.role == Role::Mx) {
+    section.fail("trusted_networks", "belongs to a submission listener: an mx listener relays for nobody",
+                 "give those networks a listener with role = \"submission\"");
+  }
+}
+
+}  // namespace cas::app

@@ -1,0 +1,241 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sender's side of CAS §9.2 for one job: SIGNED, then per recipient DELIVERED, WAIT or FAILED; FALLBACK where the
+// domain does not confirm.
+#include "outbound/conversation.hpp"
+
+#include <algorithm>
+
+#include "base/encoding.hpp"
+
+namespace cas::outbound {
+
+using confirm::ConfirmOutcome;
+using smtp::EnhancedCode;
+using smtp::Reply;
+
+namespace {
+
+constexpr std::chrono::hours longest_hold{4};  // CAS §9.6
+
+// One signature is all that an intent holds (CAS §4.2): the short one where there is a choice.
+const Signing& intent_signing(const std::vector<Signing>& keys) {
+  const auto is_ed25519 = [](const Signing& signing) { return signing.key.type() == crypto::KeyType::Ed25519; };
+  const auto found = std::ranges::find_if(keys, is_ed25519);
+  return found != keys.end() ? *found : keys.front();
+}
+
+}  // namespace
+
+Conversation::Conversation(const RelayServices& services, const RelayOptions& options, const queue::Job& job,
+                           const SigningKeys::value_type* keys)
+    : services_(services),
+      options_(options),
+      job_(job),
+      keys_(keys),
+      outcomes_(job.recipients.size()),
+      last_failure_(451, EnhancedCode{4, 4, 1}, "no server could be reached") {}
+
+void Conversation::note_failure(const Reply& reply, std::string relay) {
+  last_failure_ = reply;
+  last_relay_ = std::move(relay);
+}
+
+net::Task<void> Conversation::hold(Connection& connection) {
+  last_relay_ = connection.relay();
+  if (keys_ == nullptr) {
+    co_await converse_plain(connection);
+  } else if (connection.features().cas && !plain_only_) {
+    co_await converse_confirmed(connection, intent_signing(keys_->second), keys_->first);
+  } else {
+    co_await fall_back(connection);
+  }
+}
+
+net::Task<void> Conversation::converse_confirmed(Connection& connection, const Signing& signing, const Domain& domain) {
+  bool signed_again = false;
+  while (!open_recipients().empty() && connection.usable()) {
+    auto intents = sign(signing, domain);
+    if (!intents) {
+      co_await converse_plain(connection);  // CAS §9.1: what cannot be confirmed, the fallback is not asked about
+      co_return;
+    }
+    std::optional<ConfirmOutcome> refused;
+    for (auto& intent : *intents) {
+      if (!connection.usable()) co_return;
+      auto recipients = find(intent.recipients);
+      refused = co_await transact(connection, std::move(intent.line), std::move(recipients));
+      if (refused) break;
+    }
+    if (!refused) co_return;
+    if (*refused == ConfirmOutcome::SignAgain && !signed_again) {
+      signed_again = true;
+      continue;
+    }
+    if (*refused == ConfirmOutcome::SignAgain) {
+      settle_open(last_failure_, connection.relay());
+      co_return;
+    }
+    // The server does not speak CAS after all, or our set-up is wrong: the fallback decides.
+    plain_only_ = true;
+    if (connection.usable()) co_await fall_back(connection);
+    co_return;
+  }
+}
+
+// Settles what was answered. An outcome is returned only when CONFIRM failed in a way that leaves its recipients open.
+net::Task<std::optional<ConfirmOutcome>> Conversation::transact(Connection& connection,
+                                                                std::optional<std::string> intent, Indices recipients) {
+  smtp::Transaction transaction;
+  transaction.from = job_.message.sender;
+  for (const auto index : recipients) transaction.to.push_back(job_.recipients[index].address);
+  transaction.confirm = std::move(intent);
+  transaction.size = job_.message.prefix.size() + job_.message.body_size;
+  transaction.eight_bit = job_.message.eight_bit;
+  transaction.smtputf8 = job_.message.smtputf8;
+  const bool confirmed = transaction.confirm.has_value();
+  const auto result = co_await connection.send(std::move(transaction), job_.message, services_.queue);
+
+  // RFC 5321 §3.8: the server had enough of a connection that was kept. Another will be made.
+  if (connection.was_kept() && result.mail && result.mail->code == 421) {
+    last_failure_ = *result.mail;
+    co_return std::nullopt;
+  }
+  // Behind a refused MAIL the reply to CONFIRM says nothing but that it came out of sequence.
+  const bool mail_refused = result.mail && !result.mail->positive();
+  if (!mail_refused && result.confirm && !result.confirm->positive()) {
+    const auto outcome = confirm::judge_confirm_reply(*result.confirm);
+    last_failure_ = *result.confirm;
+    if (outcome == ConfirmOutcome::Misconfigured) alert(*result.confirm, connection.relay());
+    if (outcome == ConfirmOutcome::SignAgain || outcome == ConfirmOutcome::NotSpoken ||
+        outcome == ConfirmOutcome::Misconfigured) {
+      co_return outcome;
+    }
+    for (const auto index : recipients) settle(index, *result.confirm, connection.relay());
+    co_return std::nullopt;
+  }
+  for (std::size_t n = 0; n < recipients.size(); ++n) {
+    if (const auto reply = result.outcome(n)) {
+      if (!confirmed && confirm::is_provisional(*reply, connection.features().cas)) {
+        last_failure_ = *reply;  // the next host may offer what it asks for
+      } else {
+        settle(recipients[n], *reply, connection.relay());
+      }
+    } else if (connection.ended_data()) {
+      // It may have been taken: another host now could be a second copy. Later, the same intent is known there.
+      // Should it never come, these are the last words that the author hears (CAS §9.5).
+      settle(recipients[n], Reply(451, EnhancedCode{4, 4, 2}, "no reply to the end: it may have been delivered"),
+             connection.relay());
+    }
+  }
+  if (!connection.usable()) {
+    last_failure_ = Reply(451, EnhancedCode{4, 4, 2}, connection.relay() + ": the connection was lost");
+  }
+  co_return std::nullopt;
+}
+
+net::Task<void> Conversation::converse_plain(Connection& connection) {
+  const auto done = co_await transact(connection, std::nullopt, open_recipients());
+  (void)done;
+}
+
+// CAS §9.6
+net::Task<void> Conversation::fall_back(Connection& connection) {
+  const bool held_enough = services_.clock.now() - job_.message.arrived > longest_hold;
+  if (options_.fallback == confirm::Fallback::Send) {
+    co_await converse_plain(connection);
+  } else if (options_.fallback == confirm::Fallback::Hold && !held_enough) {
+    settle_open(Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"), connection.relay());
+  } else {
+    settle_open(Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"), connection.relay());
+  }
+}
+
+Result<std::vector<confirm::SignedIntent>> Conversation::sign(const Signing& signing, const Domain& domain) const {
+  const auto& recipient_domain = job_.recipients.front().address.domain();
+  if (!recipient_domain) return permanent("an address literal cannot be confirmed");  // CAS §4.3
+  const std::string& secret = services_.queue.secret();
+  std::vector<Mailbox> recipients;
+  for (const auto index : open_recipients()) recipients.push_back(job_.recipients[index].address);
+  const confirm::IntentRequest request{
+      .id = confirm::derive_intent_id(as_octets(secret), job_.message.id, *recipient_domain),
+      .signing_domain = domain,
+      .selector = signing.selector,
+      .envelope_from = job_.message.sender,
+      .recipient_domain = *recipient_domain,
+      .recipients = std::move(recipients),
+      .author = *job_.message.author,
+      .klass = job_.message.klass,
+      .list_id = job_.message.klass == confirm::Class::Bulk ? std::optional(job_.message.list_id) : std::nullopt,
+      .hashes = job_.message.hashes,
+      .now = services_.clock.now()};
+  return confirm::make_intents(request, signing.key);
+}
+
+Conversation::Indices Conversation::open_recipients() const {
+  Indices open;
+  for (std::size_t n = 0; n < outcomes_.size(); ++n) {
+    if (!outcomes_[n]) open.push_back(n);
+  }
+  return open;
+}
+
+Conversation::Indices Conversation::find(const std::vector<Mailbox>& mailboxes) const {
+  Indices found;
+  for (const auto index : open_recipients()) {
+    if (std::ranges::find(mailboxes, job_.recipients[index].address) != mailboxes.end()) found.push_back(index);
+  }
+  return found;
+}
+
+void Conversation::settle(std::size_t index, const Reply& reply, const std::string& relay) {
+  queue::Outcome outcome;
+  outcome.kind = reply.positive()    ? queue::Outcome::Kind::Delivered
+                 : reply.permanent() ? queue::Outcome::Kind::Failed
+                                     : queue::Outcome::Kind::Deferred;
+  outcome.reply = reply;
+  outcome.relay = relay;
+  const auto hint = confirm::retry_in(reply);
+  if (outcome.kind == queue::Outcome::Kind::Deferred && hint) {
+    outcome.retry_after = confirm::retry_delay(job_.recipients[index].attempts + 1, hint);
+  }
+  outcomes_[index] = std::move(outcome);
+}
+
+void Conversation::settle_open(const Reply& reply, const std::string& relay) {
+  for (const auto index : open_recipients()) settle(index, reply, relay);
+}
+
+void Conversation::alert(const Reply& reply, const std::string& relay) const {
+  Event event{.level = Level::Warning,
+              .trace = job_.message.trace,
+              .queue_id = job_.message.id,
+              .name = "confirm-misconfigured",
+              .fields = {}};
+  event.fields.emplace_back("relay", relay);
+  event.fields.emplace_back("reply", reply.summary());
+  services_.events.emit(std::move(event));
+}
+
+std::vector<queue::Outcome> Conversation::outcomes() const {
+  std::vector<queue::Outcome> all;
+  for (const auto& outcome : outcomes_) {
+    if (outcome) {
+      all.push_back(*outcome);
+      continue;
+    }
+    // Unknown is transient: trying again loses nothing, giving up would.
+    queue::Outcome unknown;
+    unknown.reply = last_failure_;
+    unknown.relay = last_relay_;
+    if (unknown.reply.permanent()) {
+      unknown.reply.code = 451;
+      unknown.reply.enhanced.klass = 4;
+    }
+    all.push_back(std::move(unknown));
+  }
+  return all;
+}
+
+}  // namespace cas::outbound

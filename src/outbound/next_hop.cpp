@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Next hops as text, and the choice among those that are configured.
+#include "outbound/next_hop.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/encoding.hpp"
+#include "base/ip_address.hpp"
+
+namespace cas::outbound {
+
+namespace {
+
+std::unexpected<Error> not_a_hop(std::string_view text) {
+  return permanent("not a host and port", "'" + printable(text) + "' is not HOST:PORT");
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view digits) {
+  std::uint16_t port = 0;
+  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (fault != std::errc{} || end != digits.data() + digits.size() || port == 0) return std::nullopt;
+  return port;
+}
+
+}  // namespace
+
+Result<NextHop> NextHop::parse(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return not_a_hop(text);
+  const auto port = parse_port(text.substr(colon + 1));
+  std::string_view host = text.substr(0, colon);
+  if (!port) return not_a_hop(text);
+  const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (brackets) host = host.substr(1, host.size() - 2);
+  if (const auto address = brackets ? IpAddress::parse_v6(host) : IpAddress::parse_v4(host)) {
+    return NextHop{.host = address->text(), .is_address = true, .port = *port};
+  }
+  const auto name = Domain::parse(host);
+  if (brackets || !name) return not_a_hop(text);
+  return NextHop{.host = name->text(), .port = *port};
+}
+
+Routes::Routes(std::optional<NextHop> smarthost, std::vector<Transport> transports)
+    : smarthost_(std::move(smarthost)), transports_(std::move(transports)) {}
+
+const NextHop* Routes::find(const Domain& domain) const {
+  const auto of = [&](const Domain& name, bool with_subdomains) {
+    const auto found = std::ranges::find_if(transports_, [&](const Transport& transport) {
+      return transport.domain == name && transport.with_subdomains == with_subdomains;
+    });
+    return found == transports_.end() ? nullptr : &found->next_hop;
+  };
+  if (const auto* own = of(domain, false)) return own;
+  for (auto above = domain.parent(); above; above = above->parent()) {
+    if (const auto* hop = of(*above, true)) return hop;
+  }
+  return smarthost_ ? &*smarthost_ : nullptr;
+}
+
+const NextHop* Routes::find(const Mailbox& recipient) const {
+  if (recipient.domain()) return find(*recipient.domain());
+  return smarthost_ ? &*smarthost_ : nullptr;
+}
+
+}  // namespace cas::outbound

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// To whom mail is handed, and what is demanded of the connection. Values; where the DNS comes in, route.hpp says.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "message/address.hpp"
+
+namespace cas::outbound {
+
+/// What a connection to one host must be. Part of what a kept connection is found by.
+struct TlsDemands {
+  enum class Use {
+    Off,            // in the clear, whatever is offered
+    Opportunistic,  // STARTTLS where it is offered (RFC 7435)
+    Required,       // STARTTLS, or no message
+    Implicit,       // from the first octet (RFC 8314)
+  };
+  Use use = Use::Opportunistic;
+  bool verify = false;  // the certificate chains to the system's roots and names the host
+
+  [[nodiscard]] bool required() const { return use == Use::Required || use == Use::Implicit; }
+  auto operator<=>(const TlsDemands&) const = default;
+};
+
+/// For AUTH PLAIN, which is only given inside TLS to a verified name. Never logged.
+struct Credentials {
+  std::string user;
+  std::string password;
+  auto operator<=>(const Credentials&) const = default;
+};
+
+/// One server, named by whoever runs this one or by an MX record.
+struct NextHop {
+  std::string host;         // a name, or an address without brackets
+  bool is_address = false;  // host is an address: nothing is to be looked up
+  std::uint16_t port = 25;
+  TlsDemands tls{};
+  std::optional<Credentials> credentials{};
+
+  /// "mail.example.net:587", "192.0.2.1:25", "[2001:db8::1]:25"; the port is never left out, and never 0.
+  [[nodiscard]] static Result<NextHop> parse(std::string_view text);
+  auto operator<=>(const NextHop&) const = default;
+};
+
+/// Which domains are handed to a server that the configuration names; all others go to their MX hosts.
+class Routes {
+ public:
+  struct Transport {
+    Domain domain;
+    bool with_subdomains = false;  // what is below the domain, and not the domain itself
+    NextHop next_hop;
+  };
+
+  Routes() = default;
+  /// `smarthost` takes what no transport does.
+  Routes(std::optional<NextHop> smarthost, std::vector<Transport> transports);
+
+  /// The transport of the domain itself, else of the nearest domain above it, else the smarthost; null: the DNS says.
+  [[nodiscard]] const NextHop* find(const Domain& domain) const;
+  /// A mailbox at an address literal names its server itself (RFC 5321 §4.1.3), but leaves through the smarthost.
+  [[nodiscard]] const NextHop* find(const Mailbox& recipient) const;
+
+ private:
+  std::optional<NextHop> smarthost_;
+  std::vector<Transport> transports_;
+};
+
+}  // namespace cas::outbound

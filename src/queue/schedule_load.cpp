@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is asked of the store: one flow at a time, those that run out first in turns.
+#include "queue/schedule_parts.hpp"
+
+namespace cas::queue {
+
+void Schedule::found(store::FlowId id) {
+  auto& flow = flows_[id];
+  if (!flow) flow = std::make_unique<Flow>(id);
+  if (loading_ == flow.get()) dirty_ = true;
+  if (flow->sender != nullptr) {
+    mark_more(*flow);
+  } else if (loading_ != flow.get()) {
+    unknown_.join(*flow, flow->unknown);
+  }
+}
+
+void Schedule::mark_more(Flow& flow) {
+  flow.more = true;
+  make_hungry(flow);
+}
+
+/// When it has few groups left here, more there, and may have them.
+void Schedule::make_hungry(Flow& flow) {
+  if (!flow.more || flow.sender == nullptr || loading_ == &flow || is_suspended(flow)) return;
+  if (flow.waiting() > options_.per_load / 4) return;
+  flow.sender->hungry_flows.join(flow, flow.hungry);
+  make_hungry(*flow.sender);
+}
+
+void Schedule::make_hungry(Sender& sender) {
+  if (sender.hungry_flows.empty() || sender.waiting >= options_.per_sender) return;
+  Destination& destination = sender.destination;
+  destination.hungry_senders.join(sender, sender.hungry);
+  if (!destination.rests_until) hungry_.join(destination, destination.hungry);
+}
+
+std::optional<Schedule::Load> Schedule::load_of(Flow& flow) {
+  loading_ = &flow;
+  dirty_ = false;
+  flow.more = false;
+  ended_.clear();
+  return Load{.flow = flow.id, .limit = options_.per_load + flow.rows};
+}
+
+std::optional<Schedule::Load> Schedule::begin_load(TimePoint now) {
+  if (loading_ != nullptr || waiting_ >= options_.capacity) return std::nullopt;
+  for (const auto route : {store::Route::Local, store::Route::Remote}) wake_rested(route, now);
+  if (!unknown_.empty()) {
+    Flow& flow = unknown_.front();
+    unknown_.leave(flow.unknown);
+    return load_of(flow);
+  }
+  while (!hungry_.empty()) {
+    Destination& destination = hungry_.front();
+    Sender& sender = destination.hungry_senders.front();
+    Flow& flow = sender.hungry_flows.front();
+    const bool room = sender.waiting < options_.per_sender;
+    if (room) sender.hungry_flows.leave(flow.hungry);
+    destination.hungry_senders.turn();
+    if (sender.hungry_flows.empty() || sender.waiting >= options_.per_sender) {
+      destination.hungry_senders.leave(sender.hungry);
+    }
+    hungry_.turn();
+    if (destination.hungry_senders.empty()) hungry_.leave(destination.hungry);
+    if (room && flow.more && !is_suspended(flow)) return load_of(flow);
+  }
+  return std::nullopt;
+}
+
+void Schedule::loaded(std::vector<Work> works, bool full) {
+  if (loading_ == nullptr) return;
+  Flow& flow = *loading_;
+  loading_ = nullptr;
+  bool more = full || dirty_;
+  for (Work& work : works) {
+    if (flow.sender == nullptr) attach(flow, *work.message, work.recipients.front());
+    GroupKey key = group_of(work.message->id, work.recipients.front());
+    if (ended_.contains(key)) {
+      more = true;  // these rows are older than what became of them
+    } else if (const auto at = groups_.find(key); at != groups_.end()) {
+      merge(at->second, std::move(work));
+    } else if (has_room(flow, options_.capacity)) {
+      insert(flow, std::move(key), std::move(work), false);
+    } else {
+      more = true;
+    }
+  }
+  ended_.clear();
+  flow.more = more;
+  if (more && flow.sender == nullptr) unknown_.join(flow, flow.unknown);
+  make_hungry(flow);
+  tidy(flow);
+}
+
+void Schedule::load_failed() {
+  if (loading_ == nullptr) return;
+  Flow& flow = *loading_;
+  loading_ = nullptr;
+  ended_.clear();
+  flow.more = true;
+  if (flow.sender == nullptr) unknown_.join(flow, flow.unknown);
+  make_hungry(flow);
+}
+
+}  // namespace cas::queue
