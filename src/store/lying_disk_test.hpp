@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A disk that lies: an SQLite VFS over the real one that knows what was synced. after_power_failure() gives the files
-// as a power failure would leave them: what was synced, plus any part of what was not. It can also be full, or fail to
-// sync.
+// A disk that lies: an SQLite VFS over the real one, and the Disk of the segments, that know what was synced.
+// after_power_failure() gives the files as a power failure would leave them: what was synced, plus any part of what was
+// not; a file whose name was not synced is there or not. It can also be full, or fail to sync.
 #pragma once
 
 #include <sqlite3.h>
@@ -18,10 +18,12 @@
 #include <string>
 #include <vector>
 
+#include "store/disk.hpp"
+
 namespace cas::store {
 
-/// While it lives it is SQLite's default VFS. One at a time.
-class LyingDisk {
+/// While it lives it is SQLite's default VFS. One at a time. Give it to the store as the disk of its segments too.
+class LyingDisk final : public Disk {
  public:
   LyingDisk() : real_(sqlite3_vfs_find(nullptr)) {
     vfs_ = *real_;
@@ -32,7 +34,7 @@ class LyingDisk {
     vfs_.xDelete = remove;
     sqlite3_vfs_register(&vfs_, 1);
   }
-  ~LyingDisk() {
+  ~LyingDisk() override {
     sqlite3_vfs_unregister(&vfs_);
     sqlite3_vfs_register(real_, 1);
   }
@@ -41,6 +43,8 @@ class LyingDisk {
 
   std::atomic<bool> full = false;        // writes to the log give SQLITE_FULL
   std::atomic<bool> sync_fails = false;  // syncs give SQLITE_IOERR_FSYNC
+  std::atomic<bool> no_room = false;     // the segments can neither reserve nor write, or only a part
+  std::atomic<bool> segment_sync_fails = false;
 
   [[nodiscard]] int syncs() const {
     const std::scoped_lock lock(mutex_);
@@ -52,12 +56,50 @@ class LyingDisk {
     const std::scoped_lock lock(mutex_);
     std::mt19937 dice(seed);
     for (const auto& [path, disk] : disks_) {
+      if (!disk.name_synced && dice() % 2 == 0) continue;
       std::string octets = disk.synced;
       for (const auto& change : disk.unsynced) {
         if (dice() % 2 == 0) apply(change, octets);
       }
-      std::ofstream(directory / std::filesystem::path(path).filename(), std::ios::binary) << octets;
+      std::ofstream(place_of(path, directory), std::ios::binary) << octets;
     }
+  }
+
+  // ---- Of the segments ----
+
+  Result<int> create(const std::filesystem::path& file) override {
+    CAS_TRY(const int fd, Disk::create(file));
+    const std::scoped_lock lock(mutex_);
+    disks_[file.string()].name_synced = false;
+    return fd;
+  }
+  Result<void> reserve(int fd, const std::filesystem::path& file, std::uint64_t size) override {
+    if (no_room) return disk_error(file, "reserve", ENOSPC);
+    return Disk::reserve(fd, file, size);
+  }
+  Result<void> write(int fd, const std::filesystem::path& file, std::string_view octets,
+                     std::uint64_t offset) override {
+    if (no_room) octets = octets.substr(0, octets.size() / 2);
+    CAS_CHECK(Disk::write(fd, file, octets, offset));
+    {
+      const std::scoped_lock lock(mutex_);
+      disks_[file.string()].unsynced.push_back(
+          {.offset = static_cast<std::size_t>(offset), .octets = std::string(octets), .truncates = false});
+    }
+    return no_room ? disk_error(file, "write", ENOSPC) : Result<void>();
+  }
+  Result<void> sync(int, const std::filesystem::path& file) override {
+    if (segment_sync_fails) return disk_error(file, "sync", EIO);
+    const std::scoped_lock lock(mutex_);
+    settle(disks_[file.string()]);
+    return {};
+  }
+  Result<void> sync_directory(const std::filesystem::path& directory) override {
+    const std::scoped_lock lock(mutex_);
+    for (auto& [path, disk] : disks_) {
+      if (std::filesystem::path(path).parent_path() == directory) disk.name_synced = true;
+    }
+    return {};
   }
 
  private:
@@ -66,9 +108,10 @@ class LyingDisk {
     std::string octets;
     bool truncates;
   };
-  struct Disk {
+  struct Content {
     std::string synced;
     std::vector<Change> unsynced;
+    bool name_synced = true;
   };
   struct File {
     sqlite3_file base;
@@ -81,6 +124,19 @@ class LyingDisk {
     if (change.truncates) return octets.resize(change.offset);
     if (octets.size() < change.offset + change.octets.size()) octets.resize(change.offset + change.octets.size());
     octets.replace(change.offset, change.octets.size(), change.octets);
+  }
+
+  static void settle(Content& disk) {
+    for (const auto& change : disk.unsynced) apply(change, disk.synced);
+    disk.unsynced.clear();
+  }
+
+  /// A segment lies in a directory beside the database, a file of the database in `directory` itself.
+  static std::filesystem::path place_of(const std::filesystem::path& path, const std::filesystem::path& directory) {
+    const auto parent = path.parent_path().filename();
+    if (!parent.string().ends_with(".bodies")) return directory / path.filename();
+    std::filesystem::create_directory(directory / parent);
+    return directory / parent / path.filename();
   }
 
   static File* file_of(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
@@ -145,9 +201,8 @@ class LyingDisk {
     if (file->owner->sync_fails) return SQLITE_IOERR_FSYNC;
     if (file->path == nullptr) return SQLITE_OK;
     const std::scoped_lock lock(file->owner->mutex_);
-    Disk& disk = file->owner->disks_[*file->path];
-    for (const auto& change : disk.unsynced) apply(change, disk.synced);
-    disk.unsynced.clear();
+    Content& disk = file->owner->disks_[*file->path];
+    settle(disk);
     ++file->owner->syncs_;
     return SQLITE_OK;
   }
@@ -195,7 +250,7 @@ class LyingDisk {
   sqlite3_vfs* real_;
   sqlite3_vfs vfs_{};
   mutable std::mutex mutex_;
-  std::map<std::string, Disk> disks_;
+  std::map<std::string, Content> disks_;
   int syncs_ = 0;
 };
 

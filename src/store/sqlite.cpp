@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "store/inbox.hpp"
+#include "store/sqlite_compaction.hpp"
 #include "store/sqlite_open.hpp"
 #include "store/sqlite_tx.hpp"
 #include "store/work.hpp"
@@ -21,7 +22,8 @@ constexpr int pages_when_idle = 1000;
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(FileLock lock, const SqliteOptions& options, Database writer, std::vector<Database> readers);
+  SqliteStore(FileLock lock, const SqliteOptions& options, Database writer, std::vector<Database> readers,
+              std::unique_ptr<Segments> segments);
   ~SqliteStore() override;
 
   void write(WriteWork work, Done done) override;
@@ -43,21 +45,29 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<void> run_group(std::vector<Write>& group);
   [[nodiscard]] Result<void> run_write(Write& write);
   void checkpoint_if_due();
+  void compact_while_idle();
   void run_reader(Database& db);
 
   FileLock lock_;  // first in, last out
   SqliteOptions options_;
   Database writer_db_;
   std::vector<Database> reader_dbs_;
+  std::unique_ptr<Segments> segments_;
   Inbox<Write> writes_;
   Inbox<Read> reads_;
   std::atomic<std::size_t> pending_ = 0;
+  std::atomic<bool> ending_ = false;
   std::jthread writer_;
   std::vector<std::jthread> readers_;
 };
 
-SqliteStore::SqliteStore(FileLock lock, const SqliteOptions& options, Database writer, std::vector<Database> readers)
-    : lock_(std::move(lock)), options_(options), writer_db_(std::move(writer)), reader_dbs_(std::move(readers)) {
+SqliteStore::SqliteStore(FileLock lock, const SqliteOptions& options, Database writer, std::vector<Database> readers,
+                         std::unique_ptr<Segments> segments)
+    : lock_(std::move(lock)),
+      options_(options),
+      writer_db_(std::move(writer)),
+      reader_dbs_(std::move(readers)),
+      segments_(std::move(segments)) {
   writer_ = std::jthread([this] { run_writer(); });
   for (Database& db : reader_dbs_) {
     readers_.emplace_back([this, &db] { run_reader(db); });
@@ -65,6 +75,7 @@ SqliteStore::SqliteStore(FileLock lock, const SqliteOptions& options, Database w
 }
 
 SqliteStore::~SqliteStore() {
+  ending_ = true;
   writes_.close();
   writer_.join();  // its last callbacks may still give reads
   reads_.close();
@@ -97,12 +108,14 @@ void SqliteStore::run_writer() {
     for (Write& write : group) call_back(write.done, std::move(write.result));
     group.clear();  // what the works hold goes before we wait again
     checkpoint_if_due();
+    compact_while_idle();
   }
 }
 
 void SqliteStore::commit_group(std::vector<Write>& group) {
   const auto committed = run_group(group);
-  if (committed) return;
+  if (committed) return segments_->committed();
+  segments_->rolled_back();
   if (writer_db_.in_transaction())
     static_cast<void>(writer_db_.exec("ROLLBACK"));  // the first error is the one to tell
   for (Write& write : group) {
@@ -116,14 +129,17 @@ Result<void> SqliteStore::run_group(std::vector<Write>& group) {
   for (Write& write : group) {
     if (write.work) CAS_CHECK(run_write(write));
   }
+  CAS_CHECK(segments_->sync());  // before the rows that name what is in them
   return writer_db_.query("COMMIT").run();
 }
 
 /// An error: the whole transaction is lost. The work's own failure stands in `write.result` and undoes only itself.
 Result<void> SqliteStore::run_write(Write& write) {
   CAS_CHECK(writer_db_.query("SAVEPOINT one").run());
-  SqliteTx tx(writer_db_);
+  const auto mark = segments_->mark();
+  SqliteTx tx(writer_db_, *segments_, options_.small_chunk);
   write.result = run_work(write.work, tx);
+  if (!write.result) segments_->undo(mark);
   // SQLite itself rolls back everything after some failures (SQLITE_FULL, SQLITE_IOERR).
   if (!writer_db_.in_transaction()) {
     return write.result ? transient("storage is not available", "SQLite gave the transaction up") : write.result;
@@ -138,14 +154,23 @@ void SqliteStore::checkpoint_if_due() {
   static_cast<void>(writer_db_.checkpoint());  // fails while the disk is full: the log keeps everything until then
 }
 
+void SqliteStore::compact_while_idle() {
+  while (writes_.empty() && !ending_) {
+    const auto moved = compact_a_little(writer_db_, *segments_);
+    if (!moved || !*moved) return;  // an error: the next idle moment tries again
+    checkpoint_if_due();
+  }
+}
+
 void SqliteStore::run_reader(Database& db) {
   for (;;) {
     auto reads = reads_.pop(1);
     if (reads.empty()) return;
     Read& read = reads.front();
+    const auto view = segments_->view();  // before the transaction: it holds whatever that may see
     auto result = db.query("BEGIN").run();
     if (result) {
-      SqliteTx tx(db);
+      SqliteTx tx(db, view);
       result = run_work(read.work, tx);
       static_cast<void>(db.query("ROLLBACK").run());  // nothing was written
     }
@@ -163,7 +188,9 @@ Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options) {
     CAS_TRY(auto reader, open_reader(options));
     readers.push_back(std::move(reader));
   }
-  return std::make_unique<SqliteStore>(std::move(lock), options, std::move(writer), std::move(readers));
+  CAS_TRY(auto segments, open_segments(options, writer));
+  return std::make_unique<SqliteStore>(std::move(lock), options, std::move(writer), std::move(readers),
+                                       std::move(segments));
 }
 
 }  // namespace cas::store

@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The store in one SQLite file: WAL, synchronous FULL, one writer thread that gathers concurrent writes into one
-// transaction, readers on connections of their own.
+// The store in one SQLite file, with larger bodies in a directory beside it (FILE.bodies): WAL, synchronous FULL, one
+// writer thread that gathers concurrent writes into one transaction, readers on connections of their own.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 
+#include "store/segments.hpp"
 #include "store/store.hpp"
 
 namespace cas::store {
@@ -18,6 +19,9 @@ struct SqliteOptions {
   std::size_t readers = 1;         // reader threads
   std::size_t max_pending = 4096;  // writes given and not committed; more are refused with a transient error
   std::uint64_t check_up_to = std::uint64_t{1} << 30;  // octets; a larger file is opened without an integrity check
+  std::size_t small_chunk = 16384;  // octets; chunks above it lie in segments (docs/decisions/0009-bodies.md)
+  std::uint64_t segment_size = std::uint64_t{64} << 20;
+  Disk* disk = nullptr;  // of the segments; null: the machine's
 };
 
 /// Opens or creates it (mode 0600), brings its schema up to date, one version after the other, each in a transaction.

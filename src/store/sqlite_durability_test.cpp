@@ -24,8 +24,9 @@ using testing::IsTrue;
 QueueId id_of(std::uint32_t n) {
   return "M" + std::to_string(100'000 + n);
 }
+/// Some in rows, some in segments.
 std::string body_of(std::uint32_t n) {
-  return "body of " + id_of(n) + std::string(n % 7 * 1000, 'x');
+  return "body of " + id_of(n) + std::string(n % 7 * 4000, 'x');
 }
 
 /// The messages that a store opened on `file` does not hold as they were written.
@@ -137,14 +138,50 @@ TEST(SqliteDurability, WhatWasAcknowledgedSurvivesThePowerFailureOfALyingDisk) {
     SCOPED_TRACE("power failure at " + std::to_string(at));
     std::vector<std::uint32_t> acknowledged;
     {
-      const LyingDisk disk;
-      const auto store = open_or_fail({.file = dir / "cas.db", .max_group = 1 + dice() % 64});
+      LyingDisk disk;
+      const auto store =
+          open_or_fail({.file = dir / "cas.db", .max_group = 1 + dice() % 64, .segment_size = 1 << 20, .disk = &disk});
       ASSERT_NE(store, nullptr);
       acknowledged = acknowledged_before_power_failure(disk, *store, 1500, at, after.path());
     }
     ASSERT_EQ(acknowledged.size(), at + 1);
     EXPECT_EQ(integrity(after / "cas.db"), "ok");
     EXPECT_EQ(missing(after / "cas.db", acknowledged), std::vector<std::uint32_t>{});
+  }
+}
+
+TEST(SqliteDurability, WhatIsCopiedOutOfSparseSegmentsSurvivesAPowerFailureAtAnyMoment) {
+  std::mt19937 dice(std::random_device{}());
+  for (int round = 0; round < 4; ++round) {
+    const TempDir dir;
+    const TempDir after;
+    std::vector<std::uint32_t> kept;
+    {
+      LyingDisk disk;
+      const auto store = open_or_fail({.file = dir / "cas.db", .segment_size = 1 << 20, .disk = &disk});
+      ASSERT_NE(store, nullptr);
+      constexpr std::uint32_t count = 400;
+      acknowledged_before_power_failure(disk, *store, count, 0, after.path());
+      ASSERT_TRUE(write_and_wait(*store, [&](Tx& tx) -> Result<void> {
+        for (std::uint32_t n = 0; n < count; ++n) {
+          if (n % 10 == 6) {
+            kept.push_back(n);
+          } else {
+            CAS_CHECK(tx.remove_message(id_of(n)));
+          }
+        }
+        return {};
+      }));
+      for (auto turns = dice() % 12; turns > 0; --turns) {  // each is followed by a moment of copying
+        ASSERT_TRUE(write_and_wait(*store, [](Tx&) -> Result<void> { return {}; }));
+      }
+      std::filesystem::remove_all(after.path());
+      std::filesystem::create_directory(after.path());
+      disk.after_power_failure(after.path(), static_cast<unsigned>(dice()));
+    }
+    EXPECT_EQ(integrity(after / "cas.db"), "ok");
+    EXPECT_EQ(missing(after / "cas.db", kept), std::vector<std::uint32_t>{});
+    EXPECT_EQ(missing(dir / "cas.db", kept), std::vector<std::uint32_t>{});
   }
 }
 
@@ -228,6 +265,34 @@ TEST(SqliteDurability, ACommitThatTheDiskRefusesIsAcknowledgedToNobodyAndTheStor
     EXPECT_EQ(messages_in(*store), 20U);
   }
   EXPECT_EQ(integrity(dir / "cas.db"), "ok");
+}
+
+TEST(SqliteDurability, ADiskWithoutRoomForALargeBodyRefusesThatOneAndTakesTheSmall) {
+  const TempDir dir;
+  LyingDisk disk;
+  const auto store = open_or_fail({.file = dir / "cas.db", .disk = &disk});
+  ASSERT_NE(store, nullptr);
+  disk.no_room = true;
+  const auto refused = write_and_wait(*store, enqueue("large", std::string(50'000, 'x')));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().lasting, Lasting::Transient);
+  EXPECT_EQ(refused.error().public_text, "insufficient system storage");
+  EXPECT_THAT(write_a_group(*store, 0), Each(IsTrue()));
+  disk.no_room = false;
+  EXPECT_THAT(write_a_group(*store, 10, 50'000), Each(IsTrue()));
+  EXPECT_EQ(messages_in(*store), 20U);
+}
+
+TEST(SqliteDurability, NothingOfAGroupIsAcknowledgedWhoseBodiesCouldNotBeSynced) {
+  const TempDir dir;
+  LyingDisk disk;
+  const auto store = open_or_fail({.file = dir / "cas.db", .disk = &disk});
+  ASSERT_NE(store, nullptr);
+  disk.segment_sync_fails = true;
+  EXPECT_THAT(write_a_group(*store, 0, 50'000), Each(testing::IsFalse()));
+  disk.segment_sync_fails = false;
+  EXPECT_EQ(messages_in(*store), 0U);
+  EXPECT_THAT(write_a_group(*store, 0, 50'000), Each(IsTrue()));
 }
 
 TEST(SqliteDurability, AnOpenStoreSyncsOnceAGroupNotOnceAWrite) {

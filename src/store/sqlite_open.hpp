@@ -26,5 +26,8 @@ class FileLock {
 /// The writer's connection: creates the file (mode 0600) when it is absent, checks it, brings its schema up to date.
 [[nodiscard]] Result<Database> open_writer(const SqliteOptions& options);
 [[nodiscard]] Result<Database> open_reader(const SqliteOptions& options);
+/// FILE.bodies, as the rows of the writer's connection name it. Permanent error: it cannot be used, or holds segments
+/// while the database never had a body: they belong to another database, and nobody should lose them by a mistake.
+[[nodiscard]] Result<std::unique_ptr<Segments>> open_segments(const SqliteOptions& options, Database& writer);
 
 }  // namespace cas::store

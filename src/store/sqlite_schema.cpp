@@ -96,7 +96,17 @@ CREATE TABLE memory (
 CREATE INDEX memory_keep_until ON memory (keep_until);
 )sql";
 
-constexpr std::array steps = {version_1, version_2, version_3};
+// chunk   a larger one has no octets here: they lie in `segment` (segments.hpp) from `place` on, `size` of them.
+//         sum: the checksum of either kind; chunks of before this version have none.
+constexpr const char* version_4 = R"sql(
+ALTER TABLE chunk ADD COLUMN segment INTEGER;
+ALTER TABLE chunk ADD COLUMN place INTEGER;
+ALTER TABLE chunk ADD COLUMN size INTEGER;
+ALTER TABLE chunk ADD COLUMN sum INTEGER;
+CREATE INDEX chunk_segment ON chunk (segment, size) WHERE segment IS NOT NULL;
+)sql";
+
+constexpr std::array steps = {version_1, version_2, version_3, version_4};
 
 /// cas_flow(route, address, user, sender) for step 3. What cannot be read becomes flow 1: it is tried, and then said.
 void flow_in_sql(sqlite3_context* context, int, sqlite3_value** values) {

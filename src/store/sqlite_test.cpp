@@ -248,7 +248,7 @@ TEST_F(Sqlite, WhatAFullDatabaseRefusedIsNotThereAndWhatItAcknowledgedIs) {
   std::vector<bool> acknowledged;
   std::promise<void> all;
   for (int n = 0; n < count; ++n) {
-    store->write(enqueue("M" + std::to_string(n), std::string(n % 5 == 0 ? 30'000 : 500, 'x')),
+    store->write(enqueue("M" + std::to_string(n), std::string(n % 2 == 0 ? 15'000 : 500, 'x')),
                  [&](const auto& result) {
                    if (!result) {
                      EXPECT_EQ(result.error().lasting, Lasting::Transient);
@@ -270,7 +270,7 @@ TEST_F(Sqlite, WhatAFullDatabaseRefusedIsNotThereAndWhatItAcknowledgedIs) {
   for (int n = 0; n < count; ++n) {
     ASSERT_TRUE(write_and_wait(*store, [&](Tx& tx) { return tx.remove_message("M" + std::to_string(n)); }));
   }
-  EXPECT_TRUE(write_and_wait(*store, enqueue("again", std::string(30'000, 'x')))) << "there is room again";
+  EXPECT_TRUE(write_and_wait(*store, enqueue("again", std::string(15'000, 'x')))) << "there is room again";
 }
 
 // ---- Damaged rows ----

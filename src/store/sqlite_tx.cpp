@@ -9,12 +9,6 @@
 namespace cas::store {
 namespace {
 
-constexpr int chunk_bits = 20;  // a body has at most 2^20 chunks
-constexpr std::int64_t max_chunks = std::int64_t{1} << chunk_bits;
-
-std::int64_t first_chunk(BodyId body) {
-  return body << chunk_bits;
-}
 std::int64_t milliseconds_of(TimePoint time) {
   return time.time_since_epoch().count();
 }
@@ -110,14 +104,6 @@ Result<std::vector<Message>> SqliteTx::messages(const QueueId& after, std::size_
   }
 }
 
-Result<std::string> SqliteTx::body_chunk(BodyId body, std::uint32_t n) {
-  if (n >= max_chunks) return std::string();
-  Query query = db_.query("SELECT octets FROM chunk WHERE id = ?");
-  query.integer(first_chunk(body) + n);
-  CAS_TRY(const bool row, query.step());
-  return row ? query.text_at(0) : std::string();
-}
-
 Result<std::optional<confirm::LedgerRow>> SqliteTx::ledger(const confirm::LedgerKey& key) {
   Query query = db_.query("SELECT m, keep_until, queue_id FROM ledger WHERE d = ? AND i = ? AND recipient = ?");
   query.text(key.d).blob(octets_of(key.i)).text(key.recipient);
@@ -159,58 +145,6 @@ Result<std::vector<Memory>> SqliteTx::memories(std::string_view kind, std::strin
     if (!row) return found;
     found.push_back(memory_of(query));
   }
-}
-
-// ---- Bodies ----
-
-Result<BodyId> SqliteTx::create_body() {
-  CAS_CHECK(db_.query("INSERT INTO body DEFAULT VALUES").run());
-  return db_.last_insert_id();
-}
-
-Result<bool> SqliteTx::exists(BodyId body) {
-  Query query = db_.query("SELECT 1 FROM body WHERE id = ?");
-  query.integer(body);
-  return query.step();
-}
-
-Result<void> SqliteTx::append_body(BodyId body, std::string_view chunk) {
-  if (chunk.empty() || chunk.size() > max_chunk) return permanent("internal error", "a chunk of a forbidden length");
-  CAS_TRY(const bool found, exists(body));
-  if (!found) return permanent("internal error", "append to body " + std::to_string(body) + ", which does not exist");
-  std::int64_t next = first_chunk(body);
-  {
-    Query query = db_.query("SELECT max(id) FROM chunk WHERE id BETWEEN ? AND ?");
-    query.integer(next).integer(next + max_chunks - 1);
-    CAS_TRY(const bool row, query.step());
-    if (row && !query.is_null(0)) next = query.integer_at(0) + 1;
-  }
-  if (next == first_chunk(body) + max_chunks) return permanent("message too large", "a body of too many chunks");
-  Query query = db_.query("INSERT INTO chunk (id, octets) VALUES (?, ?)");
-  return query.integer(next).blob(chunk).run();
-}
-
-Result<void> SqliteTx::remove_body(BodyId body) {
-  {
-    Query query = db_.query("DELETE FROM body WHERE id = ?");  // refused by the foreign key while a message names it
-    CAS_CHECK(query.integer(body).run());
-  }
-  Query query = db_.query("DELETE FROM chunk WHERE id BETWEEN ? AND ?");
-  return query.integer(first_chunk(body)).integer(first_chunk(body) + max_chunks - 1).run();
-}
-
-Result<std::size_t> SqliteTx::remove_orphan_bodies() {
-  std::vector<BodyId> orphans;
-  {
-    Query query = db_.query("SELECT id FROM body WHERE id NOT IN (SELECT body FROM message)");
-    for (;;) {
-      CAS_TRY(const bool row, query.step());
-      if (!row) break;
-      orphans.push_back(query.integer_at(0));
-    }
-  }
-  for (const BodyId body : orphans) CAS_CHECK(remove_body(body));
-  return orphans.size();
 }
 
 // ---- Messages ----

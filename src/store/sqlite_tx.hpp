@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The store's operations as SQL on one connection. Who uses it opens and ends the transaction.
+// The store's operations as SQL on one connection. Who uses it opens and ends the transaction. Bodies:
+// sqlite_bodies.cpp, the rest: sqlite_tx.cpp.
 #pragma once
 
+#include "store/segments.hpp"
 #include "store/sqlite_database.hpp"
 #include "store/store.hpp"
 
@@ -11,7 +13,11 @@ namespace cas::store {
 
 class SqliteTx final : public Tx {
  public:
-  explicit SqliteTx(Database& db) : db_(db) {}
+  /// For reading. The view was taken before the transaction began.
+  SqliteTx(Database& db, Segments::View view) : db_(db), view_(std::move(view)) {}
+  /// For writing. Chunks above `small_chunk` octets go into `segments`: sync them before the commit.
+  SqliteTx(Database& db, Segments& segments, std::size_t small_chunk)
+      : db_(db), view_(segments.view()), segments_(&segments), small_chunk_(small_chunk) {}
 
   Result<std::optional<Message>> message(const QueueId& id) override;
   Result<std::vector<Recipient>> recipients(const QueueId& id) override;
@@ -42,7 +48,15 @@ class SqliteTx final : public Tx {
 
  private:
   [[nodiscard]] Result<bool> exists(BodyId body);
+  [[nodiscard]] Result<std::int64_t> next_chunk(BodyId body);
+  [[nodiscard]] Result<void> insert_chunk(std::int64_t id, std::string_view chunk);
+  [[nodiscard]] Error about(Error error, BodyId body, std::uint32_t n);
   Database& db_;
+  Segments::View view_;
+  Segments* segments_ = nullptr;
+  std::size_t small_chunk_ = 0;
+  BodyId growing_ = 0;     // appended to last
+  std::int64_t next_ = 0;  // its next chunk
 };
 
 }  // namespace cas::store

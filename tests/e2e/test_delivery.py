@@ -34,8 +34,8 @@ class Delivery(WorldCase):
     def setUp(self):
         self.said.clear()
 
-    def send(self, token, *recipients):
-        self.north.submit("joe", list(recipients), message("joe@north.example", list(recipients), token))
+    def send(self, token, *recipients, **body):
+        self.north.submit("joe", list(recipients), message("joe@north.example", list(recipients), token, **body))
 
     def west(self, token):
         return [m for m in self.sink.messages if token.encode() in m[2]]
@@ -179,6 +179,44 @@ class Delivery(WorldCase):
         poll(lambda: self.west("crash-1"), "it arrives")
         self.north.await_empty_queue()
         self.assertEqual(len(self.west("crash-1")), 1)
+
+    def test_a_large_body_that_waits_survives_a_crash(self):
+        body = "".join(f"{n:060}\r\n" for n in range(20000))
+        self.said["MAIL", ""] = "451 4.3.0 closed"
+        self.send("crash-2", "walter@west.example", body=body)
+        poll(lambda: self.waiting("closed"), "it waits")
+        self.north.kill()
+        self.north.start()
+        self.said.clear()
+        poll(lambda: self.west("crash-2"), "it arrives")
+        self.north.await_empty_queue()
+        (_, _, octets), = self.west("crash-2")
+        self.assertEqual(octets.split(b"\r\n\r\n", 1)[1], body.encode())
+
+
+class Damage(WorldCase):
+    @classmethod
+    def build(cls, world):
+        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
+        cls.south = world.server("south.example")
+
+    def test_a_body_that_the_disk_changed_is_not_delivered(self):
+        self.south.kill()
+        self.north.submit("joe", "suzie@south.example",
+                          message("joe@north.example", "suzie@south.example", "changed-1", "unchanged\r\n" * 5000))
+        poll(lambda: "suzie@south.example" in self.north.queue(), "it waits")
+        self.north.kill()
+        changed = 0
+        for segment in (self.north.directory / "state" / "cas.db.bodies").iterdir():
+            octets = segment.read_bytes()
+            changed += octets.count(b"unchanged")
+            segment.write_bytes(octets.replace(b"unchanged", b"different", 1))
+        self.assertTrue(changed)
+        self.south.start()
+        self.north.start()
+        poll(lambda: "a stored message is damaged" in self.north.queue(), "it was tried, and the reason is told")
+        self.assertIn("suzie@south.example", self.north.queue())
+        self.assertEqual(self.south.mail("suzie"), [])
 
 
 class Lifetime(WorldCase):
