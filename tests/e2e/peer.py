@@ -134,7 +134,7 @@ class Sink:
     """A small SMTP server without CAS. `answer(verb, argument)` gives a reply line or None for the ordinary one; it is
     asked for STARTTLS, MAIL, RCPT, DATA and, as "END", for the end of data. With "CHUNKING" among its keywords it takes
     BDAT. Messages land in `messages` as (from, to, octets); `connections` counts, `open_sockets` are those that still
-    stand. With `lmtp` it speaks LMTP (RFC 2033), and "END" is asked once for each recipient; without a port the address
+    stand. With `lmtp` it speaks LMTP (RFC 2033), and "END" is asked once for each recipient; with a port of None the address
     is the path of a Unix socket."""
 
     def __init__(self, address, port, answer=None, certificate=None, keywords=("PIPELINING", "8BITMIME"), lmtp=False):
@@ -172,7 +172,7 @@ class Sink:
             daemon_threads = True
 
         self.lmtp = lmtp
-        self._server = TcpServer((address, port), Handler) if port else UnixServer(address, Handler)
+        self._server = UnixServer(address, Handler) if port is None else TcpServer((address, port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self):

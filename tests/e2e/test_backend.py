@@ -20,7 +20,7 @@ class Backend(WorldCase):
                          for reply in [replies.pop(0) if replies else None]), None)
 
         path = world.directory / "lmtp"
-        cls.unix = Sink(str(path), 0, answer, lmtp=True)
+        cls.unix = Sink(str(path), None, answer, lmtp=True)
         cls.tcp = Sink(address, world.port + 1, answer, lmtp=True)
         cls.smtp = Sink(address, world.port + 2, answer, keywords=("PIPELINING", "LIMITS RCPTMAX=2"))
         for sink in (cls.unix, cls.tcp, cls.smtp):
