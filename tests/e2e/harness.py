@@ -140,6 +140,7 @@ class Server:
         lines = []
         for domain in self.domains:
             lines += ["[[domain]]", f"name = {toml(domain['name'])}", f"mode = {toml(domain['mode'])}",
+                      f"deliver = {toml(domain['deliver'])}" if "deliver" in domain else
                       f"maildir = {toml(self.directory / 'mail' / domain['name'])}",
                       f"mailboxes = {toml(domain['mailboxes'])}"]
             if "authentication" in domain:
