@@ -51,6 +51,7 @@ void check_records(std::string_view text) {
 }
 
 void check_counters(std::string_view text) {
+  if (const auto entry = load_sts_entry(text)) require(load_sts_entry(save_sts_entry(*entry)) == entry);
   const std::string saved = DayCounters::load(text).save();
   require(DayCounters::load(saved).domains().size() <= DayCounters::max_domains);
 }

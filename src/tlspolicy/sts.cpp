@@ -149,6 +149,30 @@ bool sts_allows(const StsPolicy& policy, std::string_view host) {
   return std::ranges::any_of(policy.mx, matches);
 }
 
+std::string save_sts_entry(const StsEntry& entry) {
+  std::string text =
+      "id: " + entry.id + "\nfetched: " + std::to_string(entry.fetched.time_since_epoch().count()) + "\n";
+  for (const auto& line : sts_policy_lines(entry.policy)) text += line + "\n";
+  return text;
+}
+
+std::optional<StsEntry> load_sts_entry(std::string_view text) {
+  auto policy = parse_sts_policy(text);
+  if (!policy) return std::nullopt;
+  const auto field = [&text](std::string_view name) {
+    const std::string_view line = take_until(text, '\n');
+    return line.starts_with(name) ? line.substr(name.size()) : std::string_view();
+  };
+  const std::string_view id = field("id: ");
+  const std::string_view fetched = field("fetched: ");
+  if (!is_id(id) || fetched.empty() || fetched.size() > 12 || !std::ranges::all_of(fetched, is_digit)) {
+    return std::nullopt;
+  }
+  std::int64_t seconds_since = 0;
+  std::from_chars(fetched.data(), fetched.data() + fetched.size(), seconds_since);
+  return StsEntry{.policy = *std::move(policy), .id = std::string(id), .fetched = UnixTime(seconds(seconds_since))};
+}
+
 StsUse judge_sts_entry(const StsEntry* entry, const StsLookup& lookup, UnixTime now) {
   StsUse use;
   // A clock that was set back must not make a policy immortal.

@@ -50,6 +50,10 @@ struct StsEntry {
   bool operator==(const StsEntry&) const = default;
 };
 
+/// An entry as a text that survives a restart: the policy file with two fields more. None for a damaged one.
+[[nodiscard]] std::string save_sts_entry(const StsEntry& entry);
+[[nodiscard]] std::optional<StsEntry> load_sts_entry(std::string_view text);
+
 /// What the DNS says about a domain's policy.
 struct StsLookup {
   bool known = false;             // false: the DNS gave no answer, which says nothing

@@ -90,6 +90,20 @@ TEST(StsPolicy, AWildcardStandsForOneLabelRfc8461Section41) {
     EXPECT_FALSE(sts_allows(policy, host)) << host;
 }
 
+TEST(StsEntry, SurvivesBeingSavedAndDamageIsSeen) {
+  const StsEntry entry{.policy = parse_sts_policy(whole).value(),
+                       .id = "20160831085700Z",
+                       .fetched = UnixTime(std::chrono::seconds(12345))};
+  const auto saved = save_sts_entry(entry);
+  EXPECT_EQ(load_sts_entry(saved), entry);
+  for (std::size_t cut = 0; cut < saved.size() - 1; ++cut) {
+    const auto part = load_sts_entry(saved.substr(0, cut));
+    EXPECT_TRUE(!part || part->policy.mx == entry.policy.mx) << cut;
+  }
+  EXPECT_FALSE(load_sts_entry("id: -\n" + saved));
+  EXPECT_FALSE(load_sts_entry(whole));
+}
+
 TEST(StsEntry, WhatARememberedPolicyIsWorth) {
   const UnixTime then(std::chrono::seconds(1'000'000));
   const StsEntry entry{.policy = {.mode = StsMode::Enforce, .max_age = std::chrono::hours(48), .mx = {"a.b"}},
