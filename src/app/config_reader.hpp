@@ -91,6 +91,15 @@ class Section {
   std::vector<std::string_view> known_;  // the literals that callers name keys with
 };
 
+/// Relative paths are relative to the file's folder.
+[[nodiscard]] std::filesystem::path path_of(const ConfigText& text, const Config& config, Findings& findings);
+[[nodiscard]] std::optional<Domain> domain_of(const ConfigText& text, Findings& findings);
+
+/// TLS to other servers (config_tls.cpp): its keys of [outbound], one [[tls_policy]], [tls_reports] after the domains.
+void read_outbound_tls(Section& section, Config& config, Findings& findings);
+void read_tls_policy(Section section, Config& config, Findings& findings);
+void read_tls_reports(Section section, Config& config, Findings& findings);
+
 /// Everything the file says (config_sections.cpp).
 void read_all(const toml::table& table, Config& config, Findings& findings);
 /// That key alone.

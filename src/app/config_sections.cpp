@@ -24,20 +24,6 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
   return fault ? std::filesystem::path(".") : absolute.parent_path();
 }
 
-// Relative paths are relative to the file's folder.
-std::filesystem::path path_of(const ConfigText& text, const Config& config, Findings& findings) {
-  if (text.value.empty()) findings.add_at(text.key, "is empty", "name a file or folder");
-  if (text.value.find('\0') != std::string::npos) findings.add_at(text.key, "holds a NUL", "name a file or folder");
-  return (folder_of(config.file) / text.value).lexically_normal();
-}
-
-std::optional<Domain> domain_of(const ConfigText& text, Findings& findings) {
-  auto domain = Domain::parse(text.value);
-  if (domain) return *std::move(domain);
-  findings.add_at(text.key, in_quotes(text.value) + " is no domain name", "write a name like \"north.example\"");
-  return std::nullopt;
-}
-
 template <class T>
 void assign(T& target, std::optional<T> value) {
   if (value) target = *std::move(value);
@@ -322,13 +308,14 @@ void read_authentication(Section section, Config& config, Findings& findings) {
   section.finish();
 }
 
-void read_outbound(Section section, Config& config) {
+void read_outbound(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 3> fallbacks{"send", "hold", "bounce"};
   auto& outbound = config.outbound;
   if (const auto port = section.integer("port", 1, 65535)) outbound.port = static_cast<std::uint16_t>(*port);
   assign(outbound.require_tls, section.boolean("require_tls"));
   assign_choice(outbound.fallback, section, "fallback", fallbacks);
   if (const auto n = section.integer("concurrency", 1, 10000)) outbound.concurrency = static_cast<std::size_t>(*n);
+  read_outbound_tls(section, config, findings);
   assign(outbound.connect_timeout, section.duration("connect_timeout", seconds{1}, minutes{10}));
   section.finish();
 }
@@ -368,6 +355,20 @@ void read_log(Section section, Config& config) {
 }
 
 }  // namespace
+
+// Relative paths are relative to the file's folder.
+std::filesystem::path path_of(const ConfigText& text, const Config& config, Findings& findings) {
+  if (text.value.empty()) findings.add_at(text.key, "is empty", "name a file or folder");
+  if (text.value.find('\0') != std::string::npos) findings.add_at(text.key, "holds a NUL", "name a file or folder");
+  return (folder_of(config.file) / text.value).lexically_normal();
+}
+
+std::optional<Domain> domain_of(const ConfigText& text, Findings& findings) {
+  auto domain = Domain::parse(text.value);
+  if (domain) return *std::move(domain);
+  findings.add_at(text.key, in_quotes(text.value) + " is no domain name", "write a name like \"north.example\"");
+  return std::nullopt;
+}
 
 bool is_forwarder(std::string_view text) {
   const auto at = text.find('@');
@@ -410,7 +411,9 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   for (auto& section : root.sections("user")) read_user(std::move(section), config, findings);
   read_dns(root.section("dns"), config, findings);
   read_authentication(root.section("authentication"), config, findings);
-  read_outbound(root.section("outbound"), config);
+  read_outbound(root.section("outbound"), config, findings);
+  for (auto& section : root.sections("tls_policy")) read_tls_policy(std::move(section), config, findings);
+  read_tls_reports(root.section("tls_reports"), config, findings);
   read_queue(root.section("queue"), config);
   read_limits(root.section("limits"), config);
   read_log(root.section("log"), config);

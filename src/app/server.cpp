@@ -16,6 +16,7 @@
 #include "app/key_folder.hpp"
 #include "app/version.hpp"
 #include "base/encoding.hpp"
+#include "delivery/require_tls.hpp"
 #include "store/sqlite.hpp"
 
 namespace cas::app {
@@ -58,6 +59,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   server->build_directory();  // recovery may write bounces, and asks where they go
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
+  if (auto done = server->build_tls_policies(); !done) return std::unexpected(std::move(done).error());
   server->build_outbound();
   server->build_admin();
   return server;
@@ -195,7 +197,8 @@ inbound::AcceptorOptions Server::acceptor_options(const ListenConfig& listen) co
                                   .limits = config_.limits,
                                   .offer_starttls = listen.tls == ListenTls::StartTls,
                                   .offer_cas = mx && std::ranges::any_of(config_.domains, speaks),
-                                  .submission = !mx},
+                                  .submission = !mx,
+                                  .offer_requiretls = delivery::keeps_require_tls},
       .tls = {},
       .implicit_tls = listen.tls == ListenTls::Implicit};
   if (listen.tls != ListenTls::Off) options.tls = tls_;
@@ -251,6 +254,29 @@ void Server::tell_signing() {
   }
 }
 
+Server::Started Server::build_tls_policies() {
+  const auto& outbound = config_.outbound;
+  auto tls = net::TlsContext::client(net::ClientTls{.ca_file = outbound.ca_file});
+  if (!tls) {
+    return std::unexpected(
+        config_fault("outbound.ca_file", printable(tls.error().private_reason), "name a PEM file with certificates"));
+  }
+  outgoing_tls_ = *std::move(tls);
+  if (outbound.mta_sts) {
+    outbound::StsServices services{.resolver = *resolver_,
+                                   .workers = *workers_,
+                                   .clock = clock_,
+                                   .events = *events_,
+                                   .executor = runtime_->executor(0)};
+    outbound::StsOptions options{.folder = config_.state_dir / "mta-sts"};
+    sts_book_ = std::make_unique<outbound::StsBook>(std::move(services), std::move(options), *outgoing_tls_);
+  }
+  outbound::TlsPolicyOptions options{
+      .pins = outbound.pins, .dane = outbound.dane, .require_tls = outbound.require_tls, .port = outbound.port};
+  tls_policies_ = std::make_unique<outbound::TlsPolicies>(*resolver_, sts_book_.get(), std::move(options));
+  return {};
+}
+
 void Server::build_outbound() {
   std::vector<net::Executor> executors;
   for (std::size_t n = 0; n < runtime_->size(); ++n) executors.push_back(runtime_->executor(n));
@@ -264,12 +290,16 @@ void Server::build_outbound() {
   tell_signing();
   outbound::RelayOptions options{.host = config_.host,
                                  .port = config_.outbound.port,
-                                 .require_tls = config_.outbound.require_tls,
                                  .fallback = config_.outbound.fallback,
                                  .signing = std::move(signing_),
                                  .connect_timeout = config_.outbound.connect_timeout};
-  const outbound::RelayServices services{
-      .queue = *queue_, .resolver = *resolver_, .clock = clock_, .random = random_, .events = *events_};
+  const outbound::RelayServices services{.queue = *queue_,
+                                         .resolver = *resolver_,
+                                         .clock = clock_,
+                                         .random = random_,
+                                         .events = *events_,
+                                         .tls_policies = *tls_policies_,
+                                         .tls = *outgoing_tls_};
   relay_ = std::make_unique<outbound::Relay>(services, std::move(options));
   auto relay = [this](const queue::Job& job) { return relay_->attempt(job); };
   const delivery::DispatcherOptions remote{.route = store::Route::Remote, .concurrency = config_.outbound.concurrency};
@@ -339,6 +369,7 @@ void Server::drain() {
     for (auto& acceptor : acceptors_) stops.emplace_back([&acceptor] { acceptor->stop(drain_time); });
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
+  if (sts_book_) sts_book_->stop();
   admin_->stop();
   runtime_->stop();
   emit(Level::Info, "stopped");

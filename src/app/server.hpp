@@ -26,6 +26,8 @@
 #include "net/system.hpp"
 #include "net/workers.hpp"
 #include "outbound/relay.hpp"
+#include "outbound/sts_book.hpp"
+#include "outbound/tls_policies.hpp"
 #include "queue/queue.hpp"
 #include "store/store.hpp"
 
@@ -63,6 +65,7 @@ class Server {
   void build_directory();
   Started open_world();
   void build_inbound();
+  Started build_tls_policies();
   void build_outbound();
   void build_admin();
   void start();
@@ -80,6 +83,7 @@ class Server {
   TimePoint started_;
 
   std::optional<net::TlsContext> tls_;
+  std::optional<net::TlsContext> outgoing_tls_;
   outbound::SigningKeys signing_;
 
   TraceBook trace_book_;
@@ -104,6 +108,8 @@ class Server {
   std::vector<std::unique_ptr<inbound::Acceptor>> acceptors_;
 
   std::unique_ptr<inbound::LocalDelivery> local_delivery_;
+  std::unique_ptr<outbound::StsBook> sts_book_;
+  std::unique_ptr<outbound::TlsPolicies> tls_policies_;
   std::unique_ptr<outbound::Relay> relay_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 

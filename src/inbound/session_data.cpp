@@ -5,6 +5,7 @@
 // chunk is said after the commit is durable and never before; 250 to an earlier chunk promises nothing.
 #include <algorithm>
 
+#include "delivery/require_tls.hpp"
 #include "inbound/session.hpp"
 #include "message/trace_fields.hpp"
 #include "net/completion.hpp"
@@ -204,6 +205,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.prefix = trace_fields(id, message);
   row.eight_bit = message.eight_bit();
   row.smtputf8 = protocol_.mail()->smtputf8;
+  delivery::set_require_tls(row, protocol_.mail()->require_tls);
   if (const Mailbox* author = message.facts().author()) row.author = *author;
   row.klass = message.facts().klass.klass;
   row.list_id = message.facts().klass.list_id;

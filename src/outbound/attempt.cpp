@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "delivery/require_tls.hpp"
 #include "outbound/route.hpp"
 
 namespace cas::outbound {
@@ -29,11 +30,10 @@ const Signing& intent_signing(const std::vector<Signing>& keys) {
 
 }  // namespace
 
-Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls,
-                 const queue::Job& job, const SigningKeys::value_type* keys)
+Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const queue::Job& job,
+                 const SigningKeys::value_type* keys)
     : services_(services),
       options_(options),
-      tls_(tls),
       job_(job),
       keys_(keys),
       outcomes_(job.recipients.size()),
@@ -51,7 +51,12 @@ net::Task<void> Attempt::walk_hosts() {
     std::string address = first.literal()->text;
     if (address.starts_with("IPv6:")) address.erase(0, 5);
     const std::string host = address;
-    (void)co_await try_address(host, std::move(address), true);
+    const auto demand = co_await demand_of(host);
+    if (demand) {
+      (void)co_await try_address(host, std::move(address), *demand, true);
+    } else if (hopeless_) {
+      settle_open(last_failure_, last_relay_);
+    }
     co_return;
   }
   auto hosts = co_await find_hosts(services_.resolver, services_.random, *first.domain());
@@ -60,56 +65,124 @@ net::Task<void> Attempt::walk_hosts() {
     co_return;
   }
   if (hosts->size() > options_.max_hosts) hosts->resize(options_.max_hosts);
-  bool hopeless = true;  // every host is known to have no address
-  for (const auto& host : *hosts) {
-    plain_only_ = false;
-    auto addresses = co_await find_addresses(services_.resolver, host);
-    if (!addresses) {
-      hopeless = hopeless && addresses.error().permanent();
-      last_failure_ = addresses.error();
-      last_relay_ = host;
-      continue;
-    }
-    hopeless = false;
-    for (auto& address : *addresses) {
-      const bool reached = co_await try_address(host, std::move(address), true);
-      if (reached && open_recipients().empty()) co_return;
-    }
+  domain_tls_ = co_await services_.tls_policies.of_domain(first.domain());
+  if (domain_tls_.sts.failure) count(std::string(), std::string(), domain_tls_.sts.failure);
+  for (auto& host : *hosts) {
+    co_await try_host(std::move(host));
+    if (open_recipients().empty()) co_return;
   }
-  if (hopeless) settle_open(last_failure_, last_relay_);
+  if (hopeless_) settle_open(last_failure_, last_relay_);
+}
+
+net::Task<void> Attempt::try_host(std::string host) {
+  plain_only_ = false;
+  auto addresses = co_await find_addresses(services_.resolver, host);
+  if (!addresses) {
+    hopeless_ = hopeless_ && addresses.error().permanent();
+    last_failure_ = addresses.error();
+    last_relay_ = host;
+    co_return;
+  }
+  const auto demand = co_await demand_of(host);
+  if (!demand) co_return;
+  bool can_never = false;
+  for (auto& address : *addresses) {
+    const bool reached = co_await try_address(host, std::move(address), *demand, true);
+    can_never = last_failure_.permanent() && !reached;
+    if (reached && open_recipients().empty()) co_return;
+  }
+  hopeless_ = hopeless_ && can_never;
+}
+
+// None: this host may not be used now, and why is the last failure.
+net::Task<std::optional<tlspolicy::TlsDemand>> Attempt::demand_of(std::string host) {
+  const auto& policies = services_.tls_policies;
+  const auto dane = co_await policies.dane_of(domain_tls_, host);
+  MessageTls message;
+  message.requiretls = delivery::requires_tls(job_.message);
+  auto judged = policies.judge(domain_tls_, host, dane, message);
+  reported_ = judged.reported;
+  // Only what a policy would change is worth a look at the header (RFC 8689 §5).
+  const bool plain = judged.demand && *judged.demand == tlspolicy::TlsDemand{};
+  if (!plain && !message.requiretls) {
+    message = co_await message_tls();
+    judged = policies.judge(domain_tls_, host, dane, message);
+  }
+  if (judged.demand) co_return *std::move(judged.demand);
+  if (judged.demand.error().failure) count(host, std::string(), judged.demand.error().failure);
+  last_failure_ = judged.demand.error().reply;
+  last_relay_ = host;
+  hopeless_ = hopeless_ && last_failure_.permanent();
+  co_return std::nullopt;
+}
+
+net::Task<MessageTls> Attempt::message_tls() {
+  if (!message_tls_) {
+    message_tls_.emplace();
+    const auto header = co_await read_header(services_.queue, job_.message);
+    // A header that cannot be read asks for nothing: the policies stay in force.
+    message_tls_->relaxed = header && tlspolicy::says_tls_not_required(*header);
+  }
+  co_return *message_tls_;
+}
+
+ConnectionOptions Attempt::connection_options(const std::string& host, const std::string& address,
+                                              const tlspolicy::TlsDemand& demand, bool use_tls) const {
+  return ConnectionOptions{.smtp = {.helo = options_.host.text(),
+                                    .use_starttls = use_tls,
+                                    .require_tls = demand.required,
+                                    .require_requiretls = demand.requiretls},
+                           .host_name = host,
+                           .tls = services_.tls,
+                           .check = check_of(demand, "[" + address + "]:" + std::to_string(options_.port)),
+                           .connect_timeout = options_.connect_timeout,
+                           .command_timeout = options_.command_timeout,
+                           .data_timeout = options_.data_timeout,
+                           .final_timeout = options_.final_timeout};
 }
 
 // True when the server was reached and a conversation took place.
-net::Task<bool> Attempt::try_address(std::string host, std::string address, bool use_tls) {
-  ConnectionOptions settings{
-      .smtp = {.helo = options_.host.text(), .use_starttls = use_tls, .require_tls = options_.require_tls},
-      .host_name = host,
-      .tls = tls_,
-      .connect_timeout = options_.connect_timeout,
-      .command_timeout = options_.command_timeout,
-      .data_timeout = options_.data_timeout,
-      .final_timeout = options_.final_timeout};
-  Connection connection(std::move(settings));
+net::Task<bool> Attempt::try_address(std::string host, std::string address, const tlspolicy::TlsDemand& demand,
+                                     bool use_tls) {
+  Connection connection(connection_options(host, address, demand, use_tls));
   net::Endpoint endpoint;
   endpoint.address = address;
   endpoint.port = options_.port;
   auto opened = co_await connection.open(std::move(endpoint));
+  if (use_tls) count(connection, host, address, demand, opened.has_value());
   if (!opened) {
     last_failure_ = opened.error().reply;
     last_relay_ = connection.relay();
     co_await connection.quit();
-    const bool again = opened.error().tls_failed && use_tls && !options_.require_tls;
+    const bool again = opened.error().tls_failed && use_tls && !demand.required;
     if (!again) co_return false;
     // Opportunistic TLS (RFC 7435): a broken handshake must not stop mail that may go in the clear.
-    co_return co_await try_address(std::move(host), std::move(address), false);
+    co_return co_await try_address(std::move(host), std::move(address), demand, false);
   }
   last_relay_ = connection.relay();
   const bool was_plain = plain_only_;
   co_await converse(connection);
   co_await connection.quit();
   const bool again = plain_only_ && !was_plain && !open_recipients().empty();
-  if (again) co_return co_await try_address(std::move(host), std::move(address), use_tls);
+  if (again) co_return co_await try_address(std::move(host), std::move(address), demand, use_tls);
   co_return true;
+}
+
+// RFC 8460 §4.3. A server that was not reached says nothing about TLS.
+void Attempt::count(const Connection& connection, const std::string& host, const std::string& address,
+                    const tlspolicy::TlsDemand& demand, bool opened) {
+  auto failure = failure_of(connection.certificate_fault(), demand);
+  if (!failure && connection.handshake_failed()) failure = tlspolicy::TlsFailure::ValidationFailure;
+  if (!failure && connection.greeted() && !connection.tls()) failure = tlspolicy::TlsFailure::StartTlsNotSupported;
+  if (!failure && demand.unlisted) failure = tlspolicy::TlsFailure::CertificateHostMismatch;
+  if (!failure && !opened) return;
+  count(host, address, failure);
+}
+
+void Attempt::count(const std::string& host, const std::string& address, std::optional<tlspolicy::TlsFailure> failure) {
+  if (services_.results == nullptr || domain_tls_.domain.empty()) return;
+  services_.results->add(tlspolicy::SessionResult{
+      .domain = domain_tls_.domain, .policy = reported_, .mx = host, .address = address, .failure = failure});
 }
 
 net::Task<void> Attempt::converse(Connection& connection) {

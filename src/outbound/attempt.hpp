@@ -16,7 +16,7 @@ namespace cas::outbound {
 class Attempt {
  public:
   /// `keys` sign the intent; none: the message goes without.
-  Attempt(const RelayServices& services, const RelayOptions& options, const net::TlsContext& tls, const queue::Job& job,
+  Attempt(const RelayServices& services, const RelayOptions& options, const queue::Job& job,
           const SigningKeys::value_type* keys);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> run();
 
@@ -24,7 +24,15 @@ class Attempt {
   using Indices = std::vector<std::size_t>;
 
   net::Task<void> walk_hosts();
-  net::Task<bool> try_address(std::string host, std::string address, bool use_tls);
+  net::Task<void> try_host(std::string host);
+  net::Task<std::optional<tlspolicy::TlsDemand>> demand_of(std::string host);
+  net::Task<MessageTls> message_tls();
+  net::Task<bool> try_address(std::string host, std::string address, const tlspolicy::TlsDemand& demand, bool use_tls);
+  [[nodiscard]] ConnectionOptions connection_options(const std::string& host, const std::string& address,
+                                                     const tlspolicy::TlsDemand& demand, bool use_tls) const;
+  void count(const Connection& connection, const std::string& host, const std::string& address,
+             const tlspolicy::TlsDemand& demand, bool opened);
+  void count(const std::string& host, const std::string& address, std::optional<tlspolicy::TlsFailure> failure);
   net::Task<void> converse(Connection& connection);
   net::Task<void> converse_confirmed(Connection& connection, const Signing& signing, const Domain& signing_domain);
   net::Task<std::optional<confirm::ConfirmOutcome>> transact(Connection& connection, std::optional<std::string> intent,
@@ -42,12 +50,15 @@ class Attempt {
 
   const RelayServices& services_;
   const RelayOptions& options_;
-  const net::TlsContext& tls_;
   const queue::Job& job_;
   const SigningKeys::value_type* keys_;
   std::vector<std::optional<queue::Outcome>> outcomes_;
   smtp::Reply last_failure_;
   std::string last_relay_;
+  DomainTls domain_tls_;
+  tlspolicy::ReportedPolicy reported_;     // of the host that is tried
+  std::optional<MessageTls> message_tls_;  // once it was needed
+  bool hopeless_ = true;                   // every host so far can never take the message
   bool plain_only_ = false;  // a server showed that it cannot do what it announced: no CONFIRM to it again
 };
 

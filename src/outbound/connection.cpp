@@ -108,8 +108,11 @@ net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
     } else if (std::holds_alternative<smtp::StartTls>(step)) {
       reader_.clear();  // RFC 3207 §4.2
       net::TlsContext tls = options_.tls;
-      auto up = co_await stream_.start_tls_client(std::move(tls), options_.host_name, options_.command_timeout);
+      net::PeerCheck check = options_.check;
+      auto up = co_await stream_.start_tls_client(std::move(tls), std::move(check), options_.host_name,
+                                                  options_.command_timeout);
       if (!up) {
+        handshake_failed_ = true;
         // Only what TLS itself refused: a connection that was lost may come back, with TLS and CONFIRM.
         tls_failed_ = up.error().lasting == Lasting::Permanent;
         co_return std::unexpected(std::move(up).error());

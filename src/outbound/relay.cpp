@@ -8,16 +8,6 @@
 
 namespace cas::outbound {
 
-namespace {
-
-net::TlsContext opportunistic_tls() {
-  auto context = net::TlsContext::client(false);
-  if (!context) throw std::runtime_error(context.error().private_reason);
-  return std::move(*context);
-}
-
-}  // namespace
-
 std::vector<queue::Outcome> Relay::cannot_sign(const queue::Job& job, const Error& error) const {
   Event event{.level = Level::Error,
               .trace = job.message.trace,
@@ -32,7 +22,7 @@ std::vector<queue::Outcome> Relay::cannot_sign(const queue::Job& job, const Erro
 }
 
 Relay::Relay(RelayServices services, RelayOptions options)
-    : services_(services), options_(std::move(options)), tls_(opportunistic_tls()) {}
+    : services_(std::move(services)), options_(std::move(options)) {}
 
 net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
   const auto* keys = keys_for(options_.signing, job.message);
@@ -42,7 +32,7 @@ net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
     if (!signatures) co_return cannot_sign(job, signatures.error());
     signed_job.message.prefix.insert(0, *signatures);
   }
-  Attempt attempt(services_, options_, tls_, signed_job, keys);
+  Attempt attempt(services_, options_, signed_job, keys);
   auto outcomes = co_await attempt.run();
   co_return outcomes;
 }

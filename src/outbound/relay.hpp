@@ -16,6 +16,8 @@
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
 #include "outbound/signing.hpp"
+#include "outbound/tls_policies.hpp"
+#include "outbound/tls_results.hpp"
 #include "queue/queue.hpp"
 
 namespace cas::outbound {
@@ -23,7 +25,6 @@ namespace cas::outbound {
 struct RelayOptions {
   Domain host;  // for EHLO
   std::uint16_t port = 25;
-  bool require_tls = false;
   confirm::Fallback fallback = confirm::Fallback::Send;
   SigningKeys signing;
   std::size_t max_hosts = 5;  // MX hosts tried in one attempt
@@ -40,6 +41,9 @@ struct RelayServices {
   const Clock& clock;
   Random& random;
   EventSink& events;
+  const TlsPolicies& tls_policies;
+  net::TlsContext tls;            // of net::ClientTls
+  TlsResults* results = nullptr;  // none: nobody is reported to
 };
 
 /// Thread-safe: holds no state that an attempt changes. Give attempt() to a delivery::Dispatcher.
@@ -54,7 +58,6 @@ class Relay {
 
   RelayServices services_;
   RelayOptions options_;
-  net::TlsContext tls_;
 };
 
 }  // namespace cas::outbound

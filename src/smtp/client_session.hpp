@@ -33,6 +33,7 @@ struct Features {
   bool smtputf8 = false;
   bool chunking = false;
   bool enhanced_codes = false;
+  bool requiretls = false;            // RFC 8689; counted only inside TLS
   bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §5.8)
   std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
   std::vector<std::string> auth;
@@ -40,9 +41,10 @@ struct Features {
 
 struct ClientOptions {
   std::string helo;
-  bool use_starttls = true;  // whenever it is offered
-  bool require_tls = false;  // without it, no transaction
-  bool use_chunking = true;  // where it is offered and Transaction::chunk is known
+  bool use_starttls = true;         // whenever it is offered
+  bool require_tls = false;         // without it, no transaction
+  bool require_requiretls = false;  // a server without REQUIRETLS is of no use; MAIL says it (RFC 8689 §4.2)
+  bool use_chunking = true;         // where it is offered and Transaction::chunk is known
 };
 
 /// One message to recipients of one server; at least one. `confirm` is the signed intent line (without "CONFIRM "); it
@@ -123,6 +125,8 @@ class ClientSession {
 
   [[nodiscard]] const Features& features() const { return features_; }
   [[nodiscard]] bool tls() const { return tls_; }
+  /// The server has answered EHLO or HELO.
+  [[nodiscard]] bool greeted() const { return greeted_; }
 
  private:
   enum class Phase { Greeting, Ehlo, Helo, StartTls, Tls, Ready, Envelope, Body, Final, Refused, Quit, Closed };
@@ -155,6 +159,7 @@ class ClientSession {
   ClientOptions options_;
   Features features_;
   bool tls_ = false;
+  bool greeted_ = false;
   Phase phase_ = Phase::Greeting;
   TransactionResult result_;
   std::vector<Command> commands_;       // of the envelope
