@@ -274,6 +274,18 @@ Server::Started Server::build_tls_policies() {
   outbound::TlsPolicyOptions options{
       .pins = outbound.pins, .dane = outbound.dane, .require_tls = outbound.require_tls, .port = outbound.port};
   tls_policies_ = std::make_unique<outbound::TlsPolicies>(*resolver_, sts_book_.get(), std::move(options));
+  if (!config_.tls_reports_from) return {};
+  outbound::TlsReporterServices services{.queue = *queue_,
+                                         .resolver = *resolver_,
+                                         .workers = *workers_,
+                                         .clock = clock_,
+                                         .random = random_,
+                                         .events = *events_,
+                                         .executor = runtime_->executor(0)};
+  outbound::TlsReporterOptions reporting{.from = *config_.tls_reports_from,
+                                         .file = config_.state_dir / "tls-reports",
+                                         .route_for = [this](const Domain& domain) { return route_for(domain); }};
+  tls_reporter_ = std::make_unique<outbound::TlsReporter>(std::move(services), std::move(reporting), *outgoing_tls_);
   return {};
 }
 
@@ -299,7 +311,8 @@ void Server::build_outbound() {
                                          .random = random_,
                                          .events = *events_,
                                          .tls_policies = *tls_policies_,
-                                         .tls = *outgoing_tls_};
+                                         .tls = *outgoing_tls_,
+                                         .results = tls_reporter_.get()};
   relay_ = std::make_unique<outbound::Relay>(services, std::move(options));
   auto relay = [this](const queue::Job& job) { return relay_->attempt(job); };
   const delivery::DispatcherOptions remote{.route = store::Route::Remote, .concurrency = config_.outbound.concurrency};
@@ -341,6 +354,7 @@ void Server::emit(Level level, std::string_view name, std::vector<std::pair<std:
 void Server::start() {
   runtime_->start();
   for (auto& dispatcher : dispatchers_) dispatcher->start();
+  if (tls_reporter_) tls_reporter_->start();
   for (auto& acceptor : acceptors_) acceptor->start();
   admin_->start();
   std::vector<std::pair<std::string_view, std::string>> fields{{"version", std::string(version)},
@@ -370,6 +384,7 @@ void Server::drain() {
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
   if (sts_book_) sts_book_->stop();
+  if (tls_reporter_) tls_reporter_->stop();
   admin_->stop();
   runtime_->stop();
   emit(Level::Info, "stopped");

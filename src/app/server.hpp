@@ -28,6 +28,7 @@
 #include "outbound/relay.hpp"
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_policies.hpp"
+#include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
 #include "store/store.hpp"
 
@@ -110,6 +111,7 @@ class Server {
   std::unique_ptr<inbound::LocalDelivery> local_delivery_;
   std::unique_ptr<outbound::StsBook> sts_book_;
   std::unique_ptr<outbound::TlsPolicies> tls_policies_;
+  std::unique_ptr<outbound::TlsReporter> tls_reporter_;
   std::unique_ptr<outbound::Relay> relay_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 

@@ -3,8 +3,11 @@
 """TLS to other servers: DANE with a signed zone (RFC 7672), MTA-STS over HTTPS (RFC 8461), the administrator's own demands,
 TLS-Required: No (RFC 8689). Each domain of the sinks is a case of its own."""
 
+import email
+import gzip
 import hashlib
 import http.server
+import json
 import ssl
 import threading
 import unittest
@@ -238,6 +241,54 @@ class Pins(TlsCase):
 
     def test_required_is_never_in_the_clear(self):
         self.assert_waits("clear.example", "TLS is required")
+
+
+class Reports(TlsCase):
+    """RFC 8460: what was counted is told on the next day, which here the file of the counters makes out to have come."""
+
+    @classmethod
+    def build(cls, world):
+        cls.sinks = {}
+        cls.north = world.server("north.example", mailboxes=["joe", "tls-reports"], users=["joe"],
+                                 settings={"tls_reports": {"from": "tls-reports@north.example"}})
+        for domain, tls in (("good.example", True), ("clear.example", False), ("silent.example", True)):
+            cls.sink(domain, tls=tls)
+            if domain != "silent.example":
+                world.publish(f'_smtp._tls.{domain}. 1 IN TXT "v=TLSRPTv1; rua=mailto:reports@{domain}"')
+
+    def report_of(self, domain):
+        sink = self.sinks[domain]
+        poll(lambda: len(sink.messages) == 2, f"the report is at {domain}")
+        sender, to, octets = sink.messages[1]
+        self.assertEqual(to, [f"reports@{domain}"])
+        mail = email.message_from_bytes(octets)
+        self.assertEqual(mail["TLS-Report-Domain"], domain)
+        self.assertEqual(mail["TLS-Report-Submitter"], "north.example")
+        self.assertIn("d=north.example", mail["DKIM-Signature"])
+        self.assertEqual(mail.get_param("report-type"), "tlsrpt")
+        part = mail.get_payload()[1]
+        self.assertEqual(part.get_content_type(), "application/tlsrpt+gzip")
+        return json.loads(gzip.decompress(part.get_payload(decode=True)))
+
+    def test_each_domain_that_asks_is_told_what_was_counted(self):
+        self.assert_arrives("good.example")
+        self.assert_arrives("silent.example")
+        self.assert_arrives("clear.example", tls=False)
+        self.north.await_empty_queue()
+        self.north.stop()
+        counters = self.north.directory / "state" / "tls-reports"
+        day, _, rest = counters.read_text().partition("\n")
+        counters.write_text(f"{int(day) - 1}\n{rest}")
+        self.north.start()
+        good = self.report_of("good.example")["policies"][0]
+        self.assertEqual(good["policy"], {"policy-type": "no-policy-found", "policy-domain": "good.example"})
+        self.assertEqual(good["summary"], {"total-successful-session-count": 1, "total-failure-session-count": 0})
+        clear = self.report_of("clear.example")["policies"][0]
+        self.assertEqual(clear["summary"]["total-failure-session-count"], 1)
+        self.assertEqual(clear["failure-details"][0]["result-type"], "starttls-not-supported")
+        self.assertEqual(clear["failure-details"][0]["receiving-mx-hostname"], "mx.clear.example")
+        self.north.await_empty_queue()
+        self.assertEqual(len(self.sinks["silent.example"].messages), 1)
 
 
 if __name__ == "__main__":
