@@ -66,7 +66,10 @@ net::Task<void> Attempt::walk_hosts() {
   }
   if (hosts->size() > options_.max_hosts) hosts->resize(options_.max_hosts);
   domain_tls_ = co_await services_.tls_policies.of_domain(first.domain());
-  if (domain_tls_.sts.failure) count(std::string(), std::string(), domain_tls_.sts.failure);
+  if (domain_tls_.sts.failure) {
+    reported_.type = "sts";  // announced, and not to be had
+    count(std::string(), std::string(), domain_tls_.sts.failure);
+  }
   for (auto& host : *hosts) {
     co_await try_host(std::move(host));
     if (open_recipients().empty()) co_return;

@@ -24,6 +24,7 @@ using tlspolicy::TlsFailure;
 namespace {
 
 constexpr std::size_t max_failed = 10000;
+constexpr std::size_t max_fetches = 256;  // at once
 constexpr std::string_view unfinished = ".new";
 
 std::string small_file(const fs::path& file) {
@@ -111,7 +112,7 @@ net::Task<StsAnswer> StsBook::find(Domain domain) {
   co_return current(name);
 }
 
-// Null when it failed a short time ago.
+// Null when it failed a short time ago, or too many are under way.
 std::shared_ptr<net::Bell> StsBook::begin(const std::string& domain, const std::string& id, net::Executor asker) {
   const auto now = services_.clock.now();
   auto bell = std::make_shared<net::Bell>(std::move(asker));
@@ -120,6 +121,7 @@ std::shared_ptr<net::Bell> StsBook::begin(const std::string& domain, const std::
     const auto failed = state.failed.find(domain);
     const bool lately = failed != state.failed.end() && now - failed->second.at < options_.again_after;
     if (lately && failed->second.id == id) return false;
+    if (state.fetching.size() >= max_fetches && !state.fetching.contains(domain)) return false;
     const auto [fetch, inserted] = state.fetching.try_emplace(domain);
     first = inserted;
     fetch->second.waiting.push_back(bell);
