@@ -38,7 +38,8 @@ void read_outbound_tls(Section& section, Config& config, Findings& findings) {
   auto& outbound = config.outbound;
   if (const auto dane = section.boolean("dane")) outbound.dane = *dane;
   if (const auto mta_sts = section.boolean("mta_sts")) outbound.mta_sts = *mta_sts;
-  if (const auto text = section.text("ca_file")) outbound.ca_file = path_of(*text, config, findings);
+  if (const auto text = section.text("ca_file"); text && !text->value.empty())
+    outbound.ca_file = path_of(*text, config, findings);
 }
 
 void read_tls_policy(Section section, Config& config, Findings& findings) {
