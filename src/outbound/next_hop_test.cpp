@@ -26,7 +26,7 @@ TEST(NextHop, IsAHostOrAnAddressAndAPort) {
     EXPECT_EQ(hop->host, host);
     EXPECT_EQ(hop->is_address, is_address) << text;
     EXPECT_EQ(hop->port, port) << text;
-    EXPECT_EQ(hop->tls, TlsDemands{}) << text;
+    EXPECT_EQ(hop->tls, tlspolicy::TlsDemand{}) << text;
   }
 }
 

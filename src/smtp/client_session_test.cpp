@@ -78,6 +78,25 @@ TEST(ClientHello, IsUnusableWithoutTlsWhereItIsRequired) {
   }
 }
 
+TEST(ClientHello, RequiretlsIsOfferedInsideTlsAndSaidByMail_Rfc8689_4_2) {
+  for (const bool offered : {true, false}) {
+    ClientSession session({.helo = "a.example", .require_tls = true, .require_requiretls = true});
+    (void)session.on_reply(reply("220 hi"));
+    (void)session.on_reply(reply("250-b\n250-REQUIRETLS\n250 STARTTLS"));
+    EXPECT_FALSE(session.features().requiretls) << "before TLS anybody may have written it";
+    (void)session.on_reply(reply("220 go"));
+    (void)session.on_tls();
+    const auto step = session.on_reply(reply(offered ? "250-b\n250 REQUIRETLS" : "250 b"));
+    if (!offered) {
+      EXPECT_EQ(std::get<Unusable>(step).reply.summary().substr(0, 10), "550 5.7.30");
+      continue;
+    }
+    Transaction transaction;
+    transaction.to = {Mailbox::parse("bob@b.example").value()};
+    EXPECT_EQ(std::get<Send>(session.begin(std::move(transaction))).octets, "MAIL FROM:<> REQUIRETLS\r\n");
+  }
+}
+
 TEST(ClientHello, FallsBackToHelo_Rfc5321_3_2) {
   for (const auto* refusal : {"500 what", "502 what"}) {
     ClientSession session({.helo = "a.example"});
