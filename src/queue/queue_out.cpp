@@ -131,7 +131,8 @@ void QueueImpl::recorded(const FinishWork& work) {
     }
     state.schedule.end(group_of(work.report().job));
     if (work.bounce()) offer(state, *work.bounce(), nullptr);
-    return state.scan_at != before || work.bounce();
+    // Rows of this group that fell due while it was tried can be loaded only now.
+    return state.scan_at != before || work.bounce() || state.schedule.wants_load();
   });
   if (earlier) wake_all();
 }
