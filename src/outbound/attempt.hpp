@@ -38,6 +38,7 @@ class Attempt {
   Guarded<HostHealth>& health_;
   const queue::Job& job_;
   Conversation conversation_;
+  bool was_there_ = false;     // some server could be used
   bool is_ourselves_ = false;  // the last hop was this server
   bool hopeless_ = true;       // every host so far is known to have no address
 };

@@ -16,8 +16,10 @@
 #include "confirm/sender.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/destinations.hpp"
 #include "outbound/host_health.hpp"
 #include "outbound/next_hop.hpp"
+#include "outbound/peer_memory.hpp"
 #include "outbound/pool.hpp"
 #include "outbound/signing.hpp"
 #include "queue/queue.hpp"
@@ -30,6 +32,7 @@ struct RelayOptions {
   bool require_tls = false;  // of MX hosts
   Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
+  DestinationRules destinations{};
   SigningKeys signing{};
   std::vector<net::Endpoint> own_places{};  // where we listen: no MX host there is delivered to
   std::size_t max_hosts = 5;                // MX hosts tried in one attempt
@@ -54,6 +57,7 @@ struct RelayServices {
   EventSink& events;
   ConnectionPools& pools;
   Guarded<HostHealth>& health;
+  PeerMemory* peers = nullptr;  // none: nothing is known of anybody
 };
 
 /// Attempts run on executors that have a pool; they share nothing else. Give attempt() to a delivery::Dispatcher.
