@@ -281,7 +281,7 @@ class Chunks(WorldCase):
         world.publish(f"east.example. 5 IN MX 10 mx.east.example.\nmx.east.example. 5 IN A {address}")
 
     def verbs(self):
-        return [command.split()[0] for command in self.sink.commands]
+        return [command.partition(" ")[0] for command in self.sink.commands]
 
     def send(self, token):
         self.north.submit("joe", "w@east.example", message("joe@north.example", "w@east.example", token))
