@@ -21,6 +21,7 @@ struct ConnectionOptions {
   std::string host_name;  // of the server, for SNI and logs
   net::TlsContext tls;
   net::PeerCheck check;
+  bool authenticated = false;  // once TLS stands, who the server is was verified
   std::chrono::milliseconds connect_timeout;
   std::chrono::milliseconds command_timeout;
   std::chrono::milliseconds data_timeout;
@@ -50,7 +51,7 @@ class Connection {
   [[nodiscard]] net::Task<void> quit();
 
   /// Another transaction may be begun.
-  [[nodiscard]] bool usable() const { return usable_ && !is_full(); }
+  [[nodiscard]] bool usable() const { return usable_ && !is_full() && failed_confirms_ < most_failed_confirms; }
   /// The session stands; it may have carried all that it may.
   [[nodiscard]] bool stands() const { return usable_; }
   /// RFC 9422: MAILMAX.
@@ -72,6 +73,9 @@ class Connection {
   [[nodiscard]] bool handshake_failed() const { return handshake_failed_; }
   /// What was wrong with the server's certificate, as far as it was checked.
   [[nodiscard]] net::CertificateFault certificate_fault() const { return stream_.certificate_fault(); }
+  [[nodiscard]] bool authenticated() const { return tls() && options_.authenticated; }
+  /// The last transaction ended because the server announced CHUNKING and does not know BDAT.
+  [[nodiscard]] bool refused_chunk() const { return refused_chunk_; }
   /// "mx.b.example[192.0.2.1]:25"
   [[nodiscard]] const std::string& relay() const { return relay_; }
 
@@ -91,11 +95,15 @@ class Connection {
   smtp::LineReader reader_;
   std::string buffer_;
   std::string relay_;
+  static constexpr int most_failed_confirms = 2;  // CAS §9.3: the third one's reply would be hidden by 421
+
   std::size_t transactions_ = 0;
+  int failed_confirms_ = 0;
   bool was_kept_ = false;
   bool usable_ = false;
   bool awaiting_final_ = false;
   bool ended_data_ = false;
+  bool refused_chunk_ = false;
   bool tls_failed_ = false;
   bool handshake_failed_ = false;
 };
