@@ -25,6 +25,7 @@
 #include "policy/authentication.hpp"
 #include "policy/connections.hpp"
 #include "smtp/limits.hpp"
+#include "tlspolicy/demand.hpp"
 
 namespace cas::app {
 
@@ -99,6 +100,10 @@ struct OutboundConfig {
   std::vector<TransportConfig> transports;
   std::uint16_t port = 25;
   bool require_tls = false;
+  bool dane = true;  // needs a trust anchor
+  bool mta_sts = true;
+  std::filesystem::path ca_file;                         // PEM; empty: the system's roots
+  std::map<Domain, tlspolicy::TlsPin> pins;              // [[tls_policy]]
   confirm::Fallback fallback = confirm::Fallback::Send;  // to domains without CAS
   std::vector<outbound::DestinationRules::Rule> destinations;
   std::size_t concurrency = 200;            // attempts at once, in all
@@ -144,6 +149,7 @@ struct Config {
   net::ResolverOptions dns;
   AuthenticationConfig authentication;
   OutboundConfig outbound;
+  std::optional<Mailbox> tls_reports_from;  // none: no reports (RFC 8460)
   QueueConfig queue;
   smtp::Limits limits;
   LoadConfig load;

@@ -47,6 +47,8 @@ std::shared_ptr<const Paces> paces_of(const Config& config) {
 queue::PaceLimits local_pace(const Config& config) {
   auto limits = rests_of(config);
   limits.initial = limits.most = queue::ScheduleOptions().local.most;
+  // Whoever mends a server of his own does not want to wait for an hour.
+  limits.longest_rest = std::clamp<milliseconds>(std::chrono::minutes(5), limits.first_rest, limits.longest_rest);
   return limits;
 }
 
@@ -79,7 +81,8 @@ inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& 
                                   .limits = config.limits,
                                   .offer_starttls = listen.tls == ListenTls::StartTls,
                                   .offer_cas = mx && std::ranges::any_of(config.domains, speaks),
-                                  .submission = !mx},
+                                  .submission = !mx,
+                                  .offer_requiretls = true},
       .tls = {},
       .implicit_tls = listen.tls == ListenTls::Implicit,
       .disk_reserve = config.disk_reserve(),
@@ -111,6 +114,8 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
   compare(running.outbound.idle_timeout == fresh.outbound.idle_timeout, "outbound.idle_timeout");
   compare(running.outbound.host_backoff == fresh.outbound.host_backoff, "outbound.host_backoff");
   compare(running.outbound.connection_messages == fresh.outbound.connection_messages, "outbound.connection_messages");
+  compare(running.outbound.ca_file == fresh.outbound.ca_file, "outbound.ca_file");
+  compare(running.tls_reports_from == fresh.tls_reports_from, "tls_reports");
   compare(running.queue.lifetime == fresh.queue.lifetime && running.queue.first_retry == fresh.queue.first_retry &&
               running.queue.max_retry == fresh.queue.max_retry,
           "queue");

@@ -34,12 +34,16 @@ TEST(NeedsRestartTest, NamesWhatAReloadCannotChangeAndNothingElse) {
       {"outbound.concurrency", [](Config& c) { c.outbound.concurrency = 3; }},
       {"", [](Config& c) { c.outbound.concurrency_per_domain = 3; }},
       {"", [](Config& c) { c.outbound.destinations.push_back({.domain = *Domain::parse("b.example")}); }},
+      {"outbound.ca_file", [](Config& c) { c.outbound.ca_file = "/elsewhere"; }},
+      {"tls_reports", [](Config& c) { c.tls_reports_from = Mailbox::parse("tls@north.example").value(); }},
       {"queue", [](Config& c) { c.queue.lifetime = std::chrono::hours(1); }},
       {"log.format", [](Config& c) { c.log.format = LogFormat::Json; }},
       {"", [](Config& c) { c.limits.message = 1000000; }},
       {"", [](Config& c) { c.load.memory = 1; }},
       {"", [](Config& c) { c.log.level = Level::Error; }},
       {"", [](Config& c) { c.outbound.require_tls = true; }},
+      {"", [](Config& c) { c.outbound.mta_sts = c.outbound.dane = false; }},
+      {"", [](Config& c) { c.outbound.pins[*Domain::parse("b.example")] = {}; }},
   };
   for (const auto& c : cases) {
     Config fresh = some_config();
@@ -60,6 +64,7 @@ TEST(PacesTest, ADestinationThatFailedRestsShorterThanTheFirstRetry) {
   EXPECT_EQ(paces_of(config)->usual.longest_rest, std::chrono::seconds(20));
   EXPECT_EQ(local_pace(config).first_rest, std::chrono::seconds(2));
   EXPECT_GT(local_pace(config).most, 20U);
+  EXPECT_EQ(local_pace(some_config()).longest_rest, std::chrono::minutes(5));
 }
 
 TEST(DiskReserveTest, IsAMessageAndAHalfAnd100MegabytesUnlessConfigured) {

@@ -38,6 +38,7 @@ class Conversation {
   [[nodiscard]] bool chunk_refused() const { return chunk_refused_; }
   /// Why there was no connection: the last words, should there never be one.
   void note_failure(const smtp::Reply& reply, std::string relay);
+  [[nodiscard]] const smtp::Reply& last_failure() const { return last_failure_; }
   void settle_open(const smtp::Reply& reply, const std::string& relay);
   void settle_open_with_last_failure() { settle_open(last_failure_, last_relay_); }
   /// One for each recipient; what is open is deferred with the last failure.

@@ -22,14 +22,16 @@
 #include "outbound/peer_memory.hpp"
 #include "outbound/pool.hpp"
 #include "outbound/signing.hpp"
+#include "outbound/tls_policies.hpp"
+#include "outbound/tls_results.hpp"
 #include "queue/queue.hpp"
 
 namespace cas::outbound {
 
 struct RelayOptions {
-  Domain host;               // for EHLO
-  std::uint16_t port = 25;   // of MX hosts
-  bool require_tls = false;  // of MX hosts
+  Domain host;              // for EHLO
+  std::uint16_t port = 25;  // of MX hosts
+  TlsPolicyOptions tls{};   // of MX hosts
   Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
   DestinationRules destinations{};
@@ -57,7 +59,10 @@ struct RelayServices {
   EventSink& events;
   ConnectionPools& pools;
   Guarded<HostHealth>& health;
-  PeerMemory* peers = nullptr;  // none: nothing is known of anybody
+  net::TlsContext tls;            // of net::ClientTls
+  StsBook* sts = nullptr;         // none: no MTA-STS
+  TlsResults* results = nullptr;  // none: nobody is reported to
+  PeerMemory* peers = nullptr;    // none: nothing is known of anybody
 };
 
 /// Attempts run on executors that have a pool; they share nothing else. Give attempt() to a delivery::Dispatcher.
@@ -72,7 +77,7 @@ class Relay {
 
   RelayServices services_;
   RelayOptions options_;
-  TlsContexts tls_;
+  TlsPolicies tls_policies_;
 };
 
 }  // namespace cas::outbound

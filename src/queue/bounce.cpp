@@ -113,6 +113,7 @@ store::Message envelope(const store::Message& failed, const Options& options, Ti
   bounce.arrived = now;
   bounce.sender = ReversePath();  // RFC 3464 §2, RFC 5321 §6.1
   bounce.klass = confirm::Class::Automatic;
+  bounce.require_tls = failed.require_tls;  // RFC 8689 §5
   if (auto local = LocalPart::from_value("postmaster")) bounce.author = Mailbox(*std::move(local), options.host);
   return bounce;
 }
