@@ -47,6 +47,8 @@ std::shared_ptr<const Paces> paces_of(const Config& config) {
 queue::PaceLimits local_pace(const Config& config) {
   auto limits = rests_of(config);
   limits.initial = limits.most = queue::ScheduleOptions().local.most;
+  // Whoever mends a server of his own does not want to wait for an hour.
+  limits.longest_rest = std::clamp<milliseconds>(std::chrono::minutes(5), limits.first_rest, limits.longest_rest);
   return limits;
 }
 

@@ -32,10 +32,10 @@ TEST(NeedsRestartTest, NamesWhatAReloadCannotChangeAndNothingElse) {
       {"listen", [](Config& c) { c.listen.push_back(c.listen.front()); }},
       {"dns", [](Config& c) { c.dns.forwarders.emplace_back("192.0.2.53"); }},
       {"outbound.concurrency", [](Config& c) { c.outbound.concurrency = 3; }},
-      {"outbound.ca_file", [](Config& c) { c.outbound.ca_file = "/elsewhere"; }},
-      {"tls_reports", [](Config& c) { c.tls_reports_from = Mailbox::parse("tls@north.example").value(); }},
       {"", [](Config& c) { c.outbound.concurrency_per_domain = 3; }},
       {"", [](Config& c) { c.outbound.destinations.push_back({.domain = *Domain::parse("b.example")}); }},
+      {"outbound.ca_file", [](Config& c) { c.outbound.ca_file = "/elsewhere"; }},
+      {"tls_reports", [](Config& c) { c.tls_reports_from = Mailbox::parse("tls@north.example").value(); }},
       {"queue", [](Config& c) { c.queue.lifetime = std::chrono::hours(1); }},
       {"log.format", [](Config& c) { c.log.format = LogFormat::Json; }},
       {"", [](Config& c) { c.limits.message = 1000000; }},
@@ -64,6 +64,7 @@ TEST(PacesTest, ADestinationThatFailedRestsShorterThanTheFirstRetry) {
   EXPECT_EQ(paces_of(config)->usual.longest_rest, std::chrono::seconds(20));
   EXPECT_EQ(local_pace(config).first_rest, std::chrono::seconds(2));
   EXPECT_GT(local_pace(config).most, 20U);
+  EXPECT_EQ(local_pace(some_config()).longest_rest, std::chrono::minutes(5));
 }
 
 TEST(DiskReserveTest, IsAMessageAndAHalfAnd100MegabytesUnlessConfigured) {

@@ -51,8 +51,10 @@ net::Task<std::vector<queue::Outcome>> Attempt::run() {
   conversation_.give_up_old_doubts();
   if (!conversation_.finished()) co_await walk_hosts();
   auto outcomes = conversation_.outcomes();
+  // What one message requires says nothing about the destination.
+  const bool nobody_there = !was_there_ && !job_.message.require_tls;
   for (auto& outcome : outcomes) {
-    outcome.unreachable = !was_there_ && outcome.kind == queue::Outcome::Kind::Deferred;
+    outcome.unreachable = nobody_there && outcome.kind == queue::Outcome::Kind::Deferred;
   }
   co_return outcomes;
 }
@@ -177,7 +179,6 @@ ConnectionOptions Attempt::connection_options(const NextHop& hop, const std::str
                            .host_name = hop.host,
                            .tls = services_.tls,
                            .check = check_of(hop.tls, place),
-                           .authenticated = hop.tls.verified(),
                            .connect_timeout = options_.connect_timeout,
                            .command_timeout = options_.command_timeout,
                            .data_timeout = options_.data_timeout,

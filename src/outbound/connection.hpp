@@ -21,7 +21,6 @@ struct ConnectionOptions {
   std::string host_name;  // of the server, for SNI and logs
   net::TlsContext tls;
   net::PeerCheck check;
-  bool authenticated = false;  // once TLS stands, who the server is was verified
   std::chrono::milliseconds connect_timeout;
   std::chrono::milliseconds command_timeout;
   std::chrono::milliseconds data_timeout;
@@ -67,15 +66,17 @@ class Connection {
   [[nodiscard]] bool ended_data() const { return ended_data_; }
   [[nodiscard]] const smtp::Features& features() const { return session_.features(); }
   [[nodiscard]] bool tls() const { return session_.tls(); }
+  [[nodiscard]] bool authenticated() const {
+    return tls() && options_.check.by != net::PeerCheck::By::Nothing && options_.check.enforce;
+  }
+  /// The last transaction ended because the server announced CHUNKING and does not know BDAT.
+  [[nodiscard]] bool refused_chunk() const { return refused_chunk_; }
   /// The server answered EHLO or HELO.
   [[nodiscard]] bool greeted() const { return session_.greeted(); }
   /// A handshake was begun, and failed.
   [[nodiscard]] bool handshake_failed() const { return handshake_failed_; }
   /// What was wrong with the server's certificate, as far as it was checked.
   [[nodiscard]] net::CertificateFault certificate_fault() const { return stream_.certificate_fault(); }
-  [[nodiscard]] bool authenticated() const { return tls() && options_.authenticated; }
-  /// The last transaction ended because the server announced CHUNKING and does not know BDAT.
-  [[nodiscard]] bool refused_chunk() const { return refused_chunk_; }
   /// "mx.b.example[192.0.2.1]:25"
   [[nodiscard]] const std::string& relay() const { return relay_; }
 

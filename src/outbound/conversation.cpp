@@ -235,8 +235,10 @@ net::Task<void> Conversation::fall_back(Connection& connection) {
     }
     const UnixTime now = to_unix(services_.clock.now());
     if (confirm::is_missing(peer->known, peer->discovery, peer->signed_zone, now)) {
-      last_failure_ =
-          Reply(451, EnhancedCode{4, 7, 0}, "held: the domain is known to confirm mail, and this server does not");
+      const bool known = peer->known != confirm::Support() || peer->discovery.status != dns::Status::Failed;
+      last_failure_ = Reply(451, EnhancedCode{4, 7, 0},
+                            known ? "held: the domain is known to confirm mail, and this server does not"
+                                  : "held: whether the domain confirms mail cannot be looked up");
       if (!held_enough()) co_return;
       alert("confirm-missing", "missing", last_failure_, connection.relay());
     }

@@ -13,6 +13,7 @@ import unittest
 from . import wire
 from .harness import WorldCase, message, poll
 from .peer import Sink
+from .test_tls_policy import digests
 
 
 class SenderCase(WorldCase):
@@ -235,6 +236,78 @@ class Missing(SenderCase):
         self.north.await_empty_queue()
 
 
+class Learnt(SenderCase):
+    """CAS §7.3: what was seen of a server that was verified is remembered, over a restart too."""
+
+    @classmethod
+    def build(cls, world):
+        super().build(world)
+        key = digests(world.certificate("mx.south.example")[0])[0]
+        cls.north.tables += (f'[[tls_policy]]\ndomain = "south.example"\ntls = "verify"\n'
+                             f'fingerprints = ["spki-sha256:{key}"]\n')
+
+    def test_a_domain_that_confirmed_once_is_held_to_it(self):
+        self.send("learnt-1")
+        self.assert_results(self.south.await_mail("suzie", "learnt-1"), "mx.south.example", "cas=pass")
+        self.north.await_empty_queue()
+        self.north.restart()
+        self.tap.conversations.clear()
+        self.tap.hide = [b"CAS"]
+        self.send("learnt-2")
+        poll(lambda: "known to confirm mail" in self.north.queue(), "it is held")
+        self.assertEqual(self.tap.with_data(), [])
+        self.tap.hide = []
+        self.assert_results(self.south.await_mail("suzie", "learnt-2"), "mx.south.example", "cas=pass")
+        self.north.await_empty_queue()
+
+
+class SignedZones(WorldCase):
+    """CAS §7.2: what _cas says where DNSSEC vouches for it, and a lookup that fails."""
+
+    @classmethod
+    def build(cls, world):
+        cls.sinks, anchors = {}, []
+        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
+        for name in ("asks", "fails", "unsigned"):
+            domain, address = f"{name}.example", world.new_address()
+            if name != "unsigned":
+                anchors.append(world.dns.sign(domain))
+            cls.sinks[name] = Sink(address, world.port)
+            cls.addClassCleanup(cls.sinks[name].close)
+            world.publish(f"{domain}. 1 IN MX 10 mx.{domain}.\nmx.{domain}. 1 IN A {address}")
+        world.publish('_cas.asks.example. 1 IN TXT "v=CAS1; m=required"')
+        for name in ("fails", "unsigned"):
+            world.dns.set_mode(f"_cas.{name}.example", "servfail")
+        cls.north.trust_anchor = world.directory / "anchors"
+        cls.north.trust_anchor.write_text("\n".join(anchors) + "\n")
+
+    def send(self, name):
+        to = f"w@{name}.example"
+        self.north.submit("joe", to, message("joe@north.example", to, "signed"))
+
+    def await_held(self, name, why):
+        poll(lambda: f"{name}.example" in self.north.queue() and why in self.north.queue(), "it is held")
+        self.assertEqual(self.sinks[name].messages, [])
+
+    def test_a_domain_that_requires_it_is_not_written_to_without_until_it_says_otherwise(self):
+        self.send("asks")
+        self.await_held("asks", "known to confirm mail")
+        self.world.publish('_cas.asks.example. 1 IN TXT "v=CAS1; m=optional"')
+        poll(lambda: self.sinks["asks"].messages, "it arrives")
+        self.north.await_empty_queue()
+
+    def test_a_lookup_that_fails_is_not_absence(self):
+        self.send("fails")
+        self.await_held("fails", "cannot be looked up")
+        self.world.dns.set_mode("_cas.fails.example", None)
+        poll(lambda: self.sinks["fails"].messages, "it arrives")
+        self.north.await_empty_queue()
+
+    def test_in_a_zone_that_is_not_signed_a_failed_lookup_holds_nothing_up(self):
+        self.send("unsigned")
+        poll(lambda: self.sinks["unsigned"].messages, "it arrives")
+
+
 class PerDomain(WorldCase):
     """[[destination]]."""
 
@@ -247,10 +320,8 @@ class PerDomain(WorldCase):
             cls.addClassCleanup(cls.sinks[name].close)
             world.publish(f"{name}.example. 5 IN MX 10 mx.{name}.example.\nmx.{name}.example. 5 IN A {address}")
         cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
-        cls.north.write_config()
-        with open(cls.north.config, "a", encoding="utf-8") as config:
-            config.write('[[destination]]\ndomain = "held.example"\nfallback = "hold"\n'
-                         '[[destination]]\ndomain = "back.example"\nfallback = "bounce"\nmessages_per_minute = 600\n')
+        cls.north.tables = ('[[destination]]\ndomain = "held.example"\nfallback = "hold"\n'
+                            '[[destination]]\ndomain = "back.example"\nfallback = "bounce"\nmessages_per_minute = 600\n')
 
     def send(self, token, domain):
         self.north.submit("joe", f"w@{domain}", message("joe@north.example", f"w@{domain}", token))
