@@ -19,7 +19,7 @@ net::Task<smtp::Step> Session::answer(smtp::Step step) {
   } else if (auto* confirm = std::get_if<smtp::AskConfirm>(&step)) {
     reply = co_await on_confirm(std::move(confirm->intent));
   } else if (const auto* rcpt = std::get_if<smtp::AskRcpt>(&step)) {
-    reply = on_rcpt(rcpt->rcpt.to);
+    reply = on_rcpt(rcpt->rcpt);
   } else if (auto* auth = std::get_if<smtp::AskAuth>(&step)) {
     reply = co_await on_auth(std::move(*auth));
   } else {
@@ -86,8 +86,8 @@ net::Task<Reply> Session::on_confirm(std::string line) {
   co_return findings.reply;
 }
 
-Reply Session::on_rcpt(const Mailbox& asked) {
-  const Mailbox recipient = services_.directory.meant_by(asked, services_.host);
+Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
+  const Mailbox recipient = services_.directory.meant_by(asked.to, services_.host);
   const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
   if (known != work_.admitted.end()) return known->reply;  // CAS §5.5
 
@@ -134,7 +134,9 @@ Reply Session::on_rcpt(const Mailbox& asked) {
                                       .reply = verdict.reply,
                                       .lease = std::move(lease),
                                       .swallowed = swallowed,
-                                      .authentication = acts ? domain->authentication : policy::Enforcement::Observe});
+                                      .authentication = acts ? domain->authentication : policy::Enforcement::Observe,
+                                      .notify = asked.notify,
+                                      .orcpt = asked.orcpt});
   }
   return verdict.reply;
 }

@@ -33,6 +33,7 @@ struct Features {
   bool smtputf8 = false;
   bool chunking = false;
   bool enhanced_codes = false;
+  bool dsn = false;                   // RFC 3461
   bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §5.8)
   std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
   // LIMITS (RFC 9422). RCPTDOMAINMAX is kept by whoever begins transactions to one domain alone.
@@ -71,6 +72,14 @@ struct Transaction {
   std::optional<std::uint64_t> chunk;
   bool eight_bit = false;
   bool smtputf8 = false;
+  // What is to be told of it; said only where the server offers DSN (RFC 3461 §5.2).
+  std::string envid{};  // decoded
+  DsnReturn ret = DsnReturn::Unspecified;
+  struct Wish {
+    DsnNotify notify{};
+    std::string orcpt{};  // as it came
+  };
+  std::vector<Wish> wishes{};  // one for each of `to`, or none
 };
 
 /// How a transaction ended. `final` is absent when the connection ended or the transaction was given up before the
@@ -160,6 +169,7 @@ class ClientSession {
   bool judge_locally(const Transaction& transaction);
   void build_commands(const Transaction& transaction);
   [[nodiscard]] std::string mail_line(const Transaction& transaction) const;
+  [[nodiscard]] std::string rcpt_line(const Transaction& transaction, std::size_t n) const;
   ClientStep send_group();
   ClientStep on_envelope_reply(const Reply& reply);
   bool record(const Command& command, const Reply& reply);
