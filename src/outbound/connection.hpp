@@ -65,6 +65,11 @@ class Connection {
   [[nodiscard]] bool ended_data() const { return ended_data_; }
   [[nodiscard]] const smtp::Features& features() const { return session_.features(); }
   [[nodiscard]] bool tls() const { return session_.tls(); }
+  /// What it means that the server took a recipient. LMTP delivers for good (RFC 2033 §4.2).
+  [[nodiscard]] queue::Handover handover() const {
+    if (features().dsn) return queue::Handover::PassedOn;
+    return options_.smtp.lmtp ? queue::Handover::Mailbox : queue::Handover::Relayed;
+  }
   /// "mx.b.example[192.0.2.1]:25"
   [[nodiscard]] const std::string& relay() const { return relay_; }
 

@@ -57,6 +57,7 @@ class Conversation {
   [[nodiscard]] Indices open_recipients() const;
   [[nodiscard]] Indices find(const std::vector<Mailbox>& mailboxes) const;
   void settle(std::size_t index, const smtp::Reply& reply, const std::string& relay);
+  void conclude_open(const smtp::Reply& reply, const std::string& relay);
   void alert(const smtp::Reply& reply, const std::string& relay) const;
 
   const RelayServices& services_;

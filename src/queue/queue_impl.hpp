@@ -46,6 +46,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     std::deque<ReportPtr> unrecorded;  // finish() could not write them
     TimePoint record_at;               // not before
     TimePoint ledger_expired_at;
+    TimePoint kept_looked_at{};  // the last look for what was kept long enough
 
     // Reading ahead (queue_read.cpp).
     store::Reader::Moment scanned{};     // what is due until then is known to the schedule
@@ -72,6 +73,11 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   [[nodiscard]] Result<void> load_secret();
   void expire_now_and_then();
   void expire();
+
+  // queue_kept.cpp
+  void remove_kept_now_and_then();
+  void look_for_kept(store::QueueId after, TimePoint before);
+  void remove_kept(std::vector<store::Message> messages);
 
   // queue_read.cpp
   static void note(State& state, TimePoint next);

@@ -121,8 +121,8 @@ void QueueImpl::recorded(const FinishWork& work) {
       if (recipient.state == store::RecipientState::Waiting) note(state, recipient.next_attempt);
     }
     state.schedule.end(group_of(work.report().job));
-    if (work.bounce()) offer(state, *work.bounce(), nullptr);
-    return state.scan_at != before || work.bounce();
+    for (const auto& notice : work.notices()) offer(state, notice.entered, nullptr);
+    return state.scan_at != before || !work.notices().empty();
   });
   if (earlier) wake_all();
 }

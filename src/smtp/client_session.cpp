@@ -172,7 +172,8 @@ ClientStep ClientSession::begin(Transaction transaction) {
   sent_ = answered_ = 0;
   chunk_.reset();
   if (features_.chunking && options_.use_chunking) chunk_ = transaction.chunk;
-  if (!judge_locally(transaction)) return done();
+  result_.judged_here = !judge_locally(transaction);
+  if (result_.judged_here) return done();
   build_commands(transaction);
   phase_ = Phase::Envelope;
   return send_group();

@@ -92,6 +92,7 @@ struct TransactionResult {
   std::optional<Reply> data;
   std::optional<Reply> final;
   std::vector<std::optional<Reply>> finals;  // LMTP, from the end of data on, in place of `final`: one a recipient
+  bool judged_here = false;                  // all replies are this side's own, and nothing was sent
   /// Close the connection as it is, without the final dot and without QUIT: CONFIRM was refused and yet DATA answered
   /// with 354 (CAS §5.6; `confirm` then says which), the server said 421, or replies no longer fit commands.
   bool must_close = false;
