@@ -76,9 +76,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
   compare(running.outbound.idle_timeout == fresh.outbound.idle_timeout, "outbound.idle_timeout");
   compare(running.outbound.host_backoff == fresh.outbound.host_backoff, "outbound.host_backoff");
   compare(running.outbound.connection_messages == fresh.outbound.connection_messages, "outbound.connection_messages");
-  compare(running.queue.lifetime == fresh.queue.lifetime && running.queue.first_retry == fresh.queue.first_retry &&
-              running.queue.max_retry == fresh.queue.max_retry,
-          "queue");
+  compare(running.queue == fresh.queue, "queue");
   compare(running.log.format == fresh.log.format, "log.format");
   return keys;
 }

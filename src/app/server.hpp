@@ -82,6 +82,7 @@ class Server {
 
   [[nodiscard]] StartFault config_fault(std::string key, std::string problem, std::string mend) const;
   [[nodiscard]] store::Route route_for(const Domain& domain) const;
+  [[nodiscard]] bool signs_for(const Domain& domain) const;
   [[nodiscard]] std::vector<net::Executor> executors() const;
   [[nodiscard]] http::ServerStatus status() const;
   void emit(Level level, std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields = {});
@@ -103,8 +104,10 @@ class Server {
   std::vector<net::Endpoint> own_places_;  // where others reach us
 
   Guarded<std::shared_ptr<const inbound::Directory>> directory_;
+  Guarded<std::set<Domain>> signing_domains_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<queue::Suppressions> suppressions_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<outbound::ConnectionPools> pools_;

@@ -88,6 +88,7 @@ class Session {
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
   smtp::Reply on_rcpt(const smtp::RcptCommand& asked);
+  net::Task<std::optional<smtp::Reply>> refuse_suppressed(Mailbox asked);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
 
   // session_authentication.cpp: who sends it
