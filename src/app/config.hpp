@@ -118,6 +118,11 @@ struct QueueConfig {
   std::chrono::seconds lifetime{5 * 24 * 3600};
   std::chrono::seconds first_retry{300};
   std::chrono::seconds max_retry{4 * 3600};
+  std::chrono::seconds delay_warning{0};             // 0: nobody is told of a delay
+  std::chrono::seconds keep_failed{30 * 24 * 3600};  // what nobody may be told of
+  bool suppression = false;                          // own users may not write to mailboxes that are gone
+  std::chrono::seconds suppress_for{30 * 24 * 3600};
+  bool operator==(const QueueConfig&) const = default;
 };
 
 /// What all sessions may use up together.

@@ -333,6 +333,14 @@ void read_queue(Section section, Config& config) {
   assign(queue.lifetime, section.duration("lifetime", seconds{1}, hours{24 * 100}));
   assign(queue.first_retry, section.duration("first_retry", seconds{1}, hours{24}));
   assign(queue.max_retry, section.duration("max_retry", seconds{1}, hours{24 * 7}));
+  assign(queue.delay_warning, section.duration("delay_warning", seconds{0}, hours{24 * 100}));
+  assign(queue.keep_failed, section.duration("keep_failed", hours{1}, hours{24 * 3650}));
+  assign(queue.suppression, section.boolean("suppression"));
+  assign(queue.suppress_for, section.duration("suppress_for", hours{1}, hours{24 * 3650}));
+  if (queue.delay_warning >= queue.lifetime) {
+    section.fail("delay_warning", "nothing waits as long as that: lifetime is " + duration_text(queue.lifetime),
+                 "make delay_warning shorter than lifetime, or \"0s\"");
+  }
   if (queue.first_retry > queue.max_retry) {
     section.fail(section.has("first_retry") ? "first_retry" : "max_retry",
                  "the first retry (" + duration_text(queue.first_retry) + ") comes later than max_retry (" +

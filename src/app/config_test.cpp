@@ -147,6 +147,8 @@ TEST_F(ConfigFile, good_one_becomes_structs) {
   EXPECT_EQ(config->outbound.fallback, confirm::Fallback::Hold);
   EXPECT_EQ(config->queue.first_retry, std::chrono::minutes(10));
   EXPECT_EQ(config->queue.max_retry, std::chrono::hours(4)) << "the default";
+  EXPECT_EQ(config->queue.delay_warning, std::chrono::seconds(0)) << "nobody is told of a delay";
+  EXPECT_FALSE(config->queue.suppression);
   EXPECT_EQ(config->limits.message, 1000000U);
   EXPECT_EQ(config->log.format, LogFormat::Json);
   EXPECT_EQ(config->log.level, Level::Warning);
@@ -231,6 +233,8 @@ constexpr Fault faults[] = {
     {"bad_duration", "\"2s\"", "\"2 seconds\"", 33, "dns.timeout", "no duration", "5m"},
     {"number_as_duration", "\"10m\"", "600", 39, "queue.first_retry", "not a duration", "5m"},
     {"duration_out_of_range", "\"3d\"", "\"200d\"", 38, "queue.lifetime", "out of range", "100d"},
+    {"delay_after_the_end", "lifetime = \"3d\"", "delay_warning = \"5d\"", 38, "queue.delay_warning", "waits as long",
+     "shorter than lifetime"},
     {"retry_order", "\"10m\"", "\"5h\"", 39, "queue.first_retry", "later than max_retry", "at most"},
     {"port_out_of_range", "port = 2525", "port = 65536", 35, "outbound.port", "out of range", "65535"},
     {"number_in_quotes", "port = 2525", "port = \"2525\"", 35, "outbound.port", "is text", "without quotes"},

@@ -116,9 +116,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
   compare(running.outbound.connection_messages == fresh.outbound.connection_messages, "outbound.connection_messages");
   compare(running.outbound.ca_file == fresh.outbound.ca_file, "outbound.ca_file");
   compare(running.tls_reports_from == fresh.tls_reports_from, "tls_reports");
-  compare(running.queue.lifetime == fresh.queue.lifetime && running.queue.first_retry == fresh.queue.first_retry &&
-              running.queue.max_retry == fresh.queue.max_retry,
-          "queue");
+  compare(running.queue == fresh.queue, "queue");
   compare(running.log.format == fresh.log.format, "log.format");
   return keys;
 }

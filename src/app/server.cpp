@@ -128,15 +128,21 @@ Server::Started Server::open_world() {
     return std::unexpected(std::move(fault));
   }
   store_ = *std::move(store);
+  const queue::SuppressionOptions suppression{.enabled = config_.queue.suppression, .keep = config_.queue.suppress_for};
   const queue::Options options{
       .host = config_.host,
       .lifetime = config_.queue.lifetime,
       .first_retry = config_.queue.first_retry,
       .max_retry = config_.queue.max_retry,
       .route_for = [this](const Domain& domain) { return route_for(domain); },
+      .signs_for = [this](const Domain& domain) { return signs_for(domain); },
+      .delay_warning = config_.queue.delay_warning,
+      .keep_failed = config_.queue.keep_failed,
+      .suppression = suppression,
       .schedule = {.local = local_pace(config_),
                    .destination_for = [this](const std::string& domain) { return destination_for(domain); }}};
   peers_ = std::make_unique<outbound::PeerMemory>(*store_, clock_);
+  suppressions_ = std::make_unique<queue::Suppressions>(*store_, clock_, suppression);
   queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, *events_, options);
   if (auto recovered = queue_->recover(); !recovered) {
     auto fault = system_fault(recovered.error());
@@ -199,6 +205,16 @@ store::Route Server::route_for(const Domain& domain) const {
   return found ? store::Route::Local : store::Route::Remote;
 }
 
+// Keys change with a reload; notifications are written at any time.
+bool Server::signs_for(const Domain& domain) const {
+  return signing_domains_.with([&](const auto& domains) {
+    for (auto above = std::optional(domain); above; above = above->parent()) {
+      if (domains.contains(*above)) return true;
+    }
+    return false;
+  });
+}
+
 // ---- Inbound ----
 
 void Server::build_inbound() {
@@ -221,6 +237,9 @@ void Server::build_inbound() {
 // ---- Deliveries ----
 
 void Server::tell_signing(const outbound::SigningKeys& signing) {
+  std::set<Domain> domains;
+  for (const auto& [domain, keys] : signing) domains.insert(domain);
+  signing_domains_.with([&](auto& known) { known = std::move(domains); });
   for (const auto& domain : config_.domains) {
     const auto keys = signing.find(domain.name);
     if (keys == signing.end() || keys->second.empty()) {
@@ -253,6 +272,7 @@ void Server::build_outbound() {
 
 void Server::build_admin() {
   http::AdminApi::Services services{.queue = *queue_,
+                                    .suppressions = *suppressions_,
                                     .trace = [this](std::string_view id) { return trace_book_.find(id); },
                                     .status = [this] { return status(); }};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));

@@ -68,6 +68,7 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
   const auto& authentication = fresh->config.authentication;
   inbound::Services services{.host = config_.host,
                              .queue = *queue_,
+                             .suppressions = *suppressions_,
                              .resolver = *resolver_,
                              .workers = *workers_,
                              .clock = clock_,

@@ -26,6 +26,7 @@ struct Words {
   std::string admin_config;
   AdminOptions admin;
   std::string id;
+  std::string address, reason;
   KeyOptions key;
   KeysOptions keys;
   CertificateOptions certificate;
@@ -85,6 +86,26 @@ void add_admin_commands(CLI::App& app, Words& words) {
   auto* status = app.add_subcommand("status", "How the server is");
   add_admin_options(*status, words);
   status->callback([&] { words.action = [&] { return show_status(admin_options(words)); }; });
+}
+
+void add_suppression_commands(CLI::App& app, Words& words) {
+  auto* suppression = app.add_subcommand("suppression", "Mailboxes elsewhere that are gone: nobody writes to them");
+  suppression->require_subcommand(1);
+  const char* const reason = "what its senders are told";
+  auto* list = suppression->add_subcommand("list", "Which they are, since when, and what their servers said");
+  list->callback([&] { words.action = [&] { return list_suppressions(admin_options(words)); }; });
+  auto* add = suppression->add_subcommand("add", "Enter an address by hand");
+  add->add_option("ADDRESS", words.address, "the mailbox")->required();
+  add->add_option("--reason", words.reason, reason);
+  add->callback(
+      [&] { words.action = [&] { return add_suppression(admin_options(words), words.address, words.reason); }; });
+  auto* remove = suppression->add_subcommand("remove", "Let mail go there again");
+  remove->add_option("ADDRESS", words.address, "the mailbox")->required();
+  remove->callback([&] { words.action = [&] { return remove_suppression(admin_options(words), words.address); }; });
+  auto* import = suppression->add_subcommand("import", "Enter addresses from standard input, one a line");
+  import->add_option("--reason", words.reason, reason);
+  import->callback([&] { words.action = [&] { return import_suppressions(admin_options(words), words.reason); }; });
+  for (auto* command : {list, add, remove, import}) add_admin_options(*command, words);
 }
 
 CLI::App* add_keys_command(CLI::App& keys, Words& words, const char* name, const char* what,
@@ -337,6 +358,7 @@ int run(int argc, char** argv) {
   Words words;
   add_server_commands(app, words);
   add_admin_commands(app, words);
+  add_suppression_commands(app, words);
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
   add_intent_commands(app, words);

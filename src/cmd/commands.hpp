@@ -71,6 +71,14 @@ struct SignOptions {
 /// 65 for the message or a key, 66 for what cannot be read. The message is held in memory; its size is bounded.
 [[nodiscard]] int sign_message(const SignOptions& options);
 
+// ---- suppression.cpp: mailboxes elsewhere that own users may not write to ----
+
+[[nodiscard]] int list_suppressions(const AdminOptions& admin);
+[[nodiscard]] int add_suppression(const AdminOptions& admin, const std::string& address, const std::string& reason);
+[[nodiscard]] int remove_suppression(const AdminOptions& admin, const std::string& address);
+/// Addresses from standard input, one a line; 65 and nothing entered where a line is none.
+[[nodiscard]] int import_suppressions(const AdminOptions& admin, const std::string& reason);
+
 // ---- keys.cpp: the signing keys in the folder of a domain (CAS §6.3) ----
 
 /// As given on the command line.

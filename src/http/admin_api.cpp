@@ -51,6 +51,7 @@ std::optional<std::size_t> read_limit(const std::string& text) {
 }  // namespace
 
 net::Task<Response> AdminApi::answer(Request request) {
+  if (request.path == "/v1/suppression") co_return co_await suppression(std::move(request));
   const bool is_retry = request.path == "/v1/queue/retry";
   const bool known =
       is_retry || request.path == "/v1/status" || request.path == "/v1/queue" || request.path.starts_with(trace_prefix);

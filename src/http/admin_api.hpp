@@ -6,6 +6,9 @@
 //   GET  /v1/status
 //   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids; "next" says where to go on
 //   POST /v1/queue/retry[?id=ID]        waiting recipients of one message, or of all, are due now
+//   GET  /v1/suppression?after=A&limit=N   mailboxes elsewhere that own users may not write to, by address
+//   POST /v1/suppression                {"addresses":[...],"reason"}: enters them
+//   DELETE /v1/suppression?address=A    lifts one
 //   GET  /v1/trace/ID                   what happened to a message, by trace id or queue id
 //
 // Errors are {"error":{"code","message"}} with 400, 404, 405 or 503.
@@ -22,6 +25,7 @@
 #include "http/message.hpp"
 #include "net/task.hpp"
 #include "queue/queue.hpp"
+#include "queue/suppression.hpp"
 
 namespace cas::http {
 
@@ -47,6 +51,7 @@ class AdminApi {
  public:
   struct Services {
     queue::Queue& queue;
+    queue::Suppressions& suppressions;
     std::function<std::vector<RecordedEvent>(std::string_view id)> trace;
     std::function<ServerStatus()> status;
   };
@@ -57,6 +62,11 @@ class AdminApi {
  private:
   net::Task<Response> list_queue(Request request);
   net::Task<Response> retry(Request request);
+  // suppression_api.cpp
+  net::Task<Response> suppression(Request request);
+  net::Task<Response> list_suppressions(Request request);
+  net::Task<Response> add_suppressions(Request request);
+  net::Task<Response> remove_suppression(Request request);
   [[nodiscard]] Response trace(const Request& request) const;
 
   Services services_;

@@ -54,6 +54,7 @@ class AdminApiTest : public ::testing::Test {
     queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, events_, options_);
     ASSERT_TRUE(queue_->recover());
     AdminApi::Services services{.queue = *queue_,
+                                .suppressions = suppressions_,
                                 .trace = [](std::string_view id) { return events_of(id); },
                                 .status = [] { return status(); }};
     api_ = std::make_unique<AdminApi>(std::move(services));
@@ -128,6 +129,7 @@ class AdminApiTest : public ::testing::Test {
   testing::FakeRandom random_;
   Ignore events_;
   std::unique_ptr<store::Store> store_ = store::open_memory();
+  queue::Suppressions suppressions_{*store_, clock_, {.enabled = true, .keep = std::chrono::hours(24)}};
   queue::Options options_{.host = *Domain::parse("mx.north.example")};
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<AdminApi> api_;
@@ -178,6 +180,30 @@ TEST_F(AdminApiTest, status_says_who_and_where) {
   EXPECT_EQ(object.at("host").as_string(), "mx.north.example");
   EXPECT_EQ(object.at("listening").as_array().at(0).as_string(), "127.0.0.1:25 mx");
   EXPECT_TRUE(object.at("next_remote").is_null());
+}
+
+TEST_F(AdminApiTest, suppressed_mailboxes_are_listed_entered_and_lifted) {
+  const auto post = [&](std::string body) {
+    return fetch(socket(), Request{.method = "POST", .path = "/v1/suppression", .body = std::move(body)}).value();
+  };
+  EXPECT_EQ(json::parse(get("/v1/suppression").body).at("suppressed").as_array().size(), 0U);
+  const auto entered = post(R"({"addresses":["B@b.example","a@b.example"],"reason":"asked"})");
+  EXPECT_EQ(entered.status, 200) << entered.body;
+  EXPECT_EQ(json::parse(entered.body).at("new").as_int64(), 2);
+  const auto page = json::parse(get("/v1/suppression", {{"limit", "1"}}).body).as_object();
+  EXPECT_EQ(page.at("next").as_string(), "a@b.example");
+  EXPECT_EQ(page.at("suppressed").at(0).at("reply").as_string(), "asked");
+  const auto rest = json::parse(get("/v1/suppression", {{"limit", "1"}, {"after", "a@b.example"}}).body).as_object();
+  EXPECT_EQ(rest.at("suppressed").at(0).at("address").as_string(), "b@b.example");
+  EXPECT_TRUE(rest.at("next").is_null());
+  EXPECT_EQ(get("/v1/suppression", {{"address", "b@b.example"}}, "DELETE").status, 200);
+  EXPECT_EQ(get("/v1/suppression", {{"address", "b@b.example"}}, "DELETE").status, 404);
+  for (const auto* body : {"", "[]", "{}", R"({"addresses":[1]})", R"({"addresses":["nonsense"]})"}) {
+    EXPECT_EQ(post(body).status, 400) << body;
+  }
+  EXPECT_EQ(get("/v1/suppression", {{"address", "x"}}, "DELETE").status, 400);
+  EXPECT_EQ(get("/v1/suppression", {{"limit", "0"}}).status, 400);
+  EXPECT_EQ(get("/v1/suppression", {}, "PUT").status, 405);
 }
 
 TEST_F(AdminApiTest, nonsense_is_refused_with_a_reason) {

@@ -16,6 +16,7 @@
 #include "net/workers.hpp"
 #include "policy/buckets.hpp"
 #include "queue/queue.hpp"
+#include "queue/suppression.hpp"
 
 namespace cas::inbound {
 
@@ -28,6 +29,7 @@ struct AuthenticationOptions {
 struct Services {
   Domain host;  // our name and authserv-id
   queue::Queue& queue;
+  queue::Suppressions& suppressions;
   net::Resolver& resolver;
   net::Workers& workers;
   const Clock& clock;

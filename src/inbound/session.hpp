@@ -51,6 +51,8 @@ class Session {
     bool swallowed = false;                    // committed before with the same digest
     policy::Enforcement authentication = policy::Enforcement::Observe;
     bool quarantined = false;
+    DsnNotify notify{};
+    std::string orcpt{};
   };
   /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
   struct Work {
@@ -85,7 +87,8 @@ class Session {
   [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
-  smtp::Reply on_rcpt(const Mailbox& asked);
+  smtp::Reply on_rcpt(const smtp::RcptCommand& asked);
+  net::Task<std::optional<smtp::Reply>> refuse_suppressed(Mailbox asked);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
 
   // session_authentication.cpp: who sends it
@@ -112,6 +115,7 @@ class Session {
   net::Task<smtp::Reply> commit();
   net::Task<Result<void>> hand_over_body(queue::NewMessage& fresh);
   [[nodiscard]] store::Message envelope(const IncomingMessage& message, const store::QueueId& id) const;
+  [[nodiscard]] bool sender_is_known() const;
   [[nodiscard]] std::string trace_fields(const store::QueueId& id, const IncomingMessage& message) const;
   [[nodiscard]] queue::NewRecipient new_recipient(const Admitted& admitted) const;
 

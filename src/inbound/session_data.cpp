@@ -226,11 +226,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.arrived = services_.clock.now();
   row.sender = protocol_.mail()->from;
   row.user = protocol_.user().value_or("");
-  // A signer vouches for addresses of its own domain alone: a report to any other could reach a stranger (CAS §8.4).
-  const auto& sender = row.sender.mailbox();
-  const bool signers_own =
-      work_.intent && sender && sender->domain() && sender->domain()->is_within(work_.intent->signing_domain);
-  row.sender_verified = origin() != policy::Origin::Outside || signers_own;
+  row.sender_verified = origin() != policy::Origin::Outside || sender_is_known();
   row.body_size = message.size();
   row.prefix = trace_fields(id, message);
   row.eight_bit = message.eight_bit();
@@ -240,7 +236,22 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.klass = message.facts().klass.klass;
   row.list_id = message.facts().klass.list_id;
   row.hashes = message.facts().hashes;
+  row.envid = protocol_.mail()->envid;
+  row.ret = protocol_.mail()->ret;
   return row;
+}
+
+// Whether a report to the envelope sender reaches who sent this, and no stranger (RFC 3834 §2, RFC 5321 §6.2).
+bool Session::sender_is_known() const {
+  const auto& sender = protocol_.mail()->from.mailbox();
+  if (!sender || !sender->domain()) return false;
+  // A signer vouches for addresses of its own domain alone (CAS §8.4).
+  if (work_.intent && sender->domain()->is_within(work_.intent->signing_domain)) return true;
+  // SPF is about the envelope: the domain says that this client may use its addresses. DKIM and DMARC are about what
+  // the message shows; a message that is replayed passes both below any envelope.
+  if (!work_.outcomes) return false;
+  const auto& spf = work_.outcomes->spf;
+  return spf.identity == auth::SpfIdentity::MailFrom && spf.result == auth::SpfResult::Pass;
 }
 
 std::string Session::trace_fields(const store::QueueId& id, const IncomingMessage& message) const {
@@ -262,7 +273,9 @@ queue::NewRecipient Session::new_recipient(const Admitted& admitted) const {
   queue::NewRecipient recipient{.address = admitted.address,
                                 .route = admitted.route,
                                 .quarantined = admitted.quarantined,
-                                .ledger = std::nullopt};
+                                .ledger = std::nullopt,
+                                .notify = admitted.notify,
+                                .orcpt = admitted.orcpt};
   if (admitted.lease) {
     recipient.ledger = queue::NewRecipient::Ledger{.key = admitted.lease->key(),
                                                    .m = *work_.intent->digest,

@@ -3,14 +3,34 @@
 //
 // Facts for MAIL, CONFIRM, RCPT and AUTH, and what was decided on them.
 #include <algorithm>
+#include <chrono>
 
+#include "base/encoding.hpp"
 #include "inbound/session.hpp"
+#include "net/completion.hpp"
 #include "policy/judge.hpp"
 
 namespace cas::inbound {
 
 using smtp::EnhancedCode;
 using smtp::Reply;
+
+namespace {
+
+constexpr std::size_t shown_reply = 120;
+
+Reply suppressed(const queue::Suppression& row) {
+  const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(row.since));
+  const auto two = [](unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  Reply reply(550, EnhancedCode{5, 1, 1},
+              "not sent: this mailbox is known to be gone since " + std::to_string(static_cast<int>(day.year())) + '-' +
+                  two(static_cast<unsigned>(day.month())) + '-' + two(static_cast<unsigned>(day.day())));
+  if (!row.reply.empty()) reply.lines.emplace_back("it answered: " + row.reply.substr(0, shown_reply));
+  reply.lines.emplace_back("your mail administrator lifts it: cas suppression remove ADDRESS");
+  return reply;
+}
+
+}  // namespace
 
 net::Task<smtp::Step> Session::answer(smtp::Step step) {
   Reply reply;
@@ -19,7 +39,8 @@ net::Task<smtp::Step> Session::answer(smtp::Step step) {
   } else if (auto* confirm = std::get_if<smtp::AskConfirm>(&step)) {
     reply = co_await on_confirm(std::move(confirm->intent));
   } else if (const auto* rcpt = std::get_if<smtp::AskRcpt>(&step)) {
-    reply = on_rcpt(rcpt->rcpt.to);
+    auto refusal = co_await refuse_suppressed(rcpt->rcpt.to);
+    reply = refusal ? *std::move(refusal) : on_rcpt(rcpt->rcpt);
   } else if (auto* auth = std::get_if<smtp::AskAuth>(&step)) {
     reply = co_await on_auth(std::move(*auth));
   } else {
@@ -86,8 +107,8 @@ net::Task<Reply> Session::on_confirm(std::string line) {
   co_return findings.reply;
 }
 
-Reply Session::on_rcpt(const Mailbox& asked) {
-  const Mailbox recipient = services_.directory.meant_by(asked, services_.host);
+Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
+  const Mailbox recipient = services_.directory.meant_by(asked.to, services_.host);
   const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
   if (known != work_.admitted.end()) return known->reply;  // CAS §5.5
 
@@ -134,9 +155,32 @@ Reply Session::on_rcpt(const Mailbox& asked) {
                                       .reply = verdict.reply,
                                       .lease = std::move(lease),
                                       .swallowed = swallowed,
-                                      .authentication = acts ? domain->authentication : policy::Enforcement::Observe});
+                                      .authentication = acts ? domain->authentication : policy::Enforcement::Observe,
+                                      .notify = asked.notify,
+                                      .orcpt = asked.orcpt});
   }
   return verdict.reply;
+}
+
+// A mailbox elsewhere that is known to be gone: whoever writes to it hears so at once. What cannot be looked up goes
+// on.
+net::Task<std::optional<Reply>> Session::refuse_suppressed(Mailbox asked) {
+  if (origin() == policy::Origin::Outside || !services_.suppressions.enabled()) co_return std::nullopt;
+  const Mailbox recipient = services_.directory.meant_by(asked, services_.host);
+  const bool local = recipient.domain() && services_.directory.find(*recipient.domain()) != nullptr;
+  if (local || iequals(recipient.local().value(), "postmaster")) co_return std::nullopt;
+  using Found = Result<std::optional<queue::Suppression>>;
+  auto start = [&](auto done) { services_.suppressions.find(recipient, std::move(done)); };
+  const auto found = co_await net::completion<Found>(std::move(start));
+  if (!found || !*found) co_return std::nullopt;
+  const auto refusal = suppressed(**found);
+  event("rcpt", {{"to", recipient.wire()},
+                 {"from", protocol_.mail()->from.path()},
+                 {"client", stream_.peer().text()},
+                 {"admission", "refused"},
+                 {"rule", "suppressed"},
+                 {"reply", refusal.summary()}});
+  co_return refusal;
 }
 
 net::Task<Reply> Session::on_auth(smtp::AskAuth ask) {

@@ -77,6 +77,11 @@ class Connection {
   [[nodiscard]] bool handshake_failed() const { return handshake_failed_; }
   /// What was wrong with the server's certificate, as far as it was checked.
   [[nodiscard]] net::CertificateFault certificate_fault() const { return stream_.certificate_fault(); }
+  /// What it means that the server took a recipient. LMTP delivers for good (RFC 2033 §4.2).
+  [[nodiscard]] queue::Handover handover() const {
+    if (features().dsn) return queue::Handover::PassedOn;
+    return options_.smtp.lmtp ? queue::Handover::Mailbox : queue::Handover::Relayed;
+  }
   /// "mx.b.example[192.0.2.1]:25"
   [[nodiscard]] const std::string& relay() const { return relay_; }
 

@@ -145,7 +145,13 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact_once(Connection&
   too_many_.clear();
   smtp::Transaction transaction;
   transaction.from = job_.message.sender;
-  for (const auto index : recipients) transaction.to.push_back(job_.recipients[index].address);
+  for (const auto index : recipients) {
+    const auto& recipient = job_.recipients[index];
+    transaction.to.push_back(recipient.address);
+    transaction.wishes.push_back({.notify = recipient.notify, .orcpt = recipient.orcpt});
+  }
+  transaction.envid = job_.message.envid;
+  transaction.ret = job_.message.ret;
   transaction.confirm = std::move(intent);
   transaction.size = job_.message.prefix.size() + job_.message.body_size;
   transaction.eight_bit = job_.message.eight_bit;
@@ -198,6 +204,8 @@ void Conversation::settle_by(const smtp::TransactionResult& result, bool confirm
         last_failure_ = *reply;  // the next host may offer what it asks for
       } else {
         settle(recipients[n], *reply, connection.relay());
+        outcomes_[recipients[n]]->handover = connection.handover();
+        outcomes_[recipients[n]]->ours = result.judged_here;
       }
     } else if (connection.ended_data()) {
       // It may have been taken: another host now could be a second copy. Later, the same intent is known there.
@@ -249,9 +257,11 @@ net::Task<void> Conversation::fall_back(Connection& connection) {
   if (fallback == confirm::Fallback::Send || free_recipients().empty()) {
     co_await converse_plain(connection);
   } else if (fallback == confirm::Fallback::Hold && !held_enough()) {
-    settle_free(Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"), connection.relay());
+    conclude(free_recipients(), Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"),
+             connection.relay());
   } else {
-    settle_free(Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"), connection.relay());
+    conclude(free_recipients(), Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"),
+             connection.relay());
   }
 }
 
@@ -336,8 +346,12 @@ void Conversation::settle_open(const Reply& reply, const std::string& relay) {
   for (const auto index : open_recipients()) settle(index, reply, relay);
 }
 
-void Conversation::settle_free(const Reply& reply, const std::string& relay) {
-  for (const auto index : free_recipients()) settle(index, reply, relay);
+/// What no server said.
+void Conversation::conclude(const Indices& recipients, const Reply& reply, const std::string& relay) {
+  for (const auto index : recipients) {
+    settle(index, reply, relay);
+    outcomes_[index]->ours = true;
+  }
 }
 
 // Once a day for a reason and domain (CAS §9.3).

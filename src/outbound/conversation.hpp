@@ -76,7 +76,7 @@ class Conversation {
   [[nodiscard]] Indices free_recipients() const;
   [[nodiscard]] Indices find(const std::vector<Mailbox>& mailboxes) const;
   void settle(std::size_t index, const smtp::Reply& reply, const std::string& relay);
-  void settle_free(const smtp::Reply& reply, const std::string& relay);
+  void conclude(const Indices& recipients, const smtp::Reply& reply, const std::string& relay);
   void alert(std::string_view name, std::string_view why, const smtp::Reply& reply, const std::string& relay) const;
 
   const RelayServices& services_;

@@ -4,11 +4,8 @@
 // See bounce.hpp.
 #include "queue/bounce.hpp"
 
-#include <array>
-
 #include "base/encoding.hpp"
 #include "confirm/digest.hpp"
-#include "confirm/reason.hpp"
 #include "message/dsn.hpp"
 #include "message/header.hpp"
 #include "queue/settle.hpp"
@@ -16,45 +13,9 @@
 namespace cas::queue {
 namespace {
 
-constexpr std::size_t max_quoted_header = 32 * 1024;
+constexpr std::size_t max_quoted_header = 32UL * 1024;
+constexpr std::size_t max_returned = 64UL * 1024;  // octets of a message that is returned whole
 constexpr std::string_view empty_line = "\r\n\r\n";
-
-struct Explanation {
-  std::string_view what;  // a word of CAS §15.2, or the start of an enhanced code
-  std::string_view text;
-};
-
-constexpr std::array cas_explanations = {
-    Explanation{"required",
-                "The receiving server takes only mail that the sender's server confirms (CAS). Ask your mail "
-                "administrator to turn confirmation on, or the recipient to except you."},
-    Explanation{"pending",
-                "The recipient was asked and has not approved you as a sender in time. Reach them another way "
-                "and ask them to approve your address."},
-    Explanation{"refused", "The recipient, or the recipient's domain, does not want mail from this address."},
-    Explanation{"consent", "The recipient has not asked for this list. Bulk mail needs their consent first."},
-    Explanation{"class", "The message was announced as another kind of mail than it is. Tell your mail administrator."},
-    Explanation{"signature",
-                "The confirmation's signature was not accepted. Your mail administrator must check the keys in "
-                "the DNS."},
-    Explanation{"digest", "The message was changed after it had been confirmed. Tell your mail administrator."},
-    Explanation{"rate", "Too many messages were sent to this server in a short time."},
-};
-
-constexpr std::array status_explanations = {
-    Explanation{"5.1.1", "There is no such mailbox there. Check the address for typing errors."},
-    Explanation{"5.1.2", "The domain of this address does not exist or takes no mail. Check what stands after the @."},
-    Explanation{"5.1.10", "The domain of this address takes no mail at all."},
-    Explanation{"5.1.6", "The mailbox has moved. Ask the recipient for the new address."},
-    Explanation{"5.2.1", "The mailbox is switched off."},
-    Explanation{"5.2.2", "The mailbox is full. Try again later, or reach the recipient another way."},
-    Explanation{"5.2.3", "The message is larger than this mailbox accepts."},
-    Explanation{"5.3.4", "The message is larger than the receiving server accepts."},
-    Explanation{"5.4.", "The way to the receiving server is broken. Its administrator must mend it."},
-    Explanation{"5.7.", "The receiving server refused the message by its rules. Its own words stand below."},
-    Explanation{"5.", "The receiving server refused the message for good. Its own words stand below."},
-    Explanation{"4.", "The receiving server could not take the message, and it was not tried further."},
-};
 
 std::string explain_expired(const Outcome& last, const Options& options) {
   const auto hours = std::chrono::duration_cast<std::chrono::hours>(options.lifetime).count();
@@ -67,14 +28,35 @@ std::string explain_expired(const Outcome& last, const Options& options) {
 constexpr std::string_view doubt =
     " An earlier attempt ended without an answer: the message may have been delivered all the same.";
 
-DsnRecipient about(const Mailbox& recipient, const Outcome& outcome, const Options& options) {
-  const bool expired = outcome.kind == Outcome::Kind::Deferred;
-  return {.recipient = recipient,
+/// "mx.b.example[192.0.2.1]:25": the host's name.
+std::string host_of(const std::string& relay) {
+  const auto bracket = relay.find('[');
+  return bracket == std::string::npos ? std::string() : relay.substr(0, bracket);
+}
+
+std::string explanation(DsnAction action, const Outcome& outcome, const Options& options) {
+  switch (action) {
+    case DsnAction::Failed:
+      return outcome.kind == Outcome::Kind::Deferred ? explain_expired(outcome, options) : explain(outcome.reply);
+    case DsnAction::Delayed: return explain_delay(outcome.reply);
+    case DsnAction::Delivered:
+    case DsnAction::Relayed: break;
+  }
+  return {};
+}
+
+DsnRecipient about(DsnAction action, const Concerned& concerned, const Options& options) {
+  const auto& [recipient, outcome] = concerned;
+  const bool expired = action == DsnAction::Failed && outcome.kind == Outcome::Kind::Deferred;
+  const bool peers = is_peers(outcome);
+  return {.recipient = recipient.address,
+          .orcpt = recipient.orcpt,
           .status = expired ? "4.4.7" : status_of(outcome.reply),  // RFC 3463 §3.5: delivery time expired
           .diagnostic_code = outcome.reply.code == 0 ? "" : outcome.reply.summary(),
-          .remote_mta = outcome.relay,
-          .explanation = (expired ? explain_expired(outcome, options) : explain(outcome.reply)) +
-                         std::string(outcome.in_doubt ? doubt : "")};
+          .peers_words = peers,
+          .remote_mta = peers ? host_of(outcome.relay) : std::string(),
+          .explanation = explanation(action, outcome, options) +
+                         std::string(action == DsnAction::Failed && recipient.in_doubt ? doubt : "")};
 }
 
 /// The header section at the start of the message, cut between two fields where it is long.
@@ -106,15 +88,29 @@ store::Route route_to(const Mailbox& mailbox, const Options& options) {
   return options.route_for(*mailbox.domain());
 }
 
-store::Message envelope(const store::Message& failed, const Options& options, TimePoint now, Random& random) {
+/// Who reports. A receiver trusts what is signed, so it is a domain that we sign for: our own name's, or else the
+/// sender's or a recipient's that is one of ours.
+Mailbox reporter(const Mailbox& to, const std::vector<Concerned>& recipients, const Options& options) {
+  const auto signs = [&](const std::optional<Domain>& domain) { return domain && options.signs_for(*domain); };
+  Domain domain = options.host;
+  if (options.signs_for && !signs(domain)) {
+    std::vector<const Mailbox*> candidates{&to};
+    for (const auto& concerned : recipients) candidates.push_back(&concerned.recipient.address);
+    const auto ours = std::ranges::find_if(candidates, [&](const Mailbox* one) { return signs(one->domain()); });
+    if (ours != candidates.end()) domain = *(*ours)->domain();
+  }
+  return {LocalPart::from_value("postmaster").value(), std::move(domain)};
+}
+
+store::Message envelope(const store::Message& about, Mailbox author, TimePoint now, Random& random) {
   store::Message bounce;
   bounce.id = make_queue_id(now, random);
-  bounce.trace = failed.trace;  // `cas trace` shows both
+  bounce.trace = about.trace;  // `cas trace` shows both
   bounce.arrived = now;
   bounce.sender = ReversePath();  // RFC 3464 §2, RFC 5321 §6.1
   bounce.klass = confirm::Class::Automatic;
-  bounce.require_tls = failed.require_tls;  // RFC 8689 §5
-  if (auto local = LocalPart::from_value("postmaster")) bounce.author = Mailbox(*std::move(local), options.host);
+  bounce.require_tls = about.require_tls;  // RFC 8689 §5
+  bounce.author = std::move(author);
   return bounce;
 }
 
@@ -124,42 +120,71 @@ bool may_tell(const store::Message& message) {
   return !message.sender.is_null() && message.sender_verified;
 }
 
-std::optional<NewMessage> make_bounce(const store::Message& message, const std::string& header,
-                                      const std::vector<std::pair<Mailbox, Outcome>>& failed, const Options& options,
-                                      TimePoint now, Random& random) {
-  if (failed.empty() || !may_tell(message)) return std::nullopt;
-  const Mailbox& to = *message.sender.mailbox();
-  NewMessage bounce{.message = envelope(message, options, now, random), .small_body = {}, .recipients = {}};
-  Dsn dsn{.reporting_mta = options.host,
-          .to = to,
-          .message_id = bounce.message.id + '@' + options.host.text(),
-          .queue_id = message.id,
-          .arrival = to_unix(message.arrived),
-          .now = to_unix(now),
-          .failed = {},
-          .original_header = header_section(header)};
-  for (const auto& [recipient, outcome] : failed) dsn.failed.push_back(about(recipient, outcome, options));
-  bounce.small_body = format_dsn(dsn);
-  bounce.message.body_size = bounce.small_body.size();
-  bounce.message.eight_bit = !is_ascii(bounce.small_body);
-  bounce.message.smtputf8 = !to.is_ascii();
-  bounce.message.hashes = hashes_of(bounce.small_body);
-  bounce.recipients.push_back({.address = to, .route = route_to(to, options), .ledger = {}});
-  return bounce;
+bool is_kept(const store::Message& message, const store::Recipient& recipient) {
+  return recipient.state == store::RecipientState::Failed && !may_tell(message) && !recipient.notify.never;
 }
 
-std::string explain(const smtp::Reply& reply) {
-  if (const auto word = confirm::word_in(reply)) {
-    for (const auto& entry : cas_explanations) {
-      if (*word == entry.what) return std::string(entry.text);
+bool is_peers(const Outcome& outcome) {
+  const auto& [code, enhanced, lines] = outcome.reply;
+  const bool names_host = outcome.relay.contains('[') || outcome.relay.starts_with("unix:");
+  const bool about_the_way = enhanced.subject == 4 && !lines.empty() && lines.front().starts_with(outcome.relay);
+  return code != 0 && !outcome.ours && names_host && !about_the_way && !outcome.unreachable;
+}
+
+std::optional<DsnAction> notice_due(const store::Message& message, const store::Recipient& recipient,
+                                    const Outcome& outcome, const Options& options, TimePoint now) {
+  if (!may_tell(message)) return {};
+  switch (recipient.state) {
+    case store::RecipientState::Failed:
+      if (recipient.notify.wants_failure()) return DsnAction::Failed;
+      break;
+    case store::RecipientState::Delivered:
+      if (!recipient.notify.success || outcome.handover == Handover::PassedOn) break;
+      return outcome.handover == Handover::Mailbox ? DsnAction::Delivered : DsnAction::Relayed;
+    case store::RecipientState::Waiting: {
+      const bool late = options.delay_warning.count() > 0 && now - message.arrived >= options.delay_warning;
+      if (late && !recipient.warned && recipient.notify.wants_delay()) return DsnAction::Delayed;
+      break;
     }
+    case store::RecipientState::Held: break;
   }
-  const std::string status = status_of(reply);
-  for (const auto& entry : status_explanations) {
-    const bool is_prefix = entry.what.ends_with('.');
-    if (is_prefix ? status.starts_with(entry.what) : status == entry.what) return std::string(entry.text);
-  }
-  return "The message could not be delivered.";
+  return {};
+}
+
+bool returns_whole(const store::Message& message, DsnAction action) {
+  // RFC 3461 §4.3: RET is about failures.
+  return action == DsnAction::Failed && message.ret == DsnReturn::Full && message.body_size <= max_returned;
+}
+
+NewMessage make_notice(DsnAction action, const store::Message& message, const std::string& original,
+                       const std::vector<Concerned>& recipients, const Options& options, TimePoint now,
+                       Random& random) {
+  const Mailbox& to = *message.sender.mailbox();
+  NewMessage notice{
+      .message = envelope(message, reporter(to, recipients, options), now, random), .small_body = {}, .recipients = {}};
+  const bool whole = returns_whole(message, action);
+  Dsn dsn{.action = action,
+          .reporting_mta = options.host,
+          .from = *notice.message.author,
+          .to = to,
+          .message_id = notice.message.id + '@' + options.host.text(),
+          .queue_id = message.id,
+          .envelope_id = message.envid,
+          .arrival = to_unix(message.arrived),
+          .now = to_unix(now),
+          .retry_until = to_unix(message.arrived + options.lifetime),
+          .recipients = {},
+          .international = message.smtputf8,
+          .original = whole ? original : header_section(original),
+          .whole = whole};
+  for (const auto& concerned : recipients) dsn.recipients.push_back(about(action, concerned, options));
+  notice.small_body = format_dsn(dsn);
+  notice.message.body_size = notice.small_body.size();
+  notice.message.eight_bit = !is_ascii(notice.small_body);
+  notice.message.smtputf8 = !to.is_ascii();
+  notice.message.hashes = hashes_of(notice.small_body);
+  notice.recipients.push_back({.address = to, .route = route_to(to, options), .ledger = {}});
+  return notice;
 }
 
 }  // namespace cas::queue

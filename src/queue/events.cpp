@@ -23,14 +23,14 @@ std::string delay(TimePoint from, TimePoint to) {
   return std::to_string(ms / 1000) + '.' + std::string(3 - fraction.size(), '0') + fraction;
 }
 
-std::string_view name_of(const FinishWork& work, const store::Recipient& recipient) {
-  switch (recipient.state) {
+std::string_view name_of(const FinishWork& work, std::size_t n) {
+  switch (work.settled()[n].state) {
     case RecipientState::Delivered: return "delivered";
     case RecipientState::Waiting: return "deferred";
     case RecipientState::Failed:
     case RecipientState::Held: break;
   }
-  return work.bounce() ? "bounced" : "failed";
+  return work.notice_about(n) != nullptr ? "bounced" : "failed";
 }
 
 void emit_recipient(EventSink& events, const FinishWork& work, std::size_t n) {
@@ -38,13 +38,15 @@ void emit_recipient(EventSink& events, const FinishWork& work, std::size_t n) {
   const store::Recipient& recipient = work.settled()[n];
   const bool failed = recipient.state == RecipientState::Failed;
   const bool expired = failed && outcomes[n].kind == Outcome::Kind::Deferred;
-  Event one = event(job.message, name_of(work, recipient), failed ? Level::Warning : Level::Info);
+  Event one = event(job.message, name_of(work, n), failed ? Level::Warning : Level::Info);
   one.fields = {{"to", recipient.address.wire()},
                 {"relay", outcomes[n].relay},
                 {"delay", delay(job.message.arrived, at)},
                 {"status", expired ? "4.4.7" : status_of(outcomes[n].reply)},
                 {"reply", recipient.last_reply}};
-  if (failed && work.bounce()) one.fields.emplace_back("bounce", work.bounce()->message.id);
+  if (const auto* notice = work.notice_about(n)) {
+    one.fields.emplace_back(failed ? "bounce" : "notice", notice->entered.message.id);
+  }
   events.emit(std::move(one));
 }
 
@@ -63,15 +65,13 @@ void emit_queued(EventSink& events, const Entered& entered) {
 void emit_finished(EventSink& events, const FinishWork& work) {
   const store::Message& message = work.report().job.message;
   for (std::size_t n = 0; n < work.settled().size(); ++n) emit_recipient(events, work, n);
-  const bool failed = std::ranges::any_of(
-      work.settled(), [](const auto& recipient) { return recipient.state == RecipientState::Failed; });
-  if (failed && !may_tell(message)) {
+  if (std::ranges::any_of(work.settled(), [&](const auto& recipient) { return is_kept(message, recipient); })) {
     Event kept = event(message, "undeliverable-kept", Level::Error);
     kept.fields = {{"from", message.sender.path()},
                    {"reason", message.sender.is_null() ? "the sender is the null path" : "the sender is not verified"}};
     events.emit(std::move(kept));
   }
-  if (work.bounce()) emit_queued(events, *work.bounce());
+  for (const auto& notice : work.notices()) emit_queued(events, notice.entered);
   if (work.removed()) events.emit(event(message, "removed"));
 }
 
@@ -81,6 +81,13 @@ void emit_resting(EventSink& events, std::string_view domain, const Outcome& out
   event.fields.emplace_back("relay", outcome.relay);
   event.fields.emplace_back("reply", said(outcome.reply));
   events.emit(std::move(event));
+}
+
+void emit_expired(EventSink& events, const store::Message& message) {
+  Event one = event(message, "kept-removed", Level::Warning);
+  one.fields = {{"from", message.sender.path()},
+                {"arrived", std::to_string(to_unix(message.arrived).time_since_epoch().count())}};
+  events.emit(std::move(one));
 }
 
 void emit_trouble(EventSink& events, const store::Message& message, std::string_view name, const Error& error) {

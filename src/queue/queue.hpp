@@ -23,6 +23,7 @@
 #include "base/trace.hpp"
 #include "message/address.hpp"
 #include "queue/schedule.hpp"
+#include "queue/suppression.hpp"
 #include "smtp/reply.hpp"
 #include "store/store.hpp"
 
@@ -38,6 +39,11 @@ struct Options {
   std::chrono::seconds max_retry{4 * 3600};
   /// Where mail to a domain goes; asked for bounces. Called on a store thread. None: everything is Remote.
   std::function<store::Route(const Domain&)> route_for = {};
+  /// Whether mail from a domain is signed here; asked for the author of notifications, likewise. None: nothing is.
+  std::function<bool(const Domain&)> signs_for = {};
+  std::chrono::seconds delay_warning{0};             // after it the sender is told of a delay, once; 0: never
+  std::chrono::seconds keep_failed{30 * 24 * 3600};  // since arrival; then what nobody was told of is removed
+  SuppressionOptions suppression = {};
   ScheduleOptions schedule = {};
   std::size_t bodies_in_memory = std::size_t{64} << 20;  // octets of bodies that were committed just now
 };
@@ -79,6 +85,10 @@ struct Job {
   bool recovered = false;                        // an attempt before this one may have ended in a crash
 };
 
+/// Where a delivered recipient's copy is, as RFC 3461 tells apart: in the mailbox (§5.3), with a server that goes on
+/// telling its sender (§5.2.1), or with one that does not (§5.2.2).
+enum class Handover { Mailbox, PassedOn, Relayed };
+
 /// What became of one recipient of a job.
 struct Outcome {
   enum class Kind { Delivered, Deferred, Failed };
@@ -89,6 +99,8 @@ struct Outcome {
   bool unreachable = false;                         // Deferred: no server of the destination could be used
   bool in_doubt = false;                            // the end of data was sent, and its reply lost (CAS §9.5)
   bool with_confirm = false;                        // in_doubt: in a transaction with CONFIRM
+  Handover handover = Handover::Mailbox;            // Delivered
+  bool ours = false;                                // `reply` is our own conclusion, whatever `relay` names
 };
 
 class Queue {

@@ -47,6 +47,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     TimePoint record_at;               // not before
     std::size_t recording = 0;         // reports that are being written
     TimePoint ledger_expired_at;
+    TimePoint kept_looked_at{};  // the last look for what was kept long enough
 
     // Reading ahead (queue_read.cpp).
     store::Reader::Moment scanned{};     // what is due until then is known to the schedule
@@ -73,6 +74,11 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   [[nodiscard]] Result<void> load_secret();
   void expire_now_and_then();
   void expire();
+
+  // queue_kept.cpp
+  void remove_kept_now_and_then();
+  void look_for_kept(store::QueueId after, TimePoint before);
+  void remove_kept(std::vector<store::Message> messages);
 
   // queue_read.cpp
   static void note(State& state, TimePoint next);

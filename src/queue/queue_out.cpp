@@ -130,9 +130,9 @@ void QueueImpl::recorded(const FinishWork& work) {
       if (recipient.state == store::RecipientState::Waiting) note(state, recipient.next_attempt);
     }
     state.schedule.end(group_of(work.report().job));
-    if (work.bounce()) offer(state, *work.bounce(), nullptr);
+    for (const auto& notice : work.notices()) offer(state, notice.entered, nullptr);
     // Rows of this group that fell due while it was tried can be loaded only now.
-    return state.scan_at != before || work.bounce() || state.schedule.wants_load();
+    return state.scan_at != before || !work.notices().empty() || state.schedule.wants_load();
   });
   if (earlier) wake_all();
 }

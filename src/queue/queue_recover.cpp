@@ -64,6 +64,7 @@ void QueueImpl::expire_now_and_then() {
     return true;
   });
   if (due) expire();
+  remove_kept_now_and_then();
 }
 
 void QueueImpl::expire() {

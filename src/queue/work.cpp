@@ -103,28 +103,67 @@ Result<void> FinishWork::run(store::Tx& tx) {
   for (std::size_t n = 0; n < job.recipients.size(); ++n) {
     settled_.push_back(settle(job.message, job.recipients[n], outcomes[n], options_, at, random_));
   }
-  CAS_CHECK(add_bounce(tx));
+  CAS_CHECK(add_notices(tx));
+  CAS_CHECK(suppress_gone(tx));
   CAS_TRY(removed_, is_done(tx));
   if (removed_) return tx.remove_message(job.message.id);
   for (const auto& recipient : settled_) CAS_CHECK(tx.update_recipient(job.message.id, recipient));
   return {};
 }
 
-Result<void> FinishWork::add_bounce(store::Tx& tx) {
+Result<void> FinishWork::add_notices(store::Tx& tx) {
   const auto& [job, outcomes, at] = *report_;
-  std::vector<std::pair<Mailbox, Outcome>> failed;
   for (std::size_t n = 0; n < settled_.size(); ++n) {
-    if (settled_[n].state != RecipientState::Failed) continue;
-    auto& told = failed.emplace_back(settled_[n].address, outcomes[n]).second;
-    told.in_doubt = settled_[n].in_doubt;  // since whichever attempt
+    const auto action = notice_due(job.message, settled_[n], outcomes[n], options_, at);
+    if (!action) continue;
+    if (*action == DsnAction::Delayed) settled_[n].warned = true;
+    auto same = std::ranges::find(notices_, *action, &Notice::action);
+    if (same == notices_.end()) same = notices_.insert(same, Notice{.action = *action, .about = {}, .entered = {}});
+    same->about.push_back(n);
   }
-  if (failed.empty() || !may_tell(job.message)) return {};
-  CAS_TRY(const auto header, tx.body_chunk(job.message.body, 0));
-  auto bounce = make_bounce(job.message, header, failed, options_, at, random_);
-  if (!bounce) return {};
-  bounce_ = Entered{.message = bounce->message, .recipients = rows_of(bounce->message, bounce->recipients, at)};
-  CAS_TRY(bounce_->message.body, store_body(tx, bounce->small_body));
-  return tx.add_message(bounce_->message, bounce_->recipients);
+  for (Notice& notice : notices_) CAS_CHECK(add_notice(tx, notice));
+  return {};
+}
+
+Result<void> FinishWork::add_notice(store::Tx& tx, Notice& notice) {
+  const auto& [job, outcomes, at] = *report_;
+  CAS_TRY(const auto original, read_original(tx, returns_whole(job.message, notice.action)));
+  std::vector<Concerned> recipients;
+  for (const auto n : notice.about) recipients.push_back({.recipient = settled_[n], .outcome = outcomes[n]});
+  const auto made = make_notice(notice.action, job.message, original, recipients, options_, at, random_);
+  notice.entered = {.message = made.message, .recipients = rows_of(made.message, made.recipients, at)};
+  CAS_TRY(notice.entered.message.body, store_body(tx, made.small_body));
+  return tx.add_message(notice.entered.message, notice.entered.recipients);
+}
+
+/// The message as it came, or its beginning.
+Result<std::string> FinishWork::read_original(store::Tx& tx, bool whole) const {
+  const store::Message& message = report_->job.message;
+  CAS_TRY(auto text, tx.body_chunk(message.body, 0));
+  for (std::uint32_t n = 1; whole && text.size() < message.body_size; ++n) {
+    CAS_TRY(const auto chunk, tx.body_chunk(message.body, n));
+    if (chunk.empty()) break;
+    text += chunk;
+  }
+  return text;
+}
+
+/// A mailbox elsewhere that is gone, as its server says, to which own people wrote.
+Result<void> FinishWork::suppress_gone(store::Tx& tx) const {
+  const auto& [job, outcomes, at] = *report_;
+  if (!options_.suppression.enabled || !may_tell(job.message)) return {};
+  for (std::size_t n = 0; n < settled_.size(); ++n) {
+    const bool failed = outcomes[n].kind == Outcome::Kind::Failed && settled_[n].route == store::Route::Remote;
+    if (!failed || !is_peers(outcomes[n]) || !mailbox_is_gone(outcomes[n].reply)) continue;
+    CAS_CHECK(suppress(tx, settled_[n].address, outcomes[n].reply.summary(), to_unix(at), options_.suppression));
+  }
+  return {};
+}
+
+const FinishWork::Notice* FinishWork::notice_about(std::size_t n) const {
+  const auto tells = [n](const Notice& notice) { return std::ranges::find(notice.about, n) != notice.about.end(); };
+  const auto found = std::ranges::find_if(notices_, tells);
+  return found == notices_.end() ? nullptr : &*found;
 }
 
 /// Whether nobody waits any more and every failure was told to somebody.
@@ -137,9 +176,8 @@ Result<bool> FinishWork::is_done(store::Tx& tx) {
     const auto now = std::ranges::find(settled_, row.index, &store::Recipient::index);
     if (now != settled_.end()) row.state = now->state;
   }
-  const bool told = may_tell(report_->job.message);
   return std::ranges::none_of(rows, [&](const store::Recipient& row) {
-    return row.state == RecipientState::Waiting || (row.state == RecipientState::Failed && !told);
+    return row.state == RecipientState::Waiting || is_kept(report_->job.message, row);
   });
 }
 

@@ -4,6 +4,7 @@
 // The queue's two transactions as objects: run() on the writer's thread, the results read after the commit.
 #pragma once
 
+#include "message/dsn.hpp"
 #include "queue/queue.hpp"
 #include "queue/schedule.hpp"
 
@@ -51,7 +52,7 @@ struct Report {
 };
 [[nodiscard]] GroupKey group_of(const Job& job);
 
-/// finish(): the recipients' new rows, a bounce, and the end of a message that is done.
+/// finish(): the recipients' new rows, notifications, and the end of a message that is done.
 class FinishWork {
  public:
   FinishWork(std::shared_ptr<const Report> report, const Options& options, Random& random)
@@ -61,18 +62,29 @@ class FinishWork {
   [[nodiscard]] const Report& report() const { return *report_; }
   /// The job's recipients as they stand now, in order.
   [[nodiscard]] const std::vector<store::Recipient>& settled() const { return settled_; }
-  [[nodiscard]] const std::optional<Entered>& bounce() const { return bounce_; }
+  /// What the sender is told, one notification for each action.
+  struct Notice {
+    DsnAction action;
+    std::vector<std::size_t> about;  // places in settled()
+    Entered entered;
+  };
+  [[nodiscard]] const std::vector<Notice>& notices() const { return notices_; }
+  /// That about a recipient, by its place in settled().
+  [[nodiscard]] const Notice* notice_about(std::size_t n) const;
   [[nodiscard]] bool removed() const { return removed_; }
 
  private:
-  [[nodiscard]] Result<void> add_bounce(store::Tx& tx);
+  [[nodiscard]] Result<void> add_notices(store::Tx& tx);
+  [[nodiscard]] Result<void> add_notice(store::Tx& tx, Notice& notice);
+  [[nodiscard]] Result<std::string> read_original(store::Tx& tx, bool whole) const;
+  [[nodiscard]] Result<void> suppress_gone(store::Tx& tx) const;
   [[nodiscard]] Result<bool> is_done(store::Tx& tx);
 
   std::shared_ptr<const Report> report_;
   const Options& options_;
   Random& random_;
   std::vector<store::Recipient> settled_;
-  std::optional<Entered> bounce_;
+  std::vector<Notice> notices_;
   bool removed_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "smtp/dsn_parameters.hpp"
 
 namespace cas::smtp {
 namespace {
@@ -176,7 +177,8 @@ ClientStep ClientSession::begin(Transaction transaction) {
   sent_ = answered_ = 0;
   chunk_.reset();
   if (features_.chunking && options_.use_chunking) chunk_ = transaction.chunk;
-  if (!judge_locally(transaction)) return done();
+  result_.judged_here = !judge_locally(transaction);
+  if (result_.judged_here) return done();
   build_commands(transaction);
   phase_ = Phase::Envelope;
   return send_group();
@@ -220,6 +222,21 @@ std::string ClientSession::mail_line(const Transaction& transaction) const {
   if (transaction.eight_bit) line += " BODY=8BITMIME";
   if (utf8 && features_.smtputf8) line += " SMTPUTF8";
   if (options_.require_requiretls) line += " REQUIRETLS";
+  if (features_.dsn && transaction.ret == DsnReturn::Full) line += " RET=FULL";
+  if (features_.dsn && transaction.ret == DsnReturn::Headers) line += " RET=HDRS";
+  if (features_.dsn && !transaction.envid.empty()) line += " ENVID=" + xtext(transaction.envid);
+  return line + "\r\n";
+}
+
+/// RFC 3461 §5.2.1: what was said is passed on, and nothing is added.
+std::string ClientSession::rcpt_line(const Transaction& transaction, std::size_t n) const {
+  std::string line = "RCPT TO:<" + transaction.to[n].wire() + '>';
+  if (features_.dsn && n < transaction.wishes.size()) {
+    const auto& [notify, orcpt] = transaction.wishes[n];
+    require_one_line(orcpt);
+    if (!notify.unspecified()) line += " NOTIFY=" + notify_text(notify);
+    if (!orcpt.empty()) line += " ORCPT=" + orcpt;
+  }
   return line + "\r\n";
 }
 
@@ -232,7 +249,7 @@ void ClientSession::build_commands(const Transaction& transaction) {
     commands_.push_back({Kind::Confirm, 0, "CONFIRM " + *transaction.confirm + "\r\n"});
   }
   for (std::size_t n = 0; n < transaction.to.size(); ++n) {
-    if (!result_.rcpt[n]) commands_.push_back({Kind::Rcpt, n, "RCPT TO:<" + transaction.to[n].wire() + ">\r\n"});
+    if (!result_.rcpt[n]) commands_.push_back({Kind::Rcpt, n, rcpt_line(transaction, n)});
   }
   if (!chunk_) commands_.push_back({Kind::Data, 0, "DATA\r\n"});
 }

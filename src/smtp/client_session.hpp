@@ -34,6 +34,7 @@ struct Features {
   bool chunking = false;
   bool enhanced_codes = false;
   bool requiretls = false;            // RFC 8689; counted only inside TLS
+  bool dsn = false;                   // RFC 3461
   bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §5.8)
   std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
   // LIMITS (RFC 9422). RCPTDOMAINMAX is kept by whoever begins transactions to one domain alone.
@@ -73,6 +74,14 @@ struct Transaction {
   std::optional<std::uint64_t> chunk;
   bool eight_bit = false;
   bool smtputf8 = false;
+  // What is to be told of it; said only where the server offers DSN (RFC 3461 §5.2).
+  std::string envid{};  // decoded
+  DsnReturn ret = DsnReturn::Unspecified;
+  struct Wish {
+    DsnNotify notify{};
+    std::string orcpt{};  // as it came
+  };
+  std::vector<Wish> wishes{};  // one for each of `to`, or none
 };
 
 /// How a transaction ended. `final` is absent when the connection ended or the transaction was given up before the
@@ -85,6 +94,7 @@ struct TransactionResult {
   std::optional<Reply> data;
   std::optional<Reply> final;
   std::vector<std::optional<Reply>> finals;  // LMTP, from the end of data on, in place of `final`: one a recipient
+  bool judged_here = false;                  // all replies are this side's own, and nothing was sent
   /// Close the connection as it is, without the final dot and without QUIT: CONFIRM was refused and yet DATA answered
   /// with 354 (CAS §5.6; `confirm` then says which), the server said 421, or replies no longer fit commands.
   bool must_close = false;
@@ -164,6 +174,7 @@ class ClientSession {
   bool judge_locally(const Transaction& transaction);
   void build_commands(const Transaction& transaction);
   [[nodiscard]] std::string mail_line(const Transaction& transaction) const;
+  [[nodiscard]] std::string rcpt_line(const Transaction& transaction, std::size_t n) const;
   ClientStep send_group();
   ClientStep on_envelope_reply(const Reply& reply);
   bool record(const Command& command, const Reply& reply);

@@ -238,6 +238,45 @@ TEST(ClientChunk, IsUsedWithoutPipeliningToo) {
   EXPECT_TRUE(std::holds_alternative<SendChunk>(session.on_reply(reply("250 ok"))));
 }
 
+// ---- Delivery status notifications ---------------------------------------------------------------------------------
+
+TEST(ClientDsn, PassesOnWhatWasAsked_Rfc3461_5_2_1) {
+  Transaction t = transaction({"suzie@b.example", "bob@b.example", "kim@b.example"});
+  t.envid = "QQ 1=2";
+  t.ret = DsnReturn::Headers;
+  t.wishes = {{.notify = {.success = true, .delay = true}, .orcpt = "rfc822;Suzie+2B@a.example"},
+              {.notify = {.never = true}},
+              {}};
+  auto session = ready("250-b.example\n250-PIPELINING\n250 DSN");
+  EXPECT_EQ(run(session, t, {}).sent,
+            "MAIL FROM:<joe@a.example> RET=HDRS ENVID=QQ+201+3D2\r\n"
+            "RCPT TO:<suzie@b.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Suzie+2B@a.example\r\n"
+            "RCPT TO:<bob@b.example> NOTIFY=NEVER\r\n"
+            "RCPT TO:<kim@b.example>\r\n"
+            "DATA\r\n");
+}
+
+TEST(ClientDsn, AddsNothing_Rfc3461_5_2_1) {
+  auto session = ready("250-b.example\n250-PIPELINING\n250 DSN");
+  EXPECT_EQ(run(session, transaction(), {}).sent, "MAIL FROM:<joe@a.example>\r\nRCPT TO:<suzie@b.example>\r\nDATA\r\n");
+}
+
+TEST(ClientDsn, SaysNothingOfItWhereItIsNotOffered_Rfc3461_5_2_2) {
+  Transaction t = transaction();
+  t.envid = "QQ1";
+  t.ret = DsnReturn::Full;
+  t.wishes = {{.notify = {.success = true}, .orcpt = "rfc822;suzie@b.example"}};
+  auto session = ready(pipelining);
+  EXPECT_EQ(run(session, t, {}).sent, "MAIL FROM:<joe@a.example>\r\nRCPT TO:<suzie@b.example>\r\nDATA\r\n");
+}
+
+TEST(ClientDsn, LetsNoWishBecomeASecondCommand) {
+  Transaction t = transaction();
+  t.wishes = {{.notify = {}, .orcpt = "rfc822;a\r\nRSET"}};
+  auto session = ready("250-b.example\n250 DSN");
+  EXPECT_THROW((void)session.begin(t), std::logic_error);
+}
+
 TEST(ClientChunk, NeedsTheExtensionAndTheSize) {
   EXPECT_FALSE(ready(pipelining).features().chunking);
   const auto last_line = [](ClientSession session, Transaction t) {

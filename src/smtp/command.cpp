@@ -11,11 +11,13 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "smtp/dsn_parameters.hpp"
 
 namespace cas::smtp {
 namespace {
 
 constexpr std::size_t max_parameters = 16;
+constexpr std::size_t max_auth = 500;  // RFC 4954 §3
 constexpr EnhancedCode bad_arguments{5, 5, 4};
 constexpr EnhancedCode needs_smtputf8{5, 6, 7};
 
@@ -130,17 +132,6 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return result.ec == std::errc{} ? size : std::numeric_limits<std::uint64_t>::max();
 }
 
-/// RFC 3461 §4: printable ASCII without "+" and "=", others as "+" and two upper-case hexadecimal digits.
-bool is_xtext(std::string_view text) {
-  const auto is_hex = [](char c) { return is_digit(c) || (c >= 'A' && c <= 'F'); };
-  for (std::size_t n = 0; n < text.size(); ++n) {
-    if (text[n] < 33 || text[n] > 126 || text[n] == '=') return false;
-    if (text[n] != '+') continue;
-    if (text.size() - n < 3 || !is_hex(text[n + 1]) || !is_hex(text[n + 2])) return false;
-  }
-  return !text.empty() && text.size() <= 500;  // RFC 4954 §3
-}
-
 /// Writes one parameter of MAIL into `mail`; the reply that refuses it otherwise.
 std::optional<Reply> apply_parameter(const Parameter& parameter, bool offer_smtputf8, MailCommand& mail) {
   const std::string_view value = parameter.value.value_or(std::string_view{});
@@ -167,8 +158,38 @@ std::optional<Reply> apply_parameter(const Parameter& parameter, bool offer_smtp
     return {};
   }
   if (iequals(parameter.keyword, "AUTH")) {  // RFC 4954 §5
-    if (!is_xtext(value)) return malformed();
+    if (value.empty() || !from_xtext(value, max_auth)) return malformed();
     mail.auth = std::string(value);
+    return {};
+  }
+  if (iequals(parameter.keyword, "ENVID")) {  // RFC 3461 §4.4
+    auto envid = parse_envid(value);
+    if (!envid) return malformed();
+    mail.envid = *std::move(envid);
+    return {};
+  }
+  if (iequals(parameter.keyword, "RET")) {  // RFC 3461 §4.3
+    const auto ret = parse_ret(value);
+    if (!ret) return malformed();
+    mail.ret = *ret;
+    return {};
+  }
+  return Reply(555, bad_arguments, "parameter not recognized");
+}
+
+/// The same for RCPT (RFC 3461 §4.1, §4.2).
+std::optional<Reply> apply_parameter(const Parameter& parameter, bool smtputf8, RcptCommand& rcpt) {
+  const std::string_view value = parameter.value.value_or(std::string_view{});
+  const auto malformed = [&] { return Reply(501, bad_arguments, "malformed " + to_upper(parameter.keyword)); };
+  if (iequals(parameter.keyword, "NOTIFY")) {
+    const auto notify = parse_notify(value);
+    if (!notify) return malformed();
+    rcpt.notify = *notify;
+    return {};
+  }
+  if (iequals(parameter.keyword, "ORCPT")) {
+    if (!is_orcpt(value, smtputf8)) return malformed();
+    rcpt.orcpt = std::string(value);
     return {};
   }
   return Reply(555, bad_arguments, "parameter not recognized");
@@ -207,11 +228,14 @@ Parsed<MailCommand> parse_mail(std::string_view argument, bool offer_smtputf8) {
 Parsed<RcptCommand> parse_rcpt(std::string_view argument, bool smtputf8, const Domain& host) {
   const auto parts = split_argument(argument, "TO:");
   if (!parts) return std::unexpected(parts.error());
-  if (!parts->parameters.empty()) return refuse(555, bad_arguments, "parameter not recognized");
   if (!smtputf8 && !is_ascii(parts->path)) return refuse(553, needs_smtputf8, "this address needs SMTPUTF8");
   auto to = parse_forward_path(parts->path, host);
   if (!to) return refuse(553, {5, 1, 3}, "the recipient's address is not valid");
-  return RcptCommand{.to = std::move(*to)};
+  RcptCommand rcpt{.to = *std::move(to)};
+  for (const auto& parameter : parts->parameters) {
+    if (auto refusal = apply_parameter(parameter, smtputf8, rcpt)) return std::unexpected(std::move(*refusal));
+  }
+  return rcpt;
 }
 
 std::optional<BdatCommand> parse_bdat(std::string_view argument) {

@@ -13,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "message/address.hpp"
+#include "message/dsn_request.hpp"
 #include "smtp/reply.hpp"
 
 namespace cas::smtp {
@@ -53,11 +54,15 @@ struct MailCommand {
   bool smtputf8 = false;               // RFC 6531
   bool require_tls = false;            // RFC 8689
   std::optional<std::string> auth;     // RFC 4954 §5, kept as given
+  std::string envid;                   // RFC 3461 §4.4, decoded; empty: none
+  DsnReturn ret = DsnReturn::Unspecified;
 };
 
-/// RCPT TO:<path>. No parameter is defined yet.
+/// RCPT TO:<path> with what is to be told of it (RFC 3461).
 struct RcptCommand {
   Mailbox to;
+  DsnNotify notify{};
+  std::string orcpt{};  // as it came; empty: none
 };
 
 /// BDAT size [LAST].

@@ -8,6 +8,8 @@
 
 #include <limits>
 
+#include "smtp/dsn_parameters.hpp"
+
 namespace cas::smtp {
 namespace {
 
@@ -112,7 +114,7 @@ TEST(ParseMail, Refuses16ParametersAndMore) {
 }
 
 TEST(ParseMail, RefusesParametersThatNobodyOfferedWith555_Rfc5321_4_1_1_11) {
-  EXPECT_EQ(mail_code("FROM:<> RET=HDRS"), 555);
+  EXPECT_EQ(mail_code("FROM:<> NOTIFY=NEVER"), 555);
   EXPECT_EQ(mail_code("FROM:<> XNOBODY"), 555);
   EXPECT_EQ(mail_code("FROM:<> BODY=BINARYMIME"), 555);
   EXPECT_EQ(parse_mail("FROM:<> SMTPUTF8", false).error().code, 555);
@@ -140,7 +142,7 @@ TEST(ParseRcpt, RefusesWhatIsNoRecipient) {
   EXPECT_EQ(rcpt_code("TO:<bob>"), 553);
   EXPECT_EQ(rcpt_code("TO:bob@b.example"), 501);
   EXPECT_EQ(rcpt_code("FROM:<bob@b.example>"), 501);
-  EXPECT_EQ(rcpt_code("TO:<bob@b.example> NOTIFY=NEVER"), 555);
+  EXPECT_EQ(rcpt_code("TO:<bob@b.example> RET=FULL"), 555);
   EXPECT_EQ(rcpt_code("TO:<bob@b.example>NOTIFY=NEVER"), 501);
 }
 
@@ -148,6 +150,106 @@ TEST(ParseRcpt, TakesUtf8OnlyWithSmtputf8_Rfc6531_3_5) {
   EXPECT_EQ(parse_rcpt("TO:<jürgen@b.example>", false, host).error().enhanced, (EnhancedCode{5, 6, 7}));
   EXPECT_EQ(rcpt_code("TO:<jürgen@b.example>", true), 250);
   EXPECT_EQ(rcpt_code("TO:<\xff@b.example>", true), 553);
+}
+
+// ---- Delivery status notifications (RFC 3461) ----
+
+TEST(ParseMail, ReadsWhatIsToBeToldOfTheMessage_Rfc3461_4_3_4_4) {
+  const auto mail = parse_mail("FROM:<joe@a.example> ret=hdrs ENVID=QQ+2B31+20+3D", true);
+  ASSERT_TRUE(mail);
+  EXPECT_EQ(mail->ret, DsnReturn::Headers);
+  EXPECT_EQ(mail->envid, "QQ+31 =");
+  EXPECT_EQ(parse_mail("FROM:<> RET=FULL", true)->ret, DsnReturn::Full);
+  EXPECT_EQ(parse_mail("FROM:<>", true)->ret, DsnReturn::Unspecified);
+  EXPECT_EQ(mail_code("FROM:<> ENVID=" + std::string(100, 'e')), 250);
+  std::string encoded = "FROM:<> ENVID=";
+  for (int n = 0; n < 100; ++n) encoded += "+2B";
+  EXPECT_EQ(mail_code(encoded), 250) << "the bound is that of the decoded text";
+}
+
+TEST(ParseMail, RefusesMalformedEnvidAndRetWith501) {
+  for (const std::string argument :
+       {"ENVID", "ENVID=", "ENVID=a=b", "ENVID=+4a", "ENVID=+4", "ENVID=+0A", "ENVID=+7F", "ENVID=+E4",
+        "ENVID=j\xC3\xBC", "ENVID=a ENVID=b", "RET", "RET=", "RET=BODY", "RET=FULL,HDRS", "RET=FULL RET=FULL"}) {
+    const auto mail = parse_mail("FROM:<> " + argument, true);
+    ASSERT_FALSE(mail) << argument;
+    EXPECT_EQ(mail.error().code, 501) << argument;
+    EXPECT_EQ(mail.error().enhanced, (EnhancedCode{5, 5, 4})) << argument;
+  }
+  EXPECT_EQ(mail_code("FROM:<> ENVID=" + std::string(101, 'e')), 501);
+}
+
+TEST(ParseRcpt, ReadsNotify_Rfc3461_4_1) {
+  const auto notify = [](const std::string& words) {
+    const auto rcpt = parse_rcpt("TO:<bob@b.example> NOTIFY=" + words, false, host);
+    return rcpt ? rcpt->notify : DsnNotify{.never = true, .success = true};
+  };
+  EXPECT_EQ(notify("NEVER"), DsnNotify{.never = true});
+  EXPECT_EQ(notify("success,DELAY"), (DsnNotify{.success = true, .delay = true}));
+  EXPECT_EQ(notify("DELAY,FAILURE,SUCCESS"), (DsnNotify{.success = true, .failure = true, .delay = true}));
+  EXPECT_TRUE(parse_rcpt("TO:<bob@b.example>", false, host)->notify.unspecified());
+}
+
+TEST(ParseRcpt, KeepsTheOriginalRecipientAsItCame_Rfc3461_4_2) {
+  const auto rcpt = parse_rcpt("TO:<bob@b.example> orcpt=rfc822;Bob+2Bx@a.example NOTIFY=SUCCESS", false, host);
+  ASSERT_TRUE(rcpt);
+  EXPECT_EQ(rcpt->orcpt, "rfc822;Bob+2Bx@a.example");
+  for (const std::string value : {"rfc822;no-address-at-all", "x400;/C+3Dde/S+3Dx", "utf-8;j\\x{FC}rgen@a.example",
+                                  "UTF-8;\\x{10FFFF}", "utf-8;\\x{2B}\\x{5C}\\x{20}"}) {
+    EXPECT_EQ(rcpt_code("TO:<bob@b.example> ORCPT=" + value), 250) << value;
+  }
+  EXPECT_EQ(rcpt_code("TO:<bob@b.example> ORCPT=utf-8;j\xC3\xBCrgen@a.example", true), 250) << "RFC 6533 §3";
+  EXPECT_EQ(rcpt_code("TO:<bob@b.example> ORCPT=rfc822;" + std::string(493, 'a')), 250);
+}
+
+TEST(ParseRcpt, RefusesMalformedNotifyAndOrcptWith501) {
+  for (const std::string argument : {"NOTIFY",
+                                     "NOTIFY=",
+                                     "NOTIFY=,",
+                                     "NOTIFY=SUCCESS,",
+                                     "NOTIFY=NEVER,SUCCESS",
+                                     "NOTIFY=DELAY,NEVER",
+                                     "NOTIFY=DELAY,DELAY",
+                                     "NOTIFY=OFTEN",
+                                     "NOTIFY=NEVER NOTIFY=NEVER",
+                                     "ORCPT",
+                                     "ORCPT=",
+                                     "ORCPT=bob@b.example",
+                                     "ORCPT=;bob@b.example",
+                                     "ORCPT=rfc822;",
+                                     "ORCPT=rfc 822;a",
+                                     "ORCPT=rfc(822);a",
+                                     "ORCPT=rfc822;a+2b",
+                                     "ORCPT=rfc822;a+",
+                                     "ORCPT=rfc822;j\xC3\xBCrgen@a.example",
+                                     "ORCPT=utf-8;j\xC3\xBCrgen@a.example",
+                                     "ORCPT=utf-8;",
+                                     "ORCPT=utf-8;\\x{41}",
+                                     "ORCPT=utf-8;\\x{D800}",
+                                     "ORCPT=utf-8;\\x{110000}",
+                                     "ORCPT=utf-8;\\x{0FC}",
+                                     "ORCPT=utf-8;\\x{fc}",
+                                     "ORCPT=utf-8;\\x{FC",
+                                     "ORCPT=utf-8;a+2B",
+                                     "ORCPT=rfc822;a ORCPT=rfc822;a"}) {
+    EXPECT_EQ(rcpt_code("TO:<bob@b.example> " + argument), 501) << argument;
+  }
+  EXPECT_EQ(rcpt_code("TO:<bob@b.example> ORCPT=rfc822;" + std::string(494, 'a')), 501);
+}
+
+TEST(NotifyText, SaysWhatWasRead) {
+  for (const std::string_view text :
+       {"NEVER", "SUCCESS", "FAILURE", "DELAY", "SUCCESS,FAILURE,DELAY", "FAILURE,DELAY"}) {
+    EXPECT_EQ(notify_text(parse_notify(text).value()), text);
+  }
+  EXPECT_EQ(notify_text({}), "");
+}
+
+TEST(Xtext, WritesWhatItReads_Rfc3461_4) {
+  std::string all;
+  for (int n = 0; n < 256; ++n) all += static_cast<char>(n);
+  EXPECT_EQ(from_xtext(xtext(all), 1000), all);
+  EXPECT_EQ(xtext("a+b=c d"), "a+2Bb+3Dc+20d");
 }
 
 TEST(ParseHelo, TakesAnyPrintableWord) {

@@ -35,6 +35,7 @@ Reply ServerSession::greet_extended() const {
   if (options_.offer_smtputf8) lines.emplace_back("SMTPUTF8");
   if (options_.offer_chunking) lines.emplace_back("CHUNKING");
   lines.emplace_back("ENHANCEDSTATUSCODES");
+  lines.emplace_back("DSN");  // RFC 3461
   if (options_.offer_starttls && !session_.tls) lines.emplace_back("STARTTLS");
   if (options_.submission && session_.tls) lines.emplace_back("AUTH PLAIN");
   if (options_.offer_requiretls && session_.tls) lines.emplace_back("REQUIRETLS");  // RFC 8689 §2
