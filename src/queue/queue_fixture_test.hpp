@@ -119,6 +119,10 @@ class MoodyStore final : public store::Store {
  public:
   explicit MoodyStore(store::Store& inner) : inner_(inner) {}
   void write(WriteWork work, Done done) override {
+    if (stuck) {
+      kept_.with([&](auto& kept) { kept.emplace_back(std::move(work), std::move(done)); });
+      return;
+    }
     if (!full) return inner_.write(std::move(work), std::move(done));
     inner_.write([](store::Tx&) -> Result<void> { return transient("insufficient system storage"); }, std::move(done));
   }
@@ -128,9 +132,17 @@ class MoodyStore final : public store::Store {
   }
   std::atomic<bool> full = false;
   std::atomic<bool> blind = false;
+  std::atomic<bool> stuck = false;  // writes wait, as on a disk that hangs, until go_on()
+
+  void go_on() {
+    stuck = false;
+    auto kept = kept_.with([](auto& writes) { return std::exchange(writes, {}); });
+    for (auto& [work, done] : kept) inner_.write(std::move(work), std::move(done));
+  }
 
  private:
   store::Store& inner_;
+  Guarded<std::vector<std::pair<WriteWork, Done>>> kept_;
 };
 
 enum class Twin { Memory, Sqlite };

@@ -314,6 +314,26 @@ TEST_P(QueueOut, ABodyIsReadFromTheStoreWhenMemoryHasNoRoomForIt) {
   EXPECT_EQ(body_of(job.message), text_);
 }
 
+TEST_P(QueueOut, NoMoreIsTriedThanTheDiskCanRecord) {
+  options_.schedule.per_sender = 1000;
+  options_.schedule.destination_for = [](const std::string& name) {
+    return ScheduleOptions::Destination{.name = name, .limits = {.initial = 1000, .most = 1000}};
+  };
+  start();
+  for (int n = 0; n < 401; ++n) ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  std::vector<Job> jobs;
+  for (int n = 0; n < 400; ++n) jobs.push_back(take_one());
+  moody_->stuck = true;
+  for (auto& job : jobs) queue_->finish(std::move(job), {delivered()}, [](const Result<void>&) {});
+  std::promise<Result<std::optional<Job>>> promise;
+  auto last = promise.get_future();
+  queue_->take(Route::Remote, [&](Result<std::optional<Job>> job) { promise.set_value(std::move(job)); });
+  EXPECT_NE(last.wait_for(milliseconds(50)), std::future_status::ready);
+  moody_->go_on();
+  const auto job = last.get();
+  ASSERT_TRUE(job && *job);
+}
+
 // ---- Many at once ----
 
 TEST_P(QueueOut, ManyThreadsDeliverEachRecipientOnce) {

@@ -227,7 +227,7 @@ std::optional<Schedule::Groups::iterator> Schedule::next_group(Destination& dest
   const bool from_loaded = flow.fresh.empty() || (flow.loaded_turn && !flow.loaded.empty());
   auto& line = from_loaded ? flow.loaded : flow.fresh;
   const auto at = groups_.find(*line.front());
-  line.pop_front();
+  line.erase(line.begin());
   --sender.waiting;
   --waiting_;
   make_hungry(sender);

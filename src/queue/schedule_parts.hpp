@@ -4,10 +4,10 @@
 // What a schedule is made of: destinations have senders, senders have flows, flows have groups.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "queue/schedule.hpp"
 
@@ -19,10 +19,11 @@ struct Schedule::Flow {
 
   store::FlowId id;
   std::string domain;
-  Sender* sender = nullptr;            // none: found, and nothing loaded yet
-  std::deque<const GroupKey*> fresh;   // keys in groups_
-  std::deque<const GroupKey*> loaded;  // keys in groups_
-  bool loaded_turn = true;             // the next is a fresh one
+  Sender* sender = nullptr;             // none: found, and nothing loaded yet
+  // Lines are short (per_sender), and flows without groups many: a deque would take half a KB for nothing.
+  std::vector<const GroupKey*> fresh;   // keys in groups_
+  std::vector<const GroupKey*> loaded;  // keys in groups_
+  bool loaded_turn = true;              // the next is a fresh one
   std::size_t leased = 0;
   std::size_t rows = 0;  // recipients of its groups, leased ones too
   bool more = false;     // the store has due rows that are not known here
