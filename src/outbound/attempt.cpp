@@ -49,8 +49,15 @@ Attempt::Attempt(const RelayServices& services, const RelayOptions& options, con
       conversation_(services, options, job, keys) {}
 
 net::Task<std::vector<queue::Outcome>> Attempt::run() {
+  const auto begun = services_.clock.now();
   co_await walk_hosts();
-  co_return conversation_.outcomes();
+  const auto spent = services_.clock.now() - begun;
+  auto outcomes = conversation_.outcomes();
+  for (auto& outcome : outcomes) {
+    outcome.talking = talked_;
+    outcome.connecting = spent - talked_;
+  }
+  co_return outcomes;
 }
 
 net::Task<void> Attempt::walk_hosts() {
@@ -179,7 +186,9 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
 
 // Whether the connection carried all that it may.
 net::Task<bool> Attempt::converse(const NextHop& hop, std::unique_ptr<Connection> connection) {
+  const auto begun = services_.clock.now();
   co_await conversation_.hold(*connection);
+  talked_ += services_.clock.now() - begun;
   const bool full = connection->stands() && connection->is_full();
   pool_.give(hop, std::move(connection));
   co_return full;

@@ -40,6 +40,7 @@ class Attempt {
   Conversation conversation_;
   bool is_ourselves_ = false;  // the last hop was this server
   bool hopeless_ = true;       // every host so far is known to have no address
+  milliseconds talked_{0};
 };
 
 }  // namespace cas::outbound

@@ -42,6 +42,7 @@ QueueImpl::Next QueueImpl::next_step(store::Route route, TakeDone& done) {
       state.unrecorded.pop_front();
       return next;
     }
+    if (state.paused) return {};
     auto work = state.schedule.take(route, now);
     const bool park = !work && (state.reading || can_read(state, now));
     if (park) state.parked.push_back({.route = route, .done = std::move(done)});
@@ -71,6 +72,7 @@ std::optional<TimePoint> QueueImpl::next_due(store::Route route) const {
   const TimePoint now = clock_.now();
   return state_.with([&](const State& state) -> std::optional<TimePoint> {
     if (!state.unrecorded.empty()) return state.record_at;
+    if (state.paused) return std::nullopt;
     auto next = state.schedule.next(route, now);
     if (state.scan_at && state.schedule.room_for_findings())
       next = std::min(next.value_or(*state.scan_at), *state.scan_at);

@@ -125,7 +125,6 @@ Result<void> FinishWork::add_bounce(store::Tx& tx) {
   return tx.add_message(bounce_->message, bounce_->recipients);
 }
 
-/// Whether nobody waits any more and every failure was told to somebody.
 Result<bool> FinishWork::is_done(store::Tx& tx) {
   std::vector<store::Recipient> rows = settled_;
   if (!report_->job.whole) {
@@ -135,9 +134,14 @@ Result<bool> FinishWork::is_done(store::Tx& tx) {
     const auto now = std::ranges::find(settled_, row.index, &store::Recipient::index);
     if (now != settled_.end()) row.state = now->state;
   }
-  const bool told = may_tell(report_->job.message);
+  return queue::is_done(report_->job.message, rows);
+}
+
+bool is_done(const store::Message& message, const std::vector<store::Recipient>& rows) {
+  const bool told = may_tell(message);
   return std::ranges::none_of(rows, [&](const store::Recipient& row) {
-    return row.state == RecipientState::Waiting || (row.state == RecipientState::Failed && !told);
+    return row.state == RecipientState::Waiting || row.state == RecipientState::Held ||
+           (row.state == RecipientState::Failed && !told);
   });
 }
 
