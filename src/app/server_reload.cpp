@@ -110,6 +110,7 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   }
   load_.connections.set_limits(std::move(connections));
   load_.memory.set_most(load.memory);
+  load_.users.set_limits(load.users);
   directory_.with([&](auto& now) { now = fresh->directory; });
   live_.with([&](auto& now) { now = fresh; });
   for (auto& one : acceptors_) one.acceptor->renew(session_settings(fresh, one.config));

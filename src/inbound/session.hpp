@@ -68,6 +68,9 @@ class Session {
   // session.cpp: the loop
   net::Task<void> converse();
   [[nodiscard]] bool is_own_network() const;
+  net::Task<std::optional<smtp::Step>> greet();
+  net::Task<Result<std::string>> local_user();
+  [[nodiscard]] std::vector<Mailbox> own_addresses() const;
   net::Task<bool> perform(smtp::Step& step);
   net::Task<std::optional<smtp::Step>> next_line();
   net::Task<bool> receive();
@@ -85,6 +88,7 @@ class Session {
   [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
+  smtp::Reply over_quota(const std::string& of_what);
   smtp::Reply on_rcpt(const Mailbox& asked);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
 
