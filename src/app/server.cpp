@@ -55,6 +55,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   if (auto done = server->load_keys(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = server->open_tls_books(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
   server->build_outbound();
   server->build_admin();
@@ -66,6 +67,7 @@ Server::Server(Config config)
     : config_(std::move(config)),
       started_(clock_.now()),
       directory_(directory_of(config_)),  // recovery may write bounces, and asks where they go
+      paces_(paces_of(config_)),
       load_{.connections = policy::Connections(config_.load.connections),
             .memory = inbound::MemoryAccount(config_.load.memory),
             .room = {}} {}
@@ -127,11 +129,15 @@ Server::Started Server::open_world() {
     return std::unexpected(std::move(fault));
   }
   store_ = *std::move(store);
-  const queue::Options options{.host = config_.host,
-                               .lifetime = config_.queue.lifetime,
-                               .first_retry = config_.queue.first_retry,
-                               .max_retry = config_.queue.max_retry,
-                               .route_for = [this](const Domain& domain) { return route_for(domain); }};
+  const queue::Options options{
+      .host = config_.host,
+      .lifetime = config_.queue.lifetime,
+      .first_retry = config_.queue.first_retry,
+      .max_retry = config_.queue.max_retry,
+      .route_for = [this](const Domain& domain) { return route_for(domain); },
+      .schedule = {.local = local_pace(config_),
+                   .destination_for = [this](const std::string& domain) { return destination_for(domain); }}};
+  peers_ = std::make_unique<outbound::PeerMemory>(*store_, clock_);
   queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, *events_, options);
   if (auto recovered = queue_->recover(); !recovered) {
     auto fault = system_fault(recovered.error());
@@ -147,10 +153,45 @@ Server::Started Server::open_world() {
   return {};
 }
 
+// What was learned of other servers' TLS, and how it went: over reloads too. The demands are the Relay's.
+Server::Started Server::open_tls_books() {
+  auto tls = net::TlsContext::client(net::ClientTls{.ca_file = config_.outbound.ca_file});
+  if (!tls) {
+    return std::unexpected(
+        config_fault("outbound.ca_file", printable(tls.error().private_reason), "name a PEM file with certificates"));
+  }
+  outgoing_tls_ = *std::move(tls);
+  outbound::StsServices learning{.resolver = *resolver_,
+                                 .workers = *workers_,
+                                 .clock = clock_,
+                                 .events = *events_,
+                                 .executor = runtime_->executor(0)};
+  outbound::StsOptions options{.folder = config_.state_dir / "mta-sts"};
+  sts_book_ = std::make_unique<outbound::StsBook>(std::move(learning), std::move(options), *outgoing_tls_);
+  if (!config_.tls_reports_from) return {};
+  outbound::TlsReporterServices reporting{.queue = *queue_,
+                                          .resolver = *resolver_,
+                                          .workers = *workers_,
+                                          .clock = clock_,
+                                          .random = random_,
+                                          .events = *events_,
+                                          .executor = runtime_->executor(0)};
+  outbound::TlsReporterOptions reports{.from = *config_.tls_reports_from,
+                                       .file = config_.state_dir / "tls-reports",
+                                       .route_for = [this](const Domain& domain) { return route_for(domain); }};
+  tls_reporter_ = std::make_unique<outbound::TlsReporter>(std::move(reporting), std::move(reports), *outgoing_tls_);
+  return {};
+}
+
 std::vector<net::Executor> Server::executors() const {
   std::vector<net::Executor> all;
   for (std::size_t n = 0; n < runtime_->size(); ++n) all.push_back(runtime_->executor(n));
   return all;
+}
+
+queue::ScheduleOptions::Destination Server::destination_for(const std::string& domain) const {
+  const auto paces = paces_.with([](const auto& now) { return now; });
+  return outbound::describe(domain, paces->routes, paces->rules, paces->usual);
 }
 
 // A bounce to one of our own users need not leave the house.
@@ -251,6 +292,7 @@ void Server::emit(Level level, std::string_view name, std::vector<std::pair<std:
 void Server::start() {
   runtime_->start();
   for (auto& dispatcher : dispatchers_) dispatcher->start();
+  if (tls_reporter_) tls_reporter_->start();
   for (auto& one : acceptors_) one.acceptor->start();
   admin_->start();
   if (metrics_server_) metrics_server_->start();
@@ -287,6 +329,8 @@ void Server::drain() {
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
   pools_->finish();
+  sts_book_->stop();
+  if (tls_reporter_) tls_reporter_->stop();
   admin_->stop();
   if (metrics_server_) metrics_server_->stop();
   runtime_->stop();

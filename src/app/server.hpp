@@ -27,6 +27,8 @@
 #include "net/runtime.hpp"
 #include "net/system.hpp"
 #include "net/workers.hpp"
+#include "outbound/sts_book.hpp"
+#include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
 #include "store/store.hpp"
 
@@ -61,6 +63,7 @@ class Server {
   void tell_signing(const outbound::SigningKeys& signing);
   Started bind_and_drop_privileges();
   Started open_world();
+  Started open_tls_books();
   void build_inbound();
   void build_outbound();
   void build_admin();
@@ -83,6 +86,7 @@ class Server {
   void drain();
 
   [[nodiscard]] StartFault config_fault(std::string key, std::string problem, std::string mend) const;
+  [[nodiscard]] queue::ScheduleOptions::Destination destination_for(const std::string& domain) const;
   [[nodiscard]] store::Route route_for(const Domain& domain) const;
   [[nodiscard]] std::vector<net::Executor> executors() const;
   [[nodiscard]] http::ServerStatus status() const;
@@ -94,6 +98,7 @@ class Server {
   TimePoint started_;
 
   KeyMaterial first_keys_;
+  std::optional<net::TlsContext> outgoing_tls_;
 
   TraceBook trace_book_;
   Metrics metrics_;
@@ -106,12 +111,16 @@ class Server {
   std::vector<net::Endpoint> own_places_;  // where others reach us
 
   Guarded<std::shared_ptr<const inbound::Directory>> directory_;
+  Guarded<std::shared_ptr<const Paces>> paces_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<outbound::PeerMemory> peers_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<outbound::ConnectionPools> pools_;
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
+  std::unique_ptr<outbound::StsBook> sts_book_;
+  std::unique_ptr<outbound::TlsReporter> tls_reporter_;  // null: nobody is reported to
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;

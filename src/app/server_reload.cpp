@@ -25,9 +25,13 @@ outbound::RelayOptions relay_options(const Config& config, std::vector<net::Endp
 outbound::RelayOptions remote_options(const Config& config, KeyMaterial keys, std::vector<net::Endpoint> own_places) {
   auto options = relay_options(config, std::move(own_places));
   options.port = config.outbound.port;
-  options.require_tls = config.outbound.require_tls;
+  options.tls = {.pins = config.outbound.pins,
+                 .dane = config.outbound.dane,
+                 .mta_sts = config.outbound.mta_sts,
+                 .require_tls = config.outbound.require_tls};
   options.routes = std::move(keys.routes);
   options.fallback = config.outbound.fallback;
+  options.destinations = outbound::DestinationRules(config.outbound.destinations);
   options.signing = std::move(keys.signing);
   return options;
 }
@@ -85,7 +89,11 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                                       .random = random_,
                                       .events = *events_,
                                       .pools = *pools_,
-                                      .health = *host_health_};
+                                      .health = *host_health_,
+                                      .tls = *outgoing_tls_,
+                                      .sts = sts_book_.get(),
+                                      .results = tls_reporter_.get(),
+                                      .peers = peers_.get()};
   fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, std::move(keys), own_places_));
   fresh->backends = std::make_unique<outbound::Relay>(relay, backend_options(fresh->config, own_places_));
   return fresh;
@@ -112,6 +120,7 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   load_.memory.set_most(load.memory);
   load_.users.set_limits(load.users);
   directory_.with([&](auto& now) { now = fresh->directory; });
+  paces_.with([&](auto& now) { now = paces_of(fresh->config); });
   live_.with([&](auto& now) { now = fresh; });
   for (auto& one : acceptors_) one.acceptor->renew(session_settings(fresh, one.config));
 }

@@ -72,7 +72,7 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::begin(Result<net::
 
 net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transaction, const store::Message& message,
                                                     queue::Queue& queue) {
-  ended_data_ = false;
+  ended_data_ = refused_chunk_ = false;
   ++transactions_;
   StoredMessage stored(message, queue);
   if (session_.features().chunking && options_.smtp.use_chunking) {
@@ -86,6 +86,7 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   auto step = co_await advance(session_.begin(std::move(transaction)));
   const bool goes =
       step && (std::holds_alternative<smtp::SendBody>(*step) || std::holds_alternative<smtp::SendChunk>(*step));
+  const bool chunked = step && std::holds_alternative<smtp::SendChunk>(*step);
   if (goes) {
     const auto sent = co_await send_message(*step, stored);
     if (!sent) {
@@ -98,7 +99,10 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   }
   if (step) {
     if (auto* done = std::get_if<smtp::TransactionDone>(&*step)) {
-      if (done->result.must_close) usable_ = false;
+      const auto& result = done->result;
+      if (result.must_close) usable_ = false;
+      if (result.confirm && !result.confirm->positive()) ++failed_confirms_;
+      refused_chunk_ = chunked && result.final && (result.final->code == 500 || result.final->code == 502);
       co_return std::move(done->result);
     }
   }
@@ -141,9 +145,12 @@ net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
 net::Task<Result<void>> Connection::start_tls() {
   reader_.clear();  // RFC 3207 §4.2
   net::TlsContext tls = options_.tls;
-  auto up = co_await stream_.start_tls_client(std::move(tls), options_.host_name, options_.command_timeout);
+  net::PeerCheck check = options_.check;
+  auto up =
+      co_await stream_.start_tls_client(std::move(tls), std::move(check), options_.host_name, options_.command_timeout);
+  handshake_failed_ = !up;
   // Only what TLS itself refused: a connection that was lost may come back, with TLS and CONFIRM.
-  if (!up) tls_failed_ = up.error().lasting == Lasting::Permanent;
+  tls_failed_ = !up && up.error().lasting == Lasting::Permanent;
   co_return up;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/encoding.hpp"
 #include "base/ip_address.hpp"
+#include "net/stream.hpp"
 
 namespace cas::outbound {
 
@@ -55,13 +56,18 @@ Result<NextHop> NextHop::parse_backend(std::string_view text) {
     constexpr std::size_t longest = 107;  // of a sockaddr_un
     if (!place.starts_with('/') || place.size() > longest || place.contains('\0')) return not_a_hop(text);
     NextHop hop{.host = "localhost", .is_address = true, .port = 0, .lmtp = true, .unix_path = std::string(place)};
-    hop.tls.use = TlsDemands::Use::Off;
+    hop.tls.use = tlspolicy::TlsDemand::Use::Off;
     return hop;
   }
   CAS_TRY(auto hop, parse(place));
   hop.lmtp = lmtp;
   if (lmtp && hop.port == 25) return permanent("no LMTP on port 25", "RFC 2033 §5: no LMTP on port 25");
   return hop;
+}
+
+std::string NextHop::text() const {
+  if (!unix_path.empty()) return "lmtp:unix:" + unix_path;
+  return (lmtp ? "lmtp:" : "") + net::Endpoint{.address = host, .port = port}.text();
 }
 
 Routes::Routes(std::optional<NextHop> smarthost, std::vector<Transport> transports)
@@ -78,12 +84,12 @@ const NextHop* Routes::find(const Domain& domain) const {
   for (auto above = domain.parent(); above; above = above->parent()) {
     if (const auto* hop = of(*above, true)) return hop;
   }
-  return smarthost_ ? &*smarthost_ : nullptr;
+  return smarthost();
 }
 
 const NextHop* Routes::find(const Mailbox& recipient) const {
   if (recipient.domain()) return find(*recipient.domain());
-  return smarthost_ ? &*smarthost_ : nullptr;
+  return smarthost();
 }
 
 }  // namespace cas::outbound

@@ -13,23 +13,9 @@
 
 #include "base/result.hpp"
 #include "message/address.hpp"
+#include "tlspolicy/demand.hpp"
 
 namespace cas::outbound {
-
-/// What a connection to one host must be. Part of what a kept connection is found by.
-struct TlsDemands {
-  enum class Use {
-    Off,            // in the clear, whatever is offered
-    Opportunistic,  // STARTTLS where it is offered (RFC 7435)
-    Required,       // STARTTLS, or no message
-    Implicit,       // from the first octet (RFC 8314)
-  };
-  Use use = Use::Opportunistic;
-  bool verify = false;  // the certificate chains to the system's roots and names the host
-
-  [[nodiscard]] bool required() const { return use == Use::Required || use == Use::Implicit; }
-  auto operator<=>(const TlsDemands&) const = default;
-};
 
 /// For AUTH PLAIN, which is only given inside TLS to a verified name. Never logged.
 struct Credentials {
@@ -43,7 +29,7 @@ struct NextHop {
   std::string host;         // a name, or an address without brackets
   bool is_address = false;  // host is an address: nothing is to be looked up
   std::uint16_t port = 25;
-  TlsDemands tls{};
+  tlspolicy::TlsDemand tls{};
   std::optional<Credentials> credentials{};
   bool lmtp = false;        // RFC 2033: a server that delivers, never on port 25
   std::string unix_path{};  // then host and port say nothing
@@ -52,6 +38,8 @@ struct NextHop {
   [[nodiscard]] static Result<NextHop> parse(std::string_view text);
   /// "lmtp:unix:/run/dovecot/lmtp", "lmtp:127.0.0.1:24", "smtp:10.0.0.5:25": the server behind a domain of ours.
   [[nodiscard]] static Result<NextHop> parse_backend(std::string_view text);
+  /// As parse() and parse_backend() read it.
+  [[nodiscard]] std::string text() const;
   auto operator<=>(const NextHop&) const = default;
 };
 
@@ -72,6 +60,8 @@ class Routes {
   [[nodiscard]] const NextHop* find(const Domain& domain) const;
   /// A mailbox at an address literal names its server itself (RFC 5321 §4.1.3), but leaves through the smarthost.
   [[nodiscard]] const NextHop* find(const Mailbox& recipient) const;
+  /// What no transport takes goes there; null: the DNS says.
+  [[nodiscard]] const NextHop* smarthost() const { return smarthost_ ? &*smarthost_ : nullptr; }
 
  private:
   std::optional<NextHop> smarthost_;

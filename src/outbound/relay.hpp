@@ -16,20 +16,25 @@
 #include "confirm/sender.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/destinations.hpp"
 #include "outbound/host_health.hpp"
 #include "outbound/next_hop.hpp"
+#include "outbound/peer_memory.hpp"
 #include "outbound/pool.hpp"
 #include "outbound/signing.hpp"
+#include "outbound/tls_policies.hpp"
+#include "outbound/tls_results.hpp"
 #include "queue/queue.hpp"
 
 namespace cas::outbound {
 
 struct RelayOptions {
-  Domain host;               // for EHLO
-  std::uint16_t port = 25;   // of MX hosts
-  bool require_tls = false;  // of MX hosts
+  Domain host;              // for EHLO
+  std::uint16_t port = 25;  // of MX hosts
+  TlsPolicyOptions tls{};   // of MX hosts
   Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
+  DestinationRules destinations{};
   SigningKeys signing{};
   std::vector<net::Endpoint> own_places{};  // where we listen: no MX host there is delivered to
   std::size_t max_hosts = 5;                // MX hosts tried in one attempt
@@ -54,6 +59,10 @@ struct RelayServices {
   EventSink& events;
   ConnectionPools& pools;
   Guarded<HostHealth>& health;
+  net::TlsContext tls;            // of net::ClientTls
+  StsBook* sts = nullptr;         // none: no MTA-STS
+  TlsResults* results = nullptr;  // none: nobody is reported to
+  PeerMemory* peers = nullptr;    // none: nothing is known of anybody
 };
 
 /// Attempts run on executors that have a pool; they share nothing else. Give attempt() to a delivery::Dispatcher.
@@ -68,7 +77,7 @@ class Relay {
 
   RelayServices services_;
   RelayOptions options_;
-  TlsContexts tls_;
+  TlsPolicies tls_policies_;
 };
 
 }  // namespace cas::outbound

@@ -63,13 +63,18 @@ std::string explain_expired(const Outcome& last, const Options& options) {
   return text + "; it will not be tried again. The last answer was: " + said(last.reply);
 }
 
+// CAS §9.5
+constexpr std::string_view doubt =
+    " An earlier attempt ended without an answer: the message may have been delivered all the same.";
+
 DsnRecipient about(const Mailbox& recipient, const Outcome& outcome, const Options& options) {
   const bool expired = outcome.kind == Outcome::Kind::Deferred;
   return {.recipient = recipient,
           .status = expired ? "4.4.7" : status_of(outcome.reply),  // RFC 3463 §3.5: delivery time expired
           .diagnostic_code = outcome.reply.code == 0 ? "" : outcome.reply.summary(),
           .remote_mta = outcome.relay,
-          .explanation = expired ? explain_expired(outcome, options) : explain(outcome.reply)};
+          .explanation = (expired ? explain_expired(outcome, options) : explain(outcome.reply)) +
+                         std::string(outcome.in_doubt ? doubt : "")};
 }
 
 /// The header section at the start of the message, cut between two fields where it is long.
@@ -108,6 +113,7 @@ store::Message envelope(const store::Message& failed, const Options& options, Ti
   bounce.arrived = now;
   bounce.sender = ReversePath();  // RFC 3464 §2, RFC 5321 §6.1
   bounce.klass = confirm::Class::Automatic;
+  bounce.require_tls = failed.require_tls;  // RFC 8689 §5
   if (auto local = LocalPart::from_value("postmaster")) bounce.author = Mailbox(*std::move(local), options.host);
   return bounce;
 }

@@ -40,7 +40,7 @@ void Schedule::attach(Flow& flow, const store::Message& message, const store::Re
   flow.domain = store::domain_of(recipient.address);
   ScheduleOptions::Destination described{.name = flow.domain, .limits = {}};
   if (recipient.route == store::Route::Local) {
-    described.limits.initial = described.limits.most = options_.local_at_once;
+    described.limits = options_.local;
   } else if (options_.destination_for) {
     described = options_.destination_for(flow.domain);
   }
@@ -180,7 +180,7 @@ void Schedule::wake(Destination& destination) {
   if (destination.rests_until) resting_[index_of(destination.route)].erase({*destination.rests_until, &destination});
   destination.rests_until.reset();
   join_ready(destination);
-  if (!destination.hungry_senders.empty()) hungry_.join(destination, destination.hungry);
+  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
   tidy(destination);
 }
 
@@ -258,6 +258,7 @@ bool Schedule::released(const GroupKey& group, Feedback feedback, TimePoint now,
     }
   }
   join_ready(destination);
+  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
   return rests && !rested;
 }
 

@@ -114,7 +114,9 @@ Result<void> FinishWork::add_bounce(store::Tx& tx) {
   const auto& [job, outcomes, at] = *report_;
   std::vector<std::pair<Mailbox, Outcome>> failed;
   for (std::size_t n = 0; n < settled_.size(); ++n) {
-    if (settled_[n].state == RecipientState::Failed) failed.emplace_back(settled_[n].address, outcomes[n]);
+    if (settled_[n].state != RecipientState::Failed) continue;
+    auto& told = failed.emplace_back(settled_[n].address, outcomes[n]).second;
+    told.in_doubt = settled_[n].in_doubt;  // since whichever attempt
   }
   if (failed.empty() || !may_tell(job.message)) return {};
   CAS_TRY(const auto header, tx.body_chunk(job.message.body, 0));

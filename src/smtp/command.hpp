@@ -51,6 +51,7 @@ struct MailCommand {
   std::optional<std::uint64_t> size;   // RFC 1870
   BodyType body = BodyType::SevenBit;  // RFC 6152
   bool smtputf8 = false;               // RFC 6531
+  bool require_tls = false;            // RFC 8689
   std::optional<std::string> auth;     // RFC 4954 §5, kept as given
 };
 
