@@ -21,3 +21,11 @@ foreach(layer app http net queue store)
   target_include_directories(fuzz_log PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
 endforeach()
 target_link_libraries(fuzz_log PRIVATE Boost::json fmt::fmt)
+
+target_sources(fuzz_queue_filter PRIVATE ${CMAKE_SOURCE_DIR}/src/queue/filter.cpp ${CMAKE_SOURCE_DIR}/src/store/rows.cpp)
+foreach(layer queue store)
+  target_include_directories(fuzz_queue_filter PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
+endforeach()
+
+target_sources(fuzz_sendmail PRIVATE ${CMAKE_SOURCE_DIR}/src/cmd/sendmail_words.cpp)
+target_include_directories(fuzz_sendmail PRIVATE ${CAS_INCLUDE_ROOTS}/cmd)

@@ -24,6 +24,7 @@
 #include "outbound/next_hop.hpp"
 #include "policy/authentication.hpp"
 #include "policy/connections.hpp"
+#include "policy/quotas.hpp"
 #include "smtp/limits.hpp"
 #include "tlspolicy/demand.hpp"
 
@@ -49,6 +50,7 @@ struct ListenConfig {
   ListenTls tls = ListenTls::StartTls;
   /// Submission only: who comes from there may relay as anybody, without AUTH and TLS.
   std::vector<IpNetwork> trusted_networks{};
+  bool local_users = false;    // [submission] on a Unix socket: see Config::submission_socket
   std::string key = "listen";  // where it stands in the file: "listen[0].address"
 };
 
@@ -128,8 +130,13 @@ struct QueueConfig {
 /// What all sessions may use up together.
 struct LoadConfig {
   policy::ConnectionLimits connections;
+  policy::QuotaLimits users;
   std::size_t memory = std::size_t{256} << 20;
   std::optional<std::uint64_t> min_free_disk;  // none: see disk_reserve()
+};
+
+struct MetricsConfig {
+  std::optional<net::Endpoint> listen;  // none: no metrics
 };
 
 enum class LogFormat { Text, Json };
@@ -145,7 +152,8 @@ struct Config {
   std::filesystem::path state_dir;  // cas.db
   std::filesystem::path keys_dir;   // signing keys: a folder for each domain (app/key_folder.hpp)
   std::filesystem::path admin_socket;
-  std::string run_as;  // user to become after binding; needed when started as root
+  std::filesystem::path submission_socket;  // for programs of this machine (`cas sendmail`); empty: none
+  std::string run_as;                       // user to become after binding; needed when started as root
   std::size_t threads = 0;
   std::filesystem::path tls_certificate, tls_key;  // both or none
   std::vector<ListenConfig> listen;
@@ -159,6 +167,7 @@ struct Config {
   smtp::Limits limits;
   LoadConfig load;
   LogConfig log;
+  MetricsConfig metrics;
 
   std::filesystem::path file;                // where it was read
   std::map<std::string, std::size_t> lines;  // "listen[0].address" -> its line, for what is found out later

@@ -62,6 +62,8 @@ void read_limits(Section section, Config& config, Findings& findings) {
                  "a network may have fewer connections than one of its clients",
                  "make connections_per_network at least connections_per_client");
   }
+  assign(config.load.users.messages_per_hour, section, "user_messages_per_hour", 0, std::int64_t{1} << 30);
+  assign(config.load.users.recipients_per_hour, section, "user_recipients_per_hour", 0, std::int64_t{1} << 30);
   assign(config.load.memory, section, "memory", std::int64_t{16} << 20, std::int64_t{1} << 40);
   if (const auto octets = section.integer("min_free_disk", 0, std::int64_t{1} << 50)) {
     config.load.min_free_disk = static_cast<std::uint64_t>(*octets);

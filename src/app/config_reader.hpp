@@ -120,6 +120,9 @@ void read_state_dirs(Section& root, Config& config, Findings& findings);
 [[nodiscard]] std::vector<SigningConfig> read_signing_keys(Section& domain, const Config& config, Findings& findings);
 /// [limits] (config_limits.cpp).
 void read_limits(Section section, Config& config, Findings& findings);
+/// submission_socket and [metrics] (config_local.cpp).
+void read_submission_socket(Section& root, Config& config, Findings& findings);
+void read_metrics(Section section, Config& config);
 /// [dns] alone.
 void read_resolver(Section& root, Config& config, Findings& findings);
 /// What the file points to: keys, folders, users (config_check.cpp).

@@ -44,6 +44,7 @@ void read_top(Section& root, Config& config, Findings& findings) {
   }
   read_state_dirs(root, config, findings);
   read_admin_socket(root, config, findings);
+  read_submission_socket(root, config, findings);
   if (const auto text = root.text("run_as")) config.run_as = text->value;
   if (const auto threads = root.integer("threads", 0, 256)) config.threads = static_cast<std::size_t>(*threads);
 }
@@ -423,6 +424,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   read_queue(root.section("queue"), config);
   read_limits(root.section("limits"), config, findings);
   read_log(root.section("log"), config);
+  read_metrics(root.section("metrics"), config);
   if (!root.has("listen")) root.missing("listen", "add [[listen]] with address and role");
   if (!root.has("domain")) root.missing("domain", "add [[domain]] with name, maildir and mailboxes");
   root.finish();

@@ -86,7 +86,8 @@ inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& 
       .tls = {},
       .implicit_tls = listen.tls == ListenTls::Implicit,
       .disk_reserve = config.disk_reserve(),
-      .trusted_networks = listen.trusted_networks};
+      .trusted_networks = listen.trusted_networks,
+      .local_users = listen.local_users};
   if (listen.tls != ListenTls::Off) options.tls = live.tls;
   return options;
 }
@@ -106,6 +107,8 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
   compare(running.host == fresh.host, "host");
   compare(running.state_dir == fresh.state_dir, "state_dir");
   compare(running.admin_socket == fresh.admin_socket, "admin_socket");
+  compare(running.submission_socket == fresh.submission_socket, "submission_socket");
+  compare(running.metrics.listen == fresh.metrics.listen, "metrics.listen");
   compare(running.run_as == fresh.run_as, "run_as");
   compare(running.threads == fresh.threads, "threads");
   compare(std::ranges::equal(running.listen, fresh.listen, same_listener), "listen");

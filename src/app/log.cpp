@@ -78,6 +78,7 @@ std::size_t Log::dropped() const {
 
 void Recorder::emit(Event event) {
   const auto at = clock_.now();
+  if (metrics_ != nullptr) metrics_->count(event);
   log_.write(at, event);
   book_.record(at, std::move(event));
 }

@@ -10,6 +10,7 @@
 
 #include "app/config.hpp"
 #include "app/log_line.hpp"
+#include "app/metrics.hpp"
 #include "app/trace_book.hpp"
 #include "base/time.hpp"
 #include "base/trace.hpp"
@@ -36,16 +37,18 @@ class Log {
   std::unique_ptr<State> state_;
 };
 
-/// What everybody emits to: gives each event its time, keeps it in the book and writes it to the log.
+/// What everybody emits to: gives each event its time, counts it, keeps it in the book and writes it to the log.
 class Recorder : public EventSink {
  public:
-  Recorder(const Clock& clock, TraceBook& book, Log& log) : clock_(clock), book_(book), log_(log) {}
+  Recorder(const Clock& clock, TraceBook& book, Log& log, Metrics* metrics = nullptr)
+      : clock_(clock), book_(book), log_(log), metrics_(metrics) {}
   void emit(Event event) override;
 
  private:
   const Clock& clock_;
   TraceBook& book_;
   Log& log_;
+  Metrics* metrics_;
 };
 
 }  // namespace cas::app

@@ -59,6 +59,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   server->build_inbound();
   server->build_outbound();
   server->build_admin();
+  server->build_metrics();
   return server;
 }
 
@@ -112,7 +113,7 @@ Server::Started Server::bind_and_drop_privileges() {
 // From here on there are threads.
 Server::Started Server::open_world() {
   log_ = std::make_unique<Log>(config_.log);
-  events_ = std::make_unique<Recorder>(clock_, trace_book_, *log_);
+  events_ = std::make_unique<Recorder>(clock_, trace_book_, *log_, &metrics_);
   auto resolver = net::Resolver::create(config_.dns);
   if (!resolver) {
     return std::unexpected(config_fault("dns", printable(resolver.error().private_reason), "correct that setting"));
@@ -231,6 +232,14 @@ void Server::build_inbound() {
       acceptors_.push_back(Listening{.config = bound.config, .acceptor = std::move(acceptor)});
     }
   }
+  if (sockets_.submission) {
+    ListenConfig local{.address = {.address = "unix", .port = 0}, .role = Role::Submission, .tls = ListenTls::Off};
+    local.local_users = true;
+    listening_.push_back("unix:" + config_.submission_socket.string() + " submission");
+    auto acceptor = std::make_unique<inbound::Acceptor>(runtime_->executor(0), *std::move(sockets_.submission),
+                                                        session_settings(live(), local));
+    acceptors_.push_back(Listening{.config = local, .acceptor = std::move(acceptor)});
+  }
   watch_disk();
 }
 
@@ -306,6 +315,7 @@ void Server::start() {
   if (tls_reporter_) tls_reporter_->start();
   for (auto& one : acceptors_) one.acceptor->start();
   admin_->start();
+  if (metrics_server_) metrics_server_->start();
   std::vector<std::pair<std::string_view, std::string>> fields{{"version", std::string(version)},
                                                                {"host", config_.host.text()}};
   for (const auto& place : listening_) fields.emplace_back("listen", place);
@@ -342,6 +352,7 @@ void Server::drain() {
   sts_book_->stop();
   if (tls_reporter_) tls_reporter_->stop();
   admin_->stop();
+  if (metrics_server_) metrics_server_->stop();
   runtime_->stop();
   emit(Level::Info, "stopped");
 }

@@ -67,6 +67,8 @@ class Server {
   void build_inbound();
   void build_outbound();
   void build_admin();
+  void build_metrics();
+  [[nodiscard]] net::Task<http::Response> answer_metrics(http::Request request);
 
   // server_reload.cpp
   [[nodiscard]] std::shared_ptr<const Live> live() const;
@@ -100,6 +102,7 @@ class Server {
   std::optional<net::TlsContext> outgoing_tls_;
 
   TraceBook trace_book_;
+  Metrics metrics_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<Recorder> events_;
 
@@ -139,6 +142,9 @@ class Server {
 
   std::unique_ptr<http::AdminApi> admin_api_;
   std::unique_ptr<http::Server> admin_;
+  std::unique_ptr<http::Server> metrics_server_;  // none: not asked for
+  std::optional<queue::Numbers> numbers_;         // of the last look, on the metrics server's thread
+  TimePoint numbers_at_;
 };
 
 }  // namespace cas::app

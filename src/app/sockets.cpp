@@ -31,14 +31,16 @@ std::string in_quotes(const fs::path& path) {
 }
 
 // The folder and, where it is missing too, the one around it.
-int make_folder(const fs::path& folder, const Identity& owner) {
+int make_folder(const fs::path& folder, const Identity& owner, mode_t mode = 0750) {
   std::error_code fault;
   if (fs::is_directory(folder, fault)) return 0;
   if (!fs::exists(folder.parent_path(), fault)) {
-    if (const int number = make_folder(folder.parent_path(), owner)) return number;
+    if (const int number = make_folder(folder.parent_path(), owner, mode)) return number;
   }
-  if (::mkdir(folder.c_str(), 0750) != 0) return errno == EEXIST ? 0 : errno;
+  if (::mkdir(folder.c_str(), mode) != 0) return errno == EEXIST ? 0 : errno;
   if (::geteuid() == 0 && ::lchown(folder.c_str(), owner.user, owner.group) != 0) return errno;
+  const bool for_all = (mode & 07) != 0;  // which the umask takes away
+  if (for_all && ::chmod(folder.c_str(), mode) != 0) return errno;
   return 0;
 }
 
@@ -67,15 +69,48 @@ std::expected<BoundListener, ConfigError> bind_listener(const Config& config, co
 }  // namespace
 
 std::expected<void, ConfigError> make_folders(const Config& config, const Identity& owner) {
-  const auto make = [&](const fs::path& folder, const char* key) -> std::expected<void, ConfigError> {
-    const int number = make_folder(folder, owner);
+  const auto make = [&](const fs::path& folder, const char* key,
+                        mode_t mode = 0750) -> std::expected<void, ConfigError> {
+    const int number = make_folder(folder, owner, mode);
     if (number == 0) return {};
     return std::unexpected(config.error(key, in_quotes(folder) + " cannot be made: " + reason(number),
                                         "make it, owned by the user the server runs as, or name another"));
   };
   if (auto made = make(config.state_dir, "state_dir"); !made) return made;
+  if (!config.submission_socket.empty()) {  // first: it may share its folder with the admin socket
+    auto made = make(config.submission_socket.parent_path(), "submission_socket", 0755);
+    if (!made) return made;
+  }
   return make(config.admin_socket.parent_path(), "admin_socket");
 }
+
+namespace {
+
+// Who connects is known by the system: everybody may (cmd/sendmail.cpp).
+std::expected<net::Listener, ConfigError> bind_submission(const Config& config, const net::Runtime& runtime,
+                                                          const Identity& owner) {
+  const std::string path = config.submission_socket.string();
+  auto socket = net::Listener::unix_socket(runtime.executor(0), path);
+  if (!socket) {
+    return std::unexpected(config.error("submission_socket", printable(socket.error().private_reason),
+                                        "stop the server that holds it, or name another socket"));
+  }
+  const bool given = ::geteuid() != 0 || ::lchown(path.c_str(), owner.user, owner.group) == 0;
+  if (!given || ::chmod(path.c_str(), 0666) != 0) {
+    return std::unexpected(config.error("submission_socket", "cannot be opened to all: " + reason(errno),
+                                        "name a socket on a local file system"));
+  }
+  return *std::move(socket);
+}
+
+std::expected<net::Listener, ConfigError> bind_metrics(const Config& config, const net::Runtime& runtime) {
+  auto socket = net::Listener::tcp(runtime.executor(0), *config.metrics.listen);
+  if (socket) return *std::move(socket);
+  return std::unexpected(config.error("metrics.listen", printable(socket.error().private_reason),
+                                      "stop what holds it (`ss -ltnp` shows it), or use another port"));
+}
+
+}  // namespace
 
 std::expected<Sockets, ConfigError> bind_sockets(const Config& config, const net::Runtime& runtime,
                                                  const Identity& owner) {
@@ -95,6 +130,16 @@ std::expected<Sockets, ConfigError> bind_sockets(const Config& config, const net
                                         "name a socket on a local file system"));
   }
   sockets.admin = *std::move(admin);
+  if (!config.submission_socket.empty()) {
+    auto submission = bind_submission(config, runtime, owner);
+    if (!submission) return std::unexpected(std::move(submission).error());
+    sockets.submission = *std::move(submission);
+  }
+  if (config.metrics.listen) {
+    auto metrics = bind_metrics(config, runtime);
+    if (!metrics) return std::unexpected(std::move(metrics).error());
+    sockets.metrics = *std::move(metrics);
+  }
   return sockets;
 }
 

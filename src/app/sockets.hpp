@@ -24,9 +24,12 @@ struct BoundListener {
 struct Sockets {
   std::vector<BoundListener> listeners;
   std::optional<net::Listener> admin;
+  std::optional<net::Listener> submission;  // Unix; everybody may connect
+  std::optional<net::Listener> metrics;
 };
 
-/// Makes state_dir and the folder of the admin socket where they do not exist (mode 0750, owned by `owner`).
+/// Makes state_dir and the folders of the sockets where they do not exist, owned by `owner`: mode 0750, and 0755 for
+/// the submission socket's.
 [[nodiscard]] std::expected<void, ConfigError> make_folders(const Config& config, const Identity& owner);
 
 /// Binds everything, or says which port is in the way. The admin socket belongs to `owner`.

@@ -5,6 +5,9 @@
 #include "cmd/admin_client.hpp"
 
 #include <sysexits.h>
+#include <time.h>
+
+#include <cstdio>
 
 #include "app/config.hpp"
 #include "base/encoding.hpp"
@@ -13,19 +16,14 @@
 
 namespace cas::cmd {
 
-namespace {
-
 namespace json = boost::json;
 namespace fs = std::filesystem;
 
+namespace {
+
 constexpr const char* default_socket = "/run/cas/admin.sock";
 
-std::unexpected<Exit> leave(int code, const std::string& message) {
-  complain(code, message);
-  return std::unexpected(Exit{code});
-}
-
-Or<fs::path> find_socket(const AdminOptions& admin) {
+Asked<fs::path> find_socket(const AdminOptions& admin) {
   if (!admin.socket.empty()) return admin.socket;
   std::error_code fault;
   if (!admin.config && !fs::exists(default_config, fault)) return default_socket;
@@ -48,7 +46,61 @@ std::unexpected<Exit> tell(const http::ClientFault& fault, const fs::path& socke
   return leave(EX_UNAVAILABLE, "the server at " + where + " gave no answer: " + printable(fault.reason));
 }
 
+std::unexpected<Exit> refused(const json::object& answer, int status) {
+  const auto* error = answer.if_contains("error");
+  const std::string message = error == nullptr ? std::string() : text_of(object_of(*error), "message");
+  const int code = status == 503 ? EX_TEMPFAIL : EX_DATAERR;
+  return leave(code, message.empty() ? "the server refused with " + std::to_string(status) : message);
+}
+
+Asked<json::object> read_object(const std::string& text) {
+  json::error_code fault;
+  const auto value = json::parse(text, fault);
+  if (fault || !value.is_object()) return leave(EX_PROTOCOL, "the server's answer is no JSON object");
+  return value.as_object();
+}
+
 }  // namespace
+
+std::unexpected<Exit> leave(int code, const std::string& message) {
+  complain(code, message);
+  return std::unexpected(Exit{code});
+}
+
+Asked<AdminClient> AdminClient::find(const AdminOptions& admin) {
+  auto socket = find_socket(admin);
+  if (!socket) return std::unexpected(socket.error());
+  return AdminClient(*std::move(socket));
+}
+
+Asked<http::Response> AdminClient::fetch(http::Request request) const {
+  auto response = http::fetch(socket_, std::move(request));
+  if (!response) return tell(response.error(), socket_);
+  return *std::move(response);
+}
+
+Asked<json::object> AdminClient::ask(http::Request request) const {
+  const auto response = fetch(std::move(request));
+  if (!response) return std::unexpected(response.error());
+  auto object = read_object(response->body);
+  if (!object || response->status == 200) return object;
+  return refused(*object, response->status);
+}
+
+Asked<std::string> AdminClient::octets(http::Request request) const {
+  auto response = fetch(std::move(request));
+  if (!response) return std::unexpected(response.error());
+  if (response->status == 200) return std::move(response->body);
+  const auto object = read_object(response->body);
+  if (!object) return std::unexpected(object.error());
+  return refused(*object, response->status);
+}
+
+Asked<json::object> ask(const AdminOptions& admin, http::Request request) {
+  const auto client = AdminClient::find(admin);
+  if (!client) return std::unexpected(client.error());
+  return client->ask(std::move(request));
+}
 
 std::string text_of(const json::object& object, json::string_view key) {
   const auto* value = object.if_contains(key);
@@ -75,30 +127,26 @@ const json::object& object_of(const json::value& value) {
   return value.is_object() ? value.as_object() : empty;
 }
 
-Or<json::object> ask(const AdminOptions& admin, http::Request request) {
-  const auto socket = find_socket(admin);
-  if (!socket) return std::unexpected(socket.error());
-  const auto response = http::fetch(*socket, std::move(request));
-  if (!response) return tell(response.error(), *socket);
-  json::error_code fault;
-  const auto value = json::parse(response->body, fault);
-  if (fault || !value.is_object()) return leave(EX_PROTOCOL, "the server's answer is no JSON object");
-  if (response->status == 200) return value.as_object();
-  const auto* error = value.as_object().if_contains("error");
-  const std::string message = error == nullptr ? std::string() : text_of(object_of(*error), "message");
-  const int code = response->status == 503 ? EX_TEMPFAIL : EX_DATAERR;
-  return leave(code, message.empty() ? "the server refused with " + std::to_string(response->status) : message);
-}
-
 int finish(bool printed) {
   return printed ? EX_OK : complain(EX_IOERR, "standard output cannot be written");
 }
 
+// "2026-11-23 19:00:00" of an RFC 3339 time.
 std::string short_time(std::string time) {
   if (time.size() < 19) return "-";
   time.resize(19);
   time[10] = ' ';
   return time;
+}
+
+std::int64_t seconds_of(const std::string& time) {
+  tm parts{};
+  const int got = std::sscanf(time.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+                              &parts.tm_hour, &parts.tm_min, &parts.tm_sec);
+  if (got != 6) return 0;
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  return ::timegm(&parts);
 }
 
 }  // namespace cas::cmd

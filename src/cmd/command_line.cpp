@@ -25,6 +25,7 @@ struct Words {
   std::string config = default_config;
   std::string admin_config;
   AdminOptions admin;
+  QueueOptions queue;
   std::string id;
   std::string address, reason;
   KeyOptions key;
@@ -67,16 +68,80 @@ void add_server_commands(CLI::App& app, Words& words) {
   check->callback([&] { words.action = [&] { return check_config(words.config); }; });
 }
 
-void add_admin_commands(CLI::App& app, Words& words) {
-  auto* queue = app.add_subcommand("queue", "See and push what waits");
+QueueOptions queue_options(const Words& words) {
+  QueueOptions queue = words.queue;
+  queue.admin = admin_options(words);
+  return queue;
+}
+
+void add_queue_filter(CLI::App& command, QueueOptions& queue) {
+  command.add_option("--domain", queue.domain, "recipients there; .NAME: in the domains below NAME");
+  command.add_option("--sender", queue.sender, "from this address or domain; \"<>\" is the null path");
+  command.add_option("--older-than", queue.older_than, "in the queue for so long: 30m, 4h, 2d");
+  command.add_option("--younger-than", queue.younger_than, "not in the queue for so long");
+  command.add_option("--reason", queue.reason, "with these words in the last reply or the note");
+  command.add_option("--state", queue.state, "waiting, in-flight, held, failed or delivered");
+}
+
+void add_queue_action(CLI::App& queue, Words& words, const char* name, const char* what, const char* because) {
+  auto* command = queue.add_subcommand(name, what);
+  command->add_option("ID", words.queue.ids, "these messages; what the filters mean when left out");
+  add_queue_filter(*command, words.queue);
+  if (because != nullptr) command->add_option("--because", words.queue.because, because);
+  const std::string action = name;
+  if (action != "retry" && action != "release") command->add_flag("--all", words.queue.all, "the whole queue");
+  if (action != "retry") command->add_flag("--yes", words.queue.yes, "do it: without IDs it is only tried out");
+  command->add_flag("--dry-run", words.queue.dry_run, "say what would change, change nothing");
+  add_admin_options(*command, words);
+  command->callback(
+      [&words, action] { words.action = [&words, action] { return steer_queue(queue_options(words), action); }; });
+}
+
+void add_queue_switch(CLI::App& queue, Words& words, const char* name, const char* what) {
+  auto* command = queue.add_subcommand(name, what);
+  const std::string action = name;
+  if (action == "suspend") command->add_option("DOMAIN", words.queue.domain, "the recipients' domain")->required();
+  if (action == "resume") command->add_option("DOMAIN", words.queue.domain, "the paused queue when left out");
+  if (action != "resume") command->add_option("--because", words.queue.because, "why, for who looks later");
+  add_admin_options(*command, words);
+  command->callback(
+      [&words, action] { words.action = [&words, action] { return switch_queue(queue_options(words), action); }; });
+}
+
+void add_queue_commands(CLI::App& app, Words& words) {
+  auto* queue = app.add_subcommand("queue", "See and steer what waits");
   queue->require_subcommand(1);
   auto* list = queue->add_subcommand("list", "What is in the queue, and why");
+  add_queue_filter(*list, words.queue);
   add_admin_options(*list, words);
-  list->callback([&] { words.action = [&] { return list_queue(admin_options(words)); }; });
-  auto* retry = queue->add_subcommand("retry", "Try what waits now");
-  retry->add_option("ID", words.id, "one message; all when left out");
-  add_admin_options(*retry, words);
-  retry->callback([&] { words.action = [&] { return retry_queue(admin_options(words), words.id); }; });
+  list->callback([&] { words.action = [&] { return list_queue(queue_options(words)); }; });
+  auto* show = queue->add_subcommand("show", "All that is known of one message");
+  show->add_option("ID", words.queue.ids, "its queue id")->required()->expected(1);
+  auto* header = show->add_flag("--header", words.queue.header, "its header section instead");
+  show->add_flag("--body", words.queue.body, "the whole message instead")->excludes(header);
+  add_admin_options(*show, words);
+  show->callback([&] { words.action = [&] { return show_queued(queue_options(words)); }; });
+  auto* stats = queue->add_subcommand("stats", "How much waits, for whom, and why");
+  add_admin_options(*stats, words);
+  stats->callback([&] { words.action = [&] { return queue_stats(queue_options(words)); }; });
+
+  add_queue_action(*queue, words, "retry", "Try what waits now", nullptr);
+  add_queue_action(*queue, words, "hold", "Keep it, untried, until it is released; it does not expire", "why");
+  add_queue_action(*queue, words, "release", "Try what is held", nullptr);
+  add_queue_action(*queue, words, "bounce", "Give it back to its sender", "told to the sender");
+  add_queue_action(*queue, words, "remove", "Throw it away without a word", "why, for the log");
+  add_queue_switch(*queue, words, "suspend", "Try nothing for a domain until it is resumed");
+  add_queue_switch(*queue, words, "resume", "Try a domain, or the paused queue, again");
+  add_queue_switch(*queue, words, "pause", "Try nothing at all; mail is taken in");
+}
+
+void add_admin_commands(CLI::App& app, Words& words) {
+  auto* mailq_command = app.add_subcommand("mailq", "The queue as Postfix prints it");
+  add_admin_options(*mailq_command, words);
+  mailq_command->callback([&] { words.action = [&] { return mailq(queue_options(words)); }; });
+  app.add_subcommand("sendmail",
+                     "Submit the message on standard input: [-t] [-i] [-f SENDER] [-F NAME] [-N DSN] [-R full|hdrs] "
+                     "[-V ENVID] [-bm|-bp|-bi] [-q] [--socket PATH] RECIPIENT...");
 
   auto* trace = app.add_subcommand("trace", "What happened to a message");
   trace->add_option("ID", words.id, "its queue id or trace id")->required();
@@ -349,7 +414,30 @@ std::string explain(const CLI::App* app, const CLI::Error& error) {
 
 }  // namespace
 
+namespace {
+
+// sendmail's options are none that CLI11 could read. As a link named sendmail, mailq or newaliases we are that.
+std::optional<int> run_as_sendmail(int argc, char** argv) {
+  if (argc < 1) return std::nullopt;
+  const std::string name = std::filesystem::path(argv[0]).filename();
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (name == "mailq") return mailq({});
+  if (name == "newaliases") return EX_OK;
+  if (name == "sendmail") return sendmail(arguments);
+  if (arguments.empty() || arguments.front() != "sendmail") return std::nullopt;
+  if (arguments.size() == 2 && arguments[1] == "--help") return std::nullopt;
+  arguments.erase(arguments.begin());
+  return sendmail(arguments);
+}
+
+}  // namespace
+
 int run(int argc, char** argv) {
+  try {
+    if (const auto code = run_as_sendmail(argc, argv)) return *code;
+  } catch (const std::exception& error) {
+    return complain(EX_SOFTWARE, std::string("internal error: ") + printable(error.what()));
+  }
   CLI::App app("cas (Confirm and Send): a mail gateway that asks before it delivers", "cas");
   app.set_version_flag("--version", "cas " + std::string(app::version));
   app.set_help_all_flag("--help-all", "Print the help of all subcommands");
@@ -357,6 +445,7 @@ int run(int argc, char** argv) {
   app.failure_message(explain);
   Words words;
   add_server_commands(app, words);
+  add_queue_commands(app, words);
   add_admin_commands(app, words);
   add_suppression_commands(app, words);
   add_set_up_commands(app, words);

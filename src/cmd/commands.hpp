@@ -20,7 +20,7 @@ inline constexpr const char* default_config = "/etc/cas/cas.toml";
 [[nodiscard]] int serve(const std::filesystem::path& config);
 [[nodiscard]] int check_config(const std::filesystem::path& config);
 
-// ---- talk.cpp: questions to the running server ----
+// ---- admin_client.cpp, talk.cpp: questions to the running server ----
 
 /// Where the server is asked: `socket` when given; what `config` says; the default socket when the default
 /// configuration file does not exist.
@@ -29,11 +29,36 @@ struct AdminOptions {
   std::optional<std::filesystem::path> config;
   bool json = false;
 };
-[[nodiscard]] int list_queue(const AdminOptions& admin);
-/// Everything that waits when `id` is empty.
-[[nodiscard]] int retry_queue(const AdminOptions& admin, const std::string& id);
 [[nodiscard]] int show_trace(const AdminOptions& admin, const std::string& id);
 [[nodiscard]] int show_status(const AdminOptions& admin);
+
+// ---- queue_see.cpp, queue_steer.cpp ----
+
+struct QueueOptions {
+  AdminOptions admin;
+  // Which: all that is given must hold.
+  std::vector<std::string> ids;
+  std::string domain, sender, older_than, younger_than, reason, state;
+  std::string because;  // in the operator's words
+  bool all = false, yes = false, dry_run = false;
+  bool header = false, body = false;
+};
+/// Page by page: neither side holds more than one.
+[[nodiscard]] int list_queue(const QueueOptions& options);
+/// One message: what is known of it; or its header, or all of it.
+[[nodiscard]] int show_queued(const QueueOptions& options);
+[[nodiscard]] int queue_stats(const QueueOptions& options);
+/// `action`: retry, hold, release, bounce, remove. Without ids and without `yes` only a retry is more than a trial.
+[[nodiscard]] int steer_queue(const QueueOptions& options, const std::string& action);
+/// `what`: suspend, resume (a domain, or the paused queue), pause.
+[[nodiscard]] int switch_queue(const QueueOptions& options, const std::string& what);
+
+// ---- sendmail.cpp, mailq.cpp ----
+
+/// As programs call sendmail, without the name. 75 (EX_TEMPFAIL) while the server does not run.
+[[nodiscard]] int sendmail(const std::vector<std::string>& arguments);
+/// The queue in the layout of Postfix.
+[[nodiscard]] int mailq(const QueueOptions& options);
 
 // ---- secrets.cpp ----
 

@@ -92,12 +92,16 @@ net::Task<bool> Dispatcher::Lane::start_one() {
 
 net::Task<void> Dispatcher::Lane::work(queue::Job job) {
   std::vector<queue::Outcome> outcomes;
+  const auto begun = clock.now();
   try {
     outcomes = co_await attempt(job);
   } catch (const std::exception& e) {
     report(e.what());
   }
   if (outcomes.size() != job.recipients.size()) outcomes = all_deferred(job, "delivery was interrupted");
+  for (auto& outcome : outcomes) {
+    if (outcome.connecting + outcome.talking == milliseconds(0)) outcome.talking = clock.now() - begun;
+  }
   // Not waited for: the next attempt need not wait for the disk. What cannot be recorded the queue tells as an event.
   queue.finish(std::move(job), std::move(outcomes), [](const Result<void>&) {});
   bell.ring();

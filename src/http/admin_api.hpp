@@ -4,13 +4,22 @@
 // What the command-line tools ask the running server, over its Unix socket (whose file mode says who may):
 //
 //   GET  /v1/status
-//   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids; "next" says where to go on
-//   POST /v1/queue/retry[?id=ID]        waiting recipients of one message, or of all, are due now
 //   GET  /v1/suppression?after=A&limit=N   mailboxes elsewhere that own users may not write to, by address
 //   POST /v1/suppression                {"addresses":[...],"reason"}: enters them
 //   DELETE /v1/suppression?address=A    lifts one
 //   GET  /v1/trace/ID                   what happened to a message, by trace id or queue id
+//   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids, of N that are looked at; "next" says where
+//                                       to go on
+//   GET  /v1/queue/message/ID           one message, all of it but the body
+//   GET  /v1/queue/body/ID?chunk=N      its octets: from 0 until there are none
+//   GET  /v1/queue/stats                by state, destination and reason
+//   POST /v1/queue/{retry,hold,release,bounce,remove}?after=ID&dry_run=1&reason=..&by=..
+//                                       one page; "next" says where to go on; hold, bounce and remove need a filter,
+//                                       or all=1
+//   POST /v1/queue/{suspend,resume}?domain=..     POST /v1/queue/{pause,unpause}
 //
+// Filters: ids (separated by commas), domain, sender, older_than, younger_than (seconds), last_reply, state; see
+// queue/filter.hpp.
 // Errors are {"error":{"code","message"}} with 400, 404, 405 or 503.
 #pragma once
 
@@ -60,8 +69,15 @@ class AdminApi {
   [[nodiscard]] net::Task<Response> answer(Request request);
 
  private:
+  // admin_queue.cpp
+  net::Task<Response> answer_queue(Request request);
   net::Task<Response> list_queue(Request request);
-  net::Task<Response> retry(Request request);
+  net::Task<Response> show(std::string id);
+  net::Task<Response> body(std::string id, const Request& request);
+  net::Task<Response> stats();
+  net::Task<Response> steer(queue::Action action, Request request);
+  net::Task<Response> suspend_or_resume(Request request);
+  net::Task<Response> pause_or_unpause(Request request);
   // suppression_api.cpp
   net::Task<Response> suppression(Request request);
   net::Task<Response> list_suppressions(Request request);

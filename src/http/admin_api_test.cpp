@@ -158,11 +158,48 @@ TEST_F(AdminApiTest, queue_is_listed_in_pages) {
 
 TEST_F(AdminApiTest, retry_answers_how_many_recipients_are_due) {
   const auto id = enqueue("a@b.example");
-  const auto one = get("/v1/queue/retry", {{"id", id}}, "POST");
+  const auto one = get("/v1/queue/retry", {{"ids", id}}, "POST");
   EXPECT_EQ(one.status, 200);
-  EXPECT_EQ(json::parse(one.body).at("recipients").as_int64(), 1);
+  EXPECT_EQ(json::parse(one.body).at("changed").as_int64(), 1);
   EXPECT_EQ(get("/v1/queue/retry", {}, "POST").status, 200);
-  EXPECT_EQ(get("/v1/queue/retry", {{"id", "NOSUCHMESSAGE"}}, "POST").status, 404);
+  EXPECT_EQ(get("/v1/queue/retry", {{"ids", "NOSUCHMESSAGE"}}, "POST").status, 404);
+}
+
+TEST_F(AdminApiTest, actions_take_filters_and_dry_runs) {
+  const auto id = enqueue("a@b.example");
+  enqueue("c@d.example");
+  const auto dry = json::parse(get("/v1/queue/remove", {{"domain", "b.example"}, {"dry_run", "1"}}, "POST").body);
+  EXPECT_EQ(dry.at("changed").as_int64(), 1);
+  EXPECT_EQ(dry.at("examples").as_array().at(0).at("id").as_string(), id);
+  EXPECT_EQ(get("/v1/queue/message/" + id).status, 200) << "it was only a trial";
+  EXPECT_EQ(get("/v1/queue/hold", {{"domain", "b.example"}, {"reason", "why"}, {"by", "me"}}, "POST").status, 200);
+  const auto shown = json::parse(get("/v1/queue/message/" + id).body);
+  EXPECT_EQ(shown.at("recipients").as_array().at(0).at("state").as_string(), "held");
+  EXPECT_EQ(shown.at("recipients").as_array().at(0).at("note").as_string(), "why");
+  EXPECT_EQ(get("/v1/queue/body/" + id, {{"chunk", "0"}}).body, "x\r\n\r\n");
+  EXPECT_EQ(get("/v1/queue/body/" + id, {{"chunk", "1"}}).body, "");
+  EXPECT_EQ(get("/v1/queue/remove", {{"ids", id}}, "POST").status, 200);
+  EXPECT_EQ(get("/v1/queue/message/" + id).status, 404);
+}
+
+TEST_F(AdminApiTest, the_whole_queue_must_be_meant) {
+  enqueue("a@b.example");
+  for (const auto* action : {"hold", "bounce", "remove"}) {
+    EXPECT_EQ(get(std::string("/v1/queue/") + action, {}, "POST").status, 400) << action;
+  }
+  EXPECT_EQ(get("/v1/queue/remove", {{"all", "1"}}, "POST").status, 200);
+}
+
+TEST_F(AdminApiTest, domains_are_suspended_and_the_queue_is_paused) {
+  EXPECT_EQ(get("/v1/queue/suspend", {{"domain", "b.example"}, {"reason", "they asked"}}, "POST").status, 200);
+  EXPECT_EQ(get("/v1/queue/pause", {{"reason", "moving"}}, "POST").status, 200);
+  const auto stats = json::parse(get("/v1/queue/stats").body);
+  EXPECT_EQ(stats.at("suspended").as_array().at(0).at("domain").as_string(), "b.example");
+  EXPECT_EQ(stats.at("paused").as_string(), "moving");
+  for (const auto* path : {"/v1/queue/resume", "/v1/queue/unpause"}) {
+    EXPECT_EQ(get(path, {{"domain", "b.example"}}, "POST").status, 200) << path;
+    EXPECT_EQ(get(path, {{"domain", "b.example"}}, "POST").status, 404) << path;
+  }
 }
 
 TEST_F(AdminApiTest, trace_gives_events_with_printable_values) {
@@ -216,6 +253,11 @@ TEST_F(AdminApiTest, nonsense_is_refused_with_a_reason) {
   for (const auto* limit : {"0", "-1", "1001", "x", "5x", "99999999999999999999"}) {
     EXPECT_EQ(get("/v1/queue", {{"limit", limit}}).status, 400) << limit;
   }
+  EXPECT_EQ(get("/v1/queue", {{"state", "asleep"}}).status, 400);
+  EXPECT_EQ(get("/v1/queue/suspend", {{"domain", "a b"}}, "POST").status, 400);
+  EXPECT_EQ(get("/v1/queue/hold", {{"all", "1"}, {"reason", "\xc3\xa9"}}, "POST").status, 400);
+  EXPECT_EQ(get("/v1/queue/body/AB1", {{"chunk", "x"}}).status, 400);
+  EXPECT_EQ(get("/v1/queue/nothing").status, 404);
   EXPECT_THAT(get("/v1/queue", {{"limit", "0"}}).body, HasSubstr("1 to 1000"));
 }
 

@@ -39,35 +39,6 @@ json::object event_object(const RecordedEvent& recorded) {
   return object;
 }
 
-json::object recipient_object(const store::Recipient& recipient) {
-  json::object object;
-  object["address"] = recipient.address.wire();
-  object["route"] = text(to_string(recipient.route));
-  object["state"] = text(to_string(recipient.state));
-  object["quarantined"] = recipient.quarantined;
-  object["attempts"] = recipient.attempts;
-  object["next_attempt"] = recipient.state == store::RecipientState::Waiting
-                               ? json::value(timestamp(recipient.next_attempt))
-                               : json::value(nullptr);
-  object["last_reply"] = printable(recipient.last_reply, max_value);
-  return object;
-}
-
-json::object entry_object(const queue::Queue::Entry& entry) {
-  json::array recipients;
-  for (const auto& recipient : entry.recipients) recipients.push_back(recipient_object(recipient));
-  const auto& message = entry.message;
-  json::object object;
-  object["id"] = message.id;
-  object["trace"] = message.trace;
-  object["arrived"] = timestamp(message.arrived);
-  object["sender"] = message.sender.is_null() ? std::string() : message.sender.mailbox()->wire();
-  object["user"] = printable(message.user, 255);
-  object["size"] = message.prefix.size() + message.body_size;
-  object["recipients"] = std::move(recipients);
-  return object;
-}
-
 }  // namespace
 
 std::string timestamp(TimePoint at) {
@@ -96,16 +67,6 @@ std::string_view to_string(store::Route route) {
   return route == store::Route::Local ? "local" : "remote";
 }
 
-std::string_view to_string(store::RecipientState state) {
-  switch (state) {
-    case store::RecipientState::Waiting: return "waiting";
-    case store::RecipientState::Delivered: return "delivered";
-    case store::RecipientState::Failed: return "failed";
-    case store::RecipientState::Held: return "held";
-  }
-  return "unknown";
-}
-
 std::string event_json(const RecordedEvent& recorded) {
   return json::serialize(event_object(recorded));
 }
@@ -115,21 +76,6 @@ std::string events_json(const std::vector<RecordedEvent>& events) {
   for (const auto& event : events) array.push_back(event_object(event));
   json::object object;
   object["events"] = std::move(array);
-  return json::serialize(object);
-}
-
-std::string queue_json(const std::vector<queue::Queue::Entry>& entries, const std::optional<store::QueueId>& next) {
-  json::array array;
-  for (const auto& entry : entries) array.push_back(entry_object(entry));
-  json::object object;
-  object["messages"] = std::move(array);
-  object["next"] = next ? json::value(*next) : json::value(nullptr);
-  return json::serialize(object);
-}
-
-std::string retried_json(std::size_t recipients) {
-  json::object object;
-  object["recipients"] = recipients;
   return json::serialize(object);
 }
 

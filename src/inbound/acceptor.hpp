@@ -22,6 +22,8 @@ struct AcceptorOptions {
   std::uint64_t disk_reserve = 0;      // octets that stay free where the queue is, and where mail is delivered
   /// Of a submission listener: who comes from there may relay as anybody, without AUTH and TLS. None: nobody.
   std::vector<IpNetwork> trusted_networks{};
+  /// Of a Unix socket: who connects submits as the system user he is, and root as anybody.
+  bool local_users = false;
 };
 
 /// What a session begins with, and keeps to its end.

@@ -13,6 +13,7 @@
 #include "message/address.hpp"
 #include "policy/connections.hpp"
 #include "policy/pace.hpp"
+#include "policy/quotas.hpp"
 #include "smtp/reply.hpp"
 
 namespace cas::inbound {
@@ -83,6 +84,7 @@ struct Load {
   policy::Connections connections;
   MemoryAccount memory;
   Room room;
+  policy::UserQuotas users{};
 };
 
 }  // namespace cas::inbound

@@ -4,6 +4,8 @@
 // The loop of a session: lines in, steps performed, replies gathered and sent when the client waits for them.
 #include "inbound/session.hpp"
 
+#include <pwd.h>
+
 #include "base/encoding.hpp"
 
 namespace cas::inbound {
@@ -15,6 +17,7 @@ namespace {
 constexpr std::size_t command_read = 1024;
 constexpr std::size_t most_read = 32 * 1024;
 constexpr milliseconds write_timeout{60000};
+constexpr std::string_view superuser = "root";
 
 TraceId draw_trace_id(Random& random) {
   std::array<std::uint8_t, 8> octets{};
@@ -61,6 +64,37 @@ bool Session::is_own_network() const {
   return client && is_within_any(*client, options_.trusted_networks);
 }
 
+// The first step; none, and 421 is said, when nobody knows who it is.
+net::Task<std::optional<Step>> Session::greet() {
+  if (!options_.local_users) co_return protocol_.on_connect(options_.implicit_tls, is_own_network());
+  const auto user = co_await local_user();
+  if (!user) {
+    event("auth", {{"client", "unix"}, {"result", "unknown"}, {"reason", user.error().private_reason}}, Level::Warning);
+    say(smtp::Reply(421, smtp::EnhancedCode{4, 7, 0}, "you are no user of this system"));
+    co_return std::nullopt;
+  }
+  std::optional<std::string> name;
+  if (*user != superuser) name = *user;
+  co_return protocol_.on_connect(false, true, std::move(name));
+}
+
+// The name of who connected. User databases may be slow: on a worker.
+net::Task<Result<std::string>> Session::local_user() {
+  const auto uid = stream_.peer_uid();
+  if (!uid) co_return transient("no credentials");
+  auto look = [uid]() -> Result<std::string> {
+    if (*uid == 0) return std::string(superuser);
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 16384> buffer{};
+    const int fault = ::getpwuid_r(*uid, &entry, buffer.data(), buffer.size(), &found);
+    if (fault != 0 || found == nullptr) return transient("no user has the number " + std::to_string(*uid));
+    return std::string(found->pw_name);
+  };
+  auto name = co_await services_.workers.run<std::string>(std::move(look));
+  co_return name;
+}
+
 net::Task<void> Session::converse() {
   if (options_.implicit_tls) {
     const auto handshake = services_.load.connections.begin_handshake(stream_.peer().address);
@@ -68,7 +102,7 @@ net::Task<void> Session::converse() {
     const auto up = co_await shake_hands();
     if (!up) co_return;
   }
-  std::optional<Step> step = protocol_.on_connect(options_.implicit_tls, is_own_network());
+  std::optional<Step> step = co_await greet();
   while (step && !gone_) {
     const bool go_on = co_await perform(*step);
     forget_finished_transaction();

@@ -70,6 +70,9 @@ class Session {
   // session.cpp: the loop
   net::Task<void> converse();
   [[nodiscard]] bool is_own_network() const;
+  net::Task<std::optional<smtp::Step>> greet();
+  net::Task<Result<std::string>> local_user();
+  [[nodiscard]] std::vector<Mailbox> own_addresses() const;
   net::Task<bool> perform(smtp::Step& step);
   net::Task<std::optional<smtp::Step>> next_line();
   net::Task<bool> receive();
@@ -89,6 +92,7 @@ class Session {
   net::Task<smtp::Reply> on_confirm(std::string line);
   smtp::Reply on_rcpt(const smtp::RcptCommand& asked);
   net::Task<std::optional<smtp::Reply>> refuse_suppressed(Mailbox asked);
+  smtp::Reply over_quota(const std::string& of_what);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
 
   // session_authentication.cpp: who sends it

@@ -156,9 +156,8 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
     if (facts.from_fields != 1 || facts.from_is_malformed || facts.from.empty()) {
       return Reply(554, EnhancedCode{5, 6, 0}, "a message needs one From field with an address (RFC 5322 3.6)");
     }
-    const Account* account = services_.accounts.find(protocol_.user().value_or(""));
     policy::SenderFacts sender;
-    if (account != nullptr) sender.allowed = account->send_as;
+    sender.allowed = own_addresses();
     sender.envelope_from = protocol_.mail()->from;
     sender.header_from = facts.from;
     return policy::refuse_sender(sender);

@@ -55,18 +55,30 @@ policy::Origin Session::origin() const {
   return protocol_.user() || !protocol_.own_network() ? policy::Origin::User : policy::Origin::OwnNetwork;
 }
 
+// What the account may write as; a user of this system is also USER@HOST.
+std::vector<Mailbox> Session::own_addresses() const {
+  const std::string user = protocol_.user().value_or("");
+  std::vector<Mailbox> addresses;
+  if (const Account* account = services_.accounts.find(user)) addresses = account->send_as;
+  if (!options_.local_users) return addresses;
+  if (auto local = LocalPart::from_value(user)) addresses.emplace_back(*std::move(local), services_.host);
+  return addresses;
+}
+
 Reply Session::on_mail(const smtp::MailCommand& mail) {
   forget_finished_transaction();
   pace_ = {};
   if (auto refusal = no_room(mail)) return *std::move(refusal);
   if (origin() == policy::Origin::User) {
-    const Account* account = services_.accounts.find(protocol_.user().value_or(""));
     policy::SenderFacts facts;
-    if (account != nullptr) facts.allowed = account->send_as;
+    facts.allowed = own_addresses();
     facts.envelope_from = mail.from;
     if (auto refusal = policy::refuse_sender(facts)) {
       event("sender-refused", {{"from", mail.from.path()}, {"user", protocol_.user().value_or("")}});
       return *refusal;
+    }
+    if (!services_.load.users.allow_message(protocol_.user().value_or(""), services_.clock.now())) {
+      return over_quota("messages");
     }
   }
   if (origin() == policy::Origin::Outside) begin_authentication(mail.from);
@@ -107,6 +119,13 @@ net::Task<Reply> Session::on_confirm(std::string line) {
   co_return findings.reply;
 }
 
+// RFC 5321 §4.3.2 has 452 for MAIL and RCPT; RFC 3463 X.7: a matter of policy.
+Reply Session::over_quota(const std::string& of_what) {
+  event("over-quota", {{"user", protocol_.user().value_or("")}, {"what", of_what}}, Level::Warning);
+  return Reply(452, EnhancedCode{4, 7, 1},
+               "you have sent as many " + of_what + " as you may in an hour, try again later");
+}
+
 Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
   const Mailbox recipient = services_.directory.meant_by(asked.to, services_.host);
   const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
@@ -140,6 +159,10 @@ Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
                  {"admission", std::string(policy::to_string(verdict.admission))},
                  {"rule", verdict.rule},
                  {"reply", verdict.reply.summary()}});
+  if (verdict.reply.positive() && origin() == policy::Origin::User &&
+      !services_.load.users.allow_recipient(protocol_.user().value_or(""), services_.clock.now())) {
+    return over_quota("recipients");
+  }
   if (verdict.reply.positive()) {
     if (domain != nullptr && !policy::has_room(services_.load.room.mail(domain->name),
                                                protocol_.mail()->size.value_or(0), options_.disk_reserve)) {

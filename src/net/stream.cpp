@@ -138,6 +138,14 @@ const Endpoint& Stream::peer() const {
   return state_ ? state_->peer : none;
 }
 
+std::optional<std::uint32_t> Stream::peer_uid() const {
+  if (!state_ || state_->peer.address != "unix") return std::nullopt;
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (::getsockopt(state_->socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
+  return peer.uid;
+}
+
 const Endpoint& Stream::local() const {
   static const Endpoint none;
   return state_ ? state_->local : none;

@@ -78,6 +78,8 @@ class Stream {
   /// "192.0.2.1", "2001:db8::1", "unix".
   [[nodiscard]] const Endpoint& peer() const;
   [[nodiscard]] const Endpoint& local() const;
+  /// Of a Unix socket: as whom the other side ran when it connected (SO_PEERCRED). None elsewhere.
+  [[nodiscard]] std::optional<std::uint32_t> peer_uid() const;
 
  private:
   std::shared_ptr<StreamState> state_;

@@ -48,12 +48,16 @@ Attempt::Attempt(const RelayServices& services, const RelayOptions& options, con
       tls_(services, options, policies, job) {}
 
 net::Task<std::vector<queue::Outcome>> Attempt::run() {
+  const auto begun = services_.clock.now();
   conversation_.give_up_old_doubts();
   if (!conversation_.finished()) co_await walk_hosts();
   auto outcomes = conversation_.outcomes();
   // What one message requires says nothing about the destination.
   const bool nobody_there = !was_there_ && !job_.message.require_tls;
+  const auto spent = services_.clock.now() - begun;
   for (auto& outcome : outcomes) {
+    outcome.talking = talked_;
+    outcome.connecting = spent - talked_;
     outcome.unreachable = nobody_there && outcome.kind == queue::Outcome::Kind::Deferred;
   }
   co_return outcomes;
@@ -245,7 +249,9 @@ net::Task<bool> Attempt::converse(const NextHop& hop, std::unique_ptr<Connection
   // A connection that was kept proves nothing before it was used.
   const std::size_t were_open = conversation_.open();
   const bool kept = connection->was_kept();
+  const auto begun = services_.clock.now();
   co_await conversation_.hold(*connection);
+  talked_ += services_.clock.now() - begun;
   if (!kept || connection->stands() || conversation_.open() < were_open) was_there_ = true;
   const bool full = connection->stands() && connection->is_full();
   pool_.give(hop, std::move(connection));

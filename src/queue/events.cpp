@@ -17,10 +17,23 @@ Event event(const store::Message& message, std::string_view name, Level level = 
 }
 
 /// Seconds with three decimals.
-std::string delay(TimePoint from, TimePoint to) {
-  const auto ms = std::max<std::int64_t>((to - from).count(), 0);
+std::string in_seconds(milliseconds time) {
+  const auto ms = std::max<std::int64_t>(time.count(), 0);
   const std::string fraction = std::to_string(ms % 1000);
   return std::to_string(ms / 1000) + '.' + std::string(3 - fraction.size(), '0') + fraction;
+}
+
+/// As Postfix has it: before the queue (it is not measured), in the queue, until there was a connection, transmission.
+std::string delays(milliseconds total, const Outcome& outcome) {
+  const milliseconds waited = total - outcome.connecting - outcome.talking;
+  return "0/" + in_seconds(waited) + '/' + in_seconds(outcome.connecting) + '/' + in_seconds(outcome.talking);
+}
+
+/// In Postfix's words.
+std::string_view status_word(RecipientState state, bool expired) {
+  if (state == RecipientState::Delivered) return "sent";
+  if (state == RecipientState::Waiting) return "deferred";
+  return expired ? "expired" : "bounced";
 }
 
 std::string_view name_of(const FinishWork& work, std::size_t n) {
@@ -41,8 +54,10 @@ void emit_recipient(EventSink& events, const FinishWork& work, std::size_t n) {
   Event one = event(job.message, name_of(work, n), failed ? Level::Warning : Level::Info);
   one.fields = {{"to", recipient.address.wire()},
                 {"relay", outcomes[n].relay},
-                {"delay", delay(job.message.arrived, at)},
-                {"status", expired ? "4.4.7" : status_of(outcomes[n].reply)},
+                {"delay", in_seconds(at - job.message.arrived)},
+                {"delays", delays(at - job.message.arrived, outcomes[n])},
+                {"dsn", expired ? "4.4.7" : status_of(outcomes[n].reply)},
+                {"status", std::string(status_word(recipient.state, expired))},
                 {"reply", recipient.last_reply}};
   if (const auto* notice = work.notice_about(n)) {
     one.fields.emplace_back(failed ? "bounce" : "notice", notice->entered.message.id);
@@ -72,7 +87,7 @@ void emit_finished(EventSink& events, const FinishWork& work) {
     events.emit(std::move(kept));
   }
   for (const auto& notice : work.notices()) emit_queued(events, notice.entered);
-  if (work.removed()) events.emit(event(message, "removed"));
+  if (work.removed()) emit_removed(events, message);
 }
 
 void emit_resting(EventSink& events, std::string_view domain, const Outcome& outcome) {
@@ -88,6 +103,27 @@ void emit_expired(EventSink& events, const store::Message& message) {
   one.fields = {{"from", message.sender.path()},
                 {"arrived", std::to_string(to_unix(message.arrived).time_since_epoch().count())}};
   events.emit(std::move(one));
+}
+
+void emit_steered(EventSink& events, const store::Message& message, const Mailbox& address, std::string_view name,
+                  const std::string& by, const std::string& reason) {
+  Event one = event(message, name);
+  one.fields = {{"to", address.wire()}, {"by", by}};
+  if (!reason.empty()) one.fields.emplace_back("reason", reason);
+  events.emit(std::move(one));
+}
+
+void emit_steering(EventSink& events, std::string_view name, const std::string& domain, const std::string& by,
+                   const std::string& reason) {
+  Event one = event({}, name, Level::Warning);
+  if (!domain.empty()) one.fields.emplace_back("domain", domain);
+  one.fields.emplace_back("by", by);
+  if (!reason.empty()) one.fields.emplace_back("reason", reason);
+  events.emit(std::move(one));
+}
+
+void emit_removed(EventSink& events, const store::Message& message) {
+  events.emit(event(message, "removed"));
 }
 
 void emit_trouble(EventSink& events, const store::Message& message, std::string_view name, const Error& error) {

@@ -56,11 +56,32 @@ void Queue::finish(Job job, std::vector<Outcome> outcomes, Callback<Result<void>
 void Queue::body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<std::string>> done) {
   impl_->body_chunk(body, n, std::move(done));
 }
-void Queue::list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Entry>>> done) {
-  impl_->list(std::move(after), limit, std::move(done));
+void Queue::list(Filter filter, store::QueueId after, std::size_t limit, Callback<Result<Page>> done) {
+  impl_->list(std::move(filter), std::move(after), limit, std::move(done));
 }
-void Queue::retry(store::QueueId id, Callback<Result<std::size_t>> done) {
-  impl_->retry(std::move(id), std::move(done));
+void Queue::show(store::QueueId id, Callback<Result<std::optional<Entry>>> done) {
+  impl_->show(std::move(id), std::move(done));
+}
+void Queue::stats(Callback<Result<Stats>> done) {
+  impl_->stats(std::move(done));
+}
+void Queue::numbers(Callback<Result<Numbers>> done) {
+  impl_->numbers(std::move(done));
+}
+void Queue::steer(Steering steering, store::QueueId after, Callback<Result<Steered>> done) {
+  impl_->steer(std::move(steering), std::move(after), std::move(done));
+}
+void Queue::suspend(Domain domain, std::string reason, std::string by, Callback<Result<void>> done) {
+  impl_->suspend(std::move(domain), std::move(reason), std::move(by), std::move(done));
+}
+void Queue::resume(Domain domain, std::string by, Callback<Result<bool>> done) {
+  impl_->resume(std::move(domain), std::move(by), std::move(done));
+}
+void Queue::pause_all(std::string reason, std::string by, Callback<Result<void>> done) {
+  impl_->pause_all(std::move(reason), std::move(by), std::move(done));
+}
+void Queue::resume_all(std::string by, Callback<Result<bool>> done) {
+  impl_->resume_all(std::move(by), std::move(done));
 }
 const std::string& Queue::secret() const {
   return impl_->secret();
@@ -156,20 +177,6 @@ void QueueImpl::body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<
   if (auto held = bodies_->find(body)) return done(n == 0 ? *std::move(held) : std::string());
   auto ask = [body, n](store::Reader& reader) { return reader.body_chunk(body, n); };
   read_value<std::string>(store_, std::move(ask), std::move(done));
-}
-
-void QueueImpl::list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Queue::Entry>>> done) {
-  using Entries = std::vector<Queue::Entry>;
-  auto ask = [after = std::move(after), limit](store::Reader& reader) -> Result<Entries> {
-    CAS_TRY(auto messages, reader.messages(after, limit));
-    Entries entries;
-    for (auto& message : messages) {
-      CAS_TRY(auto recipients, reader.recipients(message.id));
-      entries.push_back({.message = std::move(message), .recipients = std::move(recipients)});
-    }
-    return entries;
-  };
-  read_value<Entries>(store_, std::move(ask), std::move(done));
 }
 
 // ---- Waking ----

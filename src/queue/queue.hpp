@@ -23,6 +23,7 @@
 #include "base/trace.hpp"
 #include "message/address.hpp"
 #include "queue/schedule.hpp"
+#include "queue/steer.hpp"
 #include "queue/suppression.hpp"
 #include "smtp/reply.hpp"
 #include "store/store.hpp"
@@ -101,6 +102,8 @@ struct Outcome {
   bool with_confirm = false;                        // in_doubt: in a transaction with CONFIRM
   Handover handover = Handover::Mailbox;            // Delivered
   bool ours = false;                                // `reply` is our own conclusion, whatever `relay` names
+  milliseconds connecting{0};                       // until there was somebody to talk to; where it was measured
+  milliseconds talking{0};                          // transactions, or the delivery itself
 };
 
 class Queue {
@@ -151,12 +154,36 @@ class Queue {
   struct Entry {
     store::Message message;
     std::vector<store::Recipient> recipients;
+    std::vector<Standing> standings = {};  // of the recipients
   };
-  /// Entries after `after`, at most `limit`.
-  void list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Entry>>> done);
-  /// Makes waiting recipients of a message (all messages when empty) due now, and ends the rests of destinations; how
-  /// many. Those being tried right now are not counted.
-  void retry(store::QueueId id, Callback<Result<std::size_t>> done);
+  struct Page {
+    std::vector<Entry> entries;
+    store::QueueId next;  // go on behind this one; empty: that was all
+  };
+  /// Entries after `after` with recipients that the filter means (those alone). `limit` is how many are looked at:
+  /// there may be fewer, or none, and more behind them.
+  void list(Filter filter, store::QueueId after, std::size_t limit, Callback<Result<Page>> done);
+  /// One message with all its recipients; none: no such message.
+  void show(store::QueueId id, Callback<Result<std::optional<Entry>>> done);
+  /// Looks at the whole queue, in pages.
+  void stats(Callback<Result<Stats>> done);
+
+  /// A few numbers, for those who look often.
+  void numbers(Callback<Result<Numbers>> done);
+
+  // ---- Steering ----
+  /// Some hundred messages behind `after`, in one transaction; go on with Steered::next. What is being tried is left
+  /// alone. Told as events: held, released, returned (and bounced), discarded, by whom and why.
+  void steer(Steering steering, store::QueueId after, Callback<Result<Steered>> done);
+  /// Nothing for this domain is tried until it is resumed; survives restarts. What is being tried goes on. At most 1000
+  /// domains: permanent error.
+  void suspend(Domain domain, std::string reason, std::string by, Callback<Result<void>> done);
+  /// False: it was not suspended.
+  void resume(Domain domain, std::string by, Callback<Result<bool>> done);
+  /// Nothing is tried at all until resume_all(); survives restarts. Mail is taken in.
+  void pause_all(std::string reason, std::string by, Callback<Result<void>> done);
+  /// False: it was not paused.
+  void resume_all(std::string by, Callback<Result<bool>> done);
 
   /// A secret of this installation, made at first use: 32 octets, for deriving intent ids.
   [[nodiscard]] const std::string& secret() const;

@@ -204,10 +204,13 @@ class QueueFixture : public testing::TestWithParam<Twin> {
         [&](auto done) { queue_->finish(std::move(job), std::move(outcomes), std::move(done)); });
   }
   std::vector<Queue::Entry> entries() {
-    auto found =
-        wait_for<Result<std::vector<Queue::Entry>>>([&](auto done) { queue_->list("", 1000, std::move(done)); });
+    auto found = wait_for<Result<Queue::Page>>([&](auto done) { queue_->list({}, "", 1000, std::move(done)); });
     EXPECT_TRUE(found);
-    return found.value_or(std::vector<Queue::Entry>{});
+    return found ? std::move(found->entries) : std::vector<Queue::Entry>{};
+  }
+  Result<Steered> steer(Steering steering, store::QueueId after = {}) {
+    return wait_for<Result<Steered>>(
+        [&](auto done) { queue_->steer(std::move(steering), std::move(after), std::move(done)); });
   }
   std::string body_of(const store::Message& message) {
     std::string body;

@@ -28,8 +28,15 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   [[nodiscard]] std::optional<TimePoint> next_due(store::Route route) const;
   void finish(Job job, std::vector<Outcome> outcomes, Callback<Result<void>> done);
   void body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<std::string>> done);
-  void list(store::QueueId after, std::size_t limit, Callback<Result<std::vector<Queue::Entry>>> done);
-  void retry(store::QueueId id, Callback<Result<std::size_t>> done);
+  void list(Filter filter, store::QueueId after, std::size_t limit, Callback<Result<Queue::Page>> done);
+  void show(store::QueueId id, Callback<Result<std::optional<Queue::Entry>>> done);
+  void stats(Callback<Result<Stats>> done);
+  void numbers(Callback<Result<Numbers>> done);
+  void steer(Steering steering, store::QueueId after, Callback<Result<Steered>> done);
+  void suspend(Domain domain, std::string reason, std::string by, Callback<Result<void>> done);
+  void resume(Domain domain, std::string by, Callback<Result<bool>> done);
+  void pause_all(std::string reason, std::string by, Callback<Result<void>> done);
+  void resume_all(std::string by, Callback<Result<bool>> done);
   [[nodiscard]] const std::string& secret() const { return secret_; }
 
  private:
@@ -57,6 +64,9 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     std::optional<TimePoint> noted{};    // the earliest time noted while a scan was under way
     std::vector<Parked> parked;          // takes that wait for what is being read
     std::set<store::QueueId> damaged;    // told already
+
+    std::map<std::string, std::string> suspended;  // domain, and why
+    std::optional<std::string> paused;             // why
   };
   /// What a take() does next.
   struct Next {
@@ -91,10 +101,28 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   void ask_again();
   void tell_damaged(const std::vector<std::pair<store::QueueId, Error>>& damaged);
 
+  // queue_see.cpp
+  [[nodiscard]] bool leased(const store::QueueId& id, const store::Recipient& recipient) const;
+  [[nodiscard]] Queue::Entry entry_of(store::Message message, std::vector<store::Recipient> recipients) const;
+  void stats_page(std::shared_ptr<Stats> stats, store::QueueId after, Callback<Result<Stats>> done);
+  void count(const Queue::Entry& entry, Stats& stats) const;
+  void add_schedule(Stats& stats) const;
+
   // queue_steer.cpp
-  struct MadeDue;
-  void retry_page(store::QueueId after, store::QueueId only, std::size_t count, Callback<Result<std::size_t>> done);
-  [[nodiscard]] Result<void> make_due(store::Tx& tx, const store::QueueId& id, MadeDue& made);
+  struct Found;
+  struct Change;
+  [[nodiscard]] Result<void> look_at(store::Reader& reader, const Steering& steering, const store::Message& message,
+                                     Found& found) const;
+  void change(std::shared_ptr<Change> change, Callback<Result<Steered>> done);
+  [[nodiscard]] Result<void> change_message(store::Tx& tx, const store::QueueId& id, Change& change);
+  [[nodiscard]] Result<void> bounce_rows(store::Tx& tx, const store::Message& message,
+                                         std::vector<store::Recipient> rows, Change& change);
+  void changed(const Change& change);
+
+  // queue_pause.cpp
+  [[nodiscard]] Result<void> load_suspended();
+  void keep(std::string_view kind, std::string name, std::string value, Callback<Result<void>> done);
+  void forget(std::string_view kind, std::string name, Callback<Result<bool>> done);
 
   // queue_out.cpp
   [[nodiscard]] Next next_step(store::Route route, TakeDone& done);

@@ -45,6 +45,7 @@ QueueImpl::Next QueueImpl::next_step(store::Route route, TakeDone& done) {
       state.unrecorded.pop_front();
       return next;
     }
+    if (state.paused) return {};
     const bool busy = state.recording >= most_recording;
     std::optional<Work> work;
     if (!busy) work = state.schedule.take(route, now);
@@ -76,6 +77,7 @@ std::optional<TimePoint> QueueImpl::next_due(store::Route route) const {
   const TimePoint now = clock_.now();
   return state_.with([&](const State& state) -> std::optional<TimePoint> {
     if (!state.unrecorded.empty()) return state.record_at;
+    if (state.paused) return std::nullopt;
     auto next = state.schedule.next(route, now);
     if (state.scan_at && state.schedule.room_for_findings())
       next = std::min(next.value_or(*state.scan_at), *state.scan_at);

@@ -24,7 +24,10 @@ using testing::SizeIs;
 class QueueOut : public QueueFixture {
  protected:
   Result<std::size_t> retry(store::QueueId id) {
-    return wait_for<Result<std::size_t>>([&](auto done) { queue_->retry(std::move(id), std::move(done)); });
+    Steering retry{.action = Action::Retry, .filter = {}, .reason = {}, .by = "me"};
+    if (!id.empty()) retry.filter.ids.insert(std::move(id));
+    CAS_TRY(const auto steered, steer(std::move(retry)));
+    return steered.changed;
   }
   [[nodiscard]] milliseconds until_next(Route route = Route::Remote) const {
     return queue_->next_due(route).value() - clock_.now();
@@ -65,8 +68,22 @@ TEST_P(QueueOut, ADeliveredMessageIsRemovedWithItsBody) {
   EXPECT_EQ(field(event, "to"), "suzie@b.example");
   EXPECT_EQ(field(event, "relay"), "mx");
   EXPECT_EQ(field(event, "delay"), "1.234");
-  EXPECT_EQ(field(event, "status"), "2.0.0");
+  EXPECT_EQ(field(event, "delays"), "0/1.234/0.000/0.000");
+  EXPECT_EQ(field(event, "dsn"), "2.0.0");
+  EXPECT_EQ(field(event, "status"), "sent");
   EXPECT_EQ(field(event, "reply"), ok().summary());
+}
+
+TEST_P(QueueOut, TheDelayIsToldInItsParts) {
+  ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  clock_.advance(milliseconds(5000));
+  Outcome outcome = deferred();
+  outcome.connecting = milliseconds(1500);
+  outcome.talking = milliseconds(20);
+  ASSERT_TRUE(finish(take_one(), {outcome}));
+  EXPECT_EQ(field(events_.named("deferred").at(0), "delay"), "5.000");
+  EXPECT_EQ(field(events_.named("deferred").at(0), "delays"), "0/3.480/1.500/0.020");
+  EXPECT_EQ(field(events_.named("deferred").at(0), "status"), "deferred");
 }
 
 TEST_P(QueueOut, TheMessageStaysUntilItsLastRecipientIsDone) {
@@ -207,7 +224,8 @@ TEST_P(QueueOut, DeferredPastTheLifetimeFailsWith447AndTheLastReply) {
   ASSERT_TRUE(finish(take_one(), {deferred()}));
   const Job bounce = take_one(Route::Local);
   EXPECT_THAT(body_of(bounce.message), AllOf(HasSubstr("4.4.7"), HasSubstr("come back later"), HasSubstr("24 hours")));
-  EXPECT_EQ(field(events_.named("bounced").at(0), "status"), "4.4.7");
+  EXPECT_EQ(field(events_.named("bounced").at(0), "dsn"), "4.4.7");
+  EXPECT_EQ(field(events_.named("bounced").at(0), "status"), "expired");
   EXPECT_THAT(entries(), SizeIs(1));
 }
 

@@ -35,6 +35,7 @@ Result<void> QueueImpl::recover() {
   }
   state_.with([&](State& state) { state.ledger_expired_at = clock_.now(); });
   CAS_CHECK(load_secret());
+  CAS_CHECK(load_suspended());
   CAS_CHECK(store::read_and_wait(store_, [this](store::Reader& reader) -> Result<void> {
     CAS_TRY(const auto first, reader.next_moment(TimePoint::min()));
     state_.with([&](State& state) { state.scan_at = first; });

@@ -94,6 +94,10 @@ bool Schedule::has_room(const Flow& flow, std::size_t capacity) const {
 }
 
 void Schedule::offer(Work work) {
+  if (const auto at = changing_.find(work.message->id); at != changing_.end()) {
+    at->second.passed_over.insert(work.recipients.front().flow);
+    return;
+  }
   Flow& flow = known(*work.message, work.recipients.front());
   if (loading_ == &flow) dirty_ = true;
   GroupKey key = group_of(work.message->id, work.recipients.front());
@@ -305,6 +309,20 @@ void Schedule::forget(const store::QueueId& id) {
 bool Schedule::leased(const GroupKey& group) const {
   const auto at = groups_.find(group);
   return at != groups_.end() && at->second.leased;
+}
+
+void Schedule::begin_change(const store::QueueId& id) {
+  ++changing_[id].times;
+  forget(id);
+}
+
+void Schedule::end_change(const store::QueueId& id) {
+  const auto at = changing_.find(id);
+  if (at == changing_.end() || --at->second.times > 0) return;
+  const auto flows = std::move(at->second.passed_over);
+  changing_.erase(at);
+  if (loading_ != nullptr) changed_.insert(id);
+  for (const store::FlowId flow : flows) found(flow);
 }
 
 void Schedule::suspend(const std::string& domain) {

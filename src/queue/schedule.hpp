@@ -110,6 +110,11 @@ class Schedule {
   /// Forgets the groups of a message that are not leased: their rows changed, or are about to.
   void forget(const store::QueueId& id);
   [[nodiscard]] bool leased(const GroupKey& group) const;
+  /// Until end_change() no group of this message is handed out that is not leased already: its rows are about to
+  /// change, or to go. May nest.
+  void begin_change(const store::QueueId& id);
+  /// After the commit. What was passed over is looked for again.
+  void end_change(const store::QueueId& id);
   /// Nothing for this domain is taken until resume().
   void suspend(const std::string& domain);
   void resume(const std::string& domain);
@@ -182,7 +187,13 @@ class Schedule {
   Flow* loading_ = nullptr;
   bool dirty_ = false;        // rows of the flow in loading_ were committed or found meanwhile
   std::set<GroupKey> ended_;  // since the load began
-  std::size_t waiting_ = 0;   // groups known and not leased
+  struct Changing {
+    std::size_t times = 0;
+    std::set<store::FlowId> passed_over;
+  };
+  std::map<store::QueueId, Changing> changing_;
+  std::set<store::QueueId> changed_;  // since the load began
+  std::size_t waiting_ = 0;           // groups known and not leased
   std::size_t probes_ = 0;
 };
 

@@ -47,6 +47,7 @@ std::optional<Schedule::Load> Schedule::load_of(Flow& flow) {
   dirty_ = false;
   flow.more = false;
   ended_.clear();
+  changed_.clear();
   return Load{.flow = flow.id, .limit = options_.per_load + flow.rows};
 }
 
@@ -87,7 +88,9 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
   for (Work& work : works) {
     if (flow.sender == nullptr) attach(flow, *work.message, work.recipients.front());
     GroupKey key = group_of(work.message->id, work.recipients.front());
-    if (ended_.contains(key)) {
+    if (const auto changing = changing_.find(key.id); changing != changing_.end()) {
+      changing->second.passed_over.insert(flow.id);
+    } else if (ended_.contains(key) || changed_.contains(key.id)) {
       more = true;  // these rows are older than what became of them
     } else if (const auto at = groups_.find(key); at != groups_.end()) {
       merge(at->second, std::move(work));
@@ -98,6 +101,7 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
     }
   }
   ended_.clear();
+  changed_.clear();
   flow.more = more;
   if (more && flow.sender == nullptr) unknown_.join(flow, flow.unknown);
   make_hungry(flow);

@@ -166,7 +166,6 @@ const FinishWork::Notice* FinishWork::notice_about(std::size_t n) const {
   return found == notices_.end() ? nullptr : &*found;
 }
 
-/// Whether nobody waits any more and every failure was told to somebody.
 Result<bool> FinishWork::is_done(store::Tx& tx) {
   std::vector<store::Recipient> rows = settled_;
   if (!report_->job.whole) {
@@ -176,8 +175,12 @@ Result<bool> FinishWork::is_done(store::Tx& tx) {
     const auto now = std::ranges::find(settled_, row.index, &store::Recipient::index);
     if (now != settled_.end()) row.state = now->state;
   }
+  return queue::is_done(report_->job.message, rows);
+}
+
+bool is_done(const store::Message& message, const std::vector<store::Recipient>& rows) {
   return std::ranges::none_of(rows, [&](const store::Recipient& row) {
-    return row.state == RecipientState::Waiting || is_kept(report_->job.message, row);
+    return row.state == RecipientState::Waiting || row.state == RecipientState::Held || is_kept(message, row);
   });
 }
 

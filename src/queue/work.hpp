@@ -51,6 +51,8 @@ struct Report {
   TimePoint at;                   // when it was reported
 };
 [[nodiscard]] GroupKey group_of(const Job& job);
+/// Whether nobody waits or is held any more, and every failure was told to somebody.
+[[nodiscard]] bool is_done(const store::Message& message, const std::vector<store::Recipient>& rows);
 
 /// finish(): the recipients' new rows, notifications, and the end of a message that is done.
 class FinishWork {

@@ -59,10 +59,11 @@ ServerSession::ServerSession(ServerOptions options) : options_(std::move(options
 
 // ---- Lines ---------------------------------------------------------------------------------------------------------
 
-Step ServerSession::on_connect(bool tls, bool own_network) {
+Step ServerSession::on_connect(bool tls, bool own_network, std::optional<std::string> user) {
   expect(Waiting::Connect);
   session_.tls = tls;
   own_network_ = own_network;
+  session_.user = std::move(user);
   return respond(Reply(220, {}, options_.host.text() + " ESMTP"));
 }
 

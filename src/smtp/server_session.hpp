@@ -112,8 +112,9 @@ class ServerSession {
   explicit ServerSession(ServerOptions options);
 
   /// The greeting (RFC 5321 §4.3.1). `tls`: the listener speaks TLS from the first octet (RFC 8314). `own_network`: the
-  /// client may submit without AUTH and TLS, and begin as many transactions as it likes.
-  [[nodiscard]] Step on_connect(bool tls = false, bool own_network = false);
+  /// client may submit without AUTH and TLS, and begin as many transactions as it likes. `user`: who it is, where the
+  /// system itself vouches for that (a Unix socket).
+  [[nodiscard]] Step on_connect(bool tls = false, bool own_network = false, std::optional<std::string> user = {});
   /// One line without CRLF. Strict CRLF is the LineReader's business: report its findings with on_bad_line.
   [[nodiscard]] Step on_line(std::string_view line);
   /// The line reader refused a line: 500 5.5.2 (too long), 501 5.5.2 and close (bare CR or LF, NUL). Nobody read it, so

@@ -86,6 +86,16 @@ class MemoryTx final : public Tx {
     return found;
   }
 
+  Result<Tally> tally() override {
+    std::map<std::pair<Route, RecipientState>, std::size_t> counts;
+    for (const auto& [key, recipient] : t_.recipients) ++counts[{recipient.route, recipient.state}];
+    Tally tally;
+    for (const auto& [key, count] : counts) tally.counts.push_back({key.first, key.second, count});
+    tally.messages = t_.messages.size();
+    if (!t_.messages.empty()) tally.oldest = t_.messages.begin()->second.arrived;
+    return tally;
+  }
+
   Result<std::string> body_chunk(BodyId body, std::uint32_t n) override {
     const auto found = t_.bodies.find(body);
     return found == t_.bodies.end() || n >= found->second.size() ? std::string() : found->second[n];

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 #include "base/trace.hpp"
@@ -82,6 +83,19 @@ struct Memory {
   std::string value;
   UnixTime keep_until;
   bool operator==(const Memory&) const = default;
+};
+
+/// Numbers about all messages.
+struct Tally {
+  struct Count {
+    Route route = Route::Local;
+    RecipientState state = RecipientState::Waiting;
+    std::size_t recipients = 0;
+    auto operator<=>(const Count&) const = default;
+  };
+  std::vector<Count> counts;  // by route and state; what there is none of is left out
+  std::size_t messages = 0;
+  std::optional<TimePoint> oldest;  // arrival of the first by id
 };
 
 /// The domain that a recipient's mail goes to; an address literal stands in brackets.

@@ -104,6 +104,25 @@ Result<std::vector<Message>> SqliteTx::messages(const QueueId& after, std::size_
   }
 }
 
+Result<Tally> SqliteTx::tally() {
+  Tally tally;
+  Query counts = db_.query("SELECT route, state, count(*) FROM recipient GROUP BY route, state ORDER BY route, state");
+  for (;;) {
+    CAS_TRY(const bool row, counts.step());
+    if (!row) break;
+    tally.counts.push_back({.route = static_cast<Route>(counts.integer_at(0)),
+                            .state = static_cast<RecipientState>(counts.integer_at(1)),
+                            .recipients = static_cast<std::size_t>(counts.integer_at(2))});
+  }
+  Query messages = db_.query("SELECT count(*) FROM message");
+  CAS_TRY(const bool counted, messages.step());
+  if (counted) tally.messages = static_cast<std::size_t>(messages.integer_at(0));
+  Query first = db_.query("SELECT arrived FROM message ORDER BY id LIMIT 1");
+  CAS_TRY(const bool any, first.step());
+  if (any) tally.oldest = TimePoint(milliseconds(first.integer_at(0)));
+  return tally;
+}
+
 Result<std::optional<confirm::LedgerRow>> SqliteTx::ledger(const confirm::LedgerKey& key) {
   Query query = db_.query("SELECT m, keep_until, queue_id FROM ledger WHERE d = ? AND i = ? AND recipient = ?");
   query.text(key.d).blob(octets_of(key.i)).text(key.recipient);

@@ -25,6 +25,7 @@ class SqliteTx final : public Tx {
   Result<std::vector<Moment>> moments(Moment after, TimePoint until, std::size_t limit) override;
   Result<std::optional<TimePoint>> next_moment(TimePoint after) override;
   Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override;
+  Result<Tally> tally() override;
   Result<std::string> body_chunk(BodyId body, std::uint32_t n) override;
   Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) override;
   Result<std::optional<std::string>> setting(std::string_view name) override;

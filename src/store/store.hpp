@@ -55,6 +55,8 @@ class Reader {
   [[nodiscard]] virtual Result<std::optional<TimePoint>> next_moment(TimePoint after) = 0;
   /// Messages after `after` (exclusive; empty: from the first) in the order of their ids, at most `limit`.
   [[nodiscard]] virtual Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) = 0;
+  /// How much there is, for those who watch. It takes a while where there is much.
+  [[nodiscard]] virtual Result<Tally> tally() = 0;
   /// The n-th chunk as it was appended, from 0; empty past the last.
   [[nodiscard]] virtual Result<std::string> body_chunk(BodyId body, std::uint32_t n) = 0;
   [[nodiscard]] virtual Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) = 0;

@@ -93,6 +93,7 @@ class Server:
         self.domains = [dict(name=domain, mailboxes=list(mailboxes), mode=mode, signing=signing)]
         self.users = {name: [f"{name}@{domain}"] for name in users}
         self.tls = tls
+        self.top = {}  # keys before the first table
         self.listeners = []  # more of them: (port, role, tls)
         self.trust_anchor = "none"
         self.tables = ""  # more of the configuration, as text
@@ -112,6 +113,7 @@ class Server:
     def write_config(self):
         lines = [f"host = {toml(self.host)}", f"state_dir = {toml(self.directory / 'state')}",
                  f"admin_socket = {toml(self.admin_socket)}", f"run_as = {toml(getpass.getuser())}", "threads = 2"]
+        lines += [f"{key} = {toml(value)}" for key, value in self.top.items()]
         (self.directory / "state").mkdir(exist_ok=True)
         if self.tls:
             cert, key = self.world.certificate(self.host)

@@ -57,10 +57,10 @@ class Delivery(WorldCase):
 
         poll(lambda: "RCPT TO:<later@west.example>" in str(self.sink.commands), "west was asked")
         listing = poll(lambda: self.waiting("not now"), "the queue shows the recipient that waits, and why")
-        states = dict(re.findall(r"<(\S+@(?:south|west)\.example)>\s+\d+\s+(\S+)", listing))
+        states = dict(re.findall(r"<(\S+@(?:south|west)\.example)>\s+(\S+)", listing))
         self.assertEqual(states["suzie@south.example"], "delivered")
         self.assertEqual(states["nobody@south.example"], "failed")
-        self.assertRegex(states["later@west.example"], r"^\d{4}-\d\d-\d\d")
+        self.assertIn(states["later@west.example"], ("waiting", "in-flight"))
         self.said.clear()
         poll(lambda: self.west("three-1"), "the recipient that waited gets it")
         self.north.await_empty_queue()

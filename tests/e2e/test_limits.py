@@ -249,5 +249,30 @@ class Idle(LimitsCase):
                 sock.close()
 
 
+class Quotas(LimitsCase):
+    """What one user may submit in an hour."""
+
+    @classmethod
+    def build(cls, world):
+        cls.south = world.server("south.example", mailboxes=["suzie"], users=["suzie", "bob"],
+                                 settings={"limits": {"user_messages_per_hour": 3, "user_recipients_per_hour": 2}})
+
+    def test_who_has_sent_enough_is_told_to_wait_and_others_are_not(self):
+        suzie = "suzie@south.example"
+        with self.south.login("suzie") as client:
+            for n in range(2):
+                client.sendmail(suzie, [suzie], message(suzie, suzie, f"quota-{n}."))
+            self.assertEqual(client.mail(suzie)[0], 250)
+            code, text = client.rcpt(suzie)
+            self.assertEqual((code, text[:5]), (452, b"4.7.1"))
+            client.rset()
+            code, text = client.mail(suzie)
+            self.assertEqual((code, text[:5]), (452, b"4.7.1"))
+        with self.south.login("bob") as client:
+            client.sendmail("bob@south.example", [suzie], message("bob@south.example", suzie, "quota-bob"))
+        self.south.await_mail("suzie", "quota-bob")
+        self.assertEqual(len(self.log_lines("over-quota")), 2)
+
+
 if __name__ == "__main__":
     unittest.main()

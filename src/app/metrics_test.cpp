@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Prometheus reads.
+#include "app/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cas::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Event delivered(std::string status, std::string delay) {
+  return {.level = Level::Info,
+          .trace = {},
+          .queue_id = {},
+          .name = "delivered",
+          .fields = {{"to", "joe@b.example"}, {"delay", std::move(delay)}, {"status", std::move(status)}}};
+}
+
+TEST(Metrics, EventsAreCountedByNameAndAttemptsByStatus) {
+  Metrics metrics;
+  metrics.count(delivered("sent", "0.200"));
+  metrics.count(delivered("sent", "4000.000"));
+  metrics.count(delivered("deferred", "1.000"));
+  metrics.count({.level = Level::Info, .trace = {}, .queue_id = {}, .name = "connect", .fields = {}});
+  const std::string text = metrics.text({});
+  EXPECT_THAT(text, HasSubstr("cas_events_total{event=\"delivered\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cas_events_total{event=\"connect\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("cas_deliveries_total{status=\"sent\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("cas_deliveries_total{status=\"deferred\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("cas_deliveries_total{status=\"expired\"} 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("joe"))) << "no address";
+}
+
+TEST(Metrics, TheHistogramAddsUp) {
+  Metrics metrics;
+  for (const auto* delay : {"0.100", "0.101", "4000.000", "999999.000"}) metrics.count(delivered("sent", delay));
+  metrics.count(delivered("bounced", "7.000"));
+  const std::string text = metrics.text({});
+  EXPECT_THAT(text, HasSubstr("cas_delivery_delay_seconds_bucket{le=\"0.1\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("cas_delivery_delay_seconds_bucket{le=\"0.5\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("cas_delivery_delay_seconds_bucket{le=\"3600\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("cas_delivery_delay_seconds_bucket{le=\"21600\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cas_delivery_delay_seconds_bucket{le=\"+Inf\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("cas_delivery_delay_seconds_count 4\n"));
+}
+
+TEST(Metrics, TheQueueIsCountedByRouteAndState) {
+  Gauges gauges;
+  gauges.now = TimePoint(milliseconds(90'500));
+  gauges.queue.tally.messages = 3;
+  gauges.queue.tally.oldest = TimePoint(milliseconds(30'000));
+  gauges.queue.tally.counts = {{store::Route::Remote, store::RecipientState::Held, 7}};
+  gauges.queue.paused = true;
+  const std::string text = Metrics().text(gauges);
+  EXPECT_THAT(text, HasSubstr("cas_queue_recipients{route=\"remote\",state=\"held\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("cas_queue_recipients{route=\"local\",state=\"waiting\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("cas_queue_messages 3\n"));
+  EXPECT_THAT(text, HasSubstr("cas_queue_oldest_seconds 60.5\n"));
+  EXPECT_THAT(text, HasSubstr("cas_queue_paused 1\n"));
+}
+
+}  // namespace
+}  // namespace cas::app
