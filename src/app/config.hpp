@@ -24,6 +24,7 @@
 #include "policy/authentication.hpp"
 #include "policy/connections.hpp"
 #include "smtp/limits.hpp"
+#include "tlspolicy/demand.hpp"
 
 namespace cas::app {
 
@@ -98,6 +99,10 @@ struct OutboundConfig {
   std::vector<TransportConfig> transports;
   std::uint16_t port = 25;
   bool require_tls = false;
+  bool dane = true;  // needs a trust anchor
+  bool mta_sts = true;
+  std::filesystem::path ca_file;                         // PEM; empty: the system's roots
+  std::map<Domain, tlspolicy::TlsPin> pins;              // [[tls_policy]]
   confirm::Fallback fallback = confirm::Fallback::Send;  // to domains without CAS
   std::size_t concurrency = 20;
   std::chrono::seconds connect_timeout{30};
@@ -146,6 +151,7 @@ struct Config {
   net::ResolverOptions dns;
   AuthenticationConfig authentication;
   OutboundConfig outbound;
+  std::optional<Mailbox> tls_reports_from;  // none: no reports (RFC 8460)
   QueueConfig queue;
   smtp::Limits limits;
   LoadConfig load;

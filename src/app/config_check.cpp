@@ -124,6 +124,14 @@ void check_world(const Config& config, Findings& findings) {
     for (const auto& signing : domain.signing) check_signing_key(signing, signing.where + ".key", findings);
     if (domain.signing.empty()) check_key_folder(config.keys_dir, domain.name, findings);
   }
+  const auto& roots = config.outbound.ca_file;
+  if (!roots.empty() && readable(roots, "outbound.ca_file", findings, "name a PEM file with certificates")) {
+    const auto context = net::TlsContext::client(net::ClientTls{.ca_file = roots});
+    if (!context) {
+      findings.add_at("outbound.ca_file", "cannot be used: " + printable(context.error().private_reason),
+                      "name a PEM file with certificates");
+    }
+  }
   const auto& anchor = config.dns.trust_anchor_file;
   if (!anchor.empty() && anchor != "none") {
     readable(anchor, "dns.trust_anchor_file", findings, "name a file with DS or DNSKEY records, or write \"none\"");

@@ -103,6 +103,10 @@ void read_transport(Section section, Config& config, Findings& findings);
 /// maildir or deliver of a [[domain]].
 void read_delivery(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
 void read_trusted_networks(Section& section, ListenConfig& listen, Findings& findings);
+/// TLS to other servers (config_tls.cpp): its keys of [outbound], one [[tls_policy]], [tls_reports] after the domains.
+void read_outbound_tls(Section& section, Config& config, Findings& findings);
+void read_tls_policy(Section section, Config& config, Findings& findings);
+void read_tls_reports(Section section, Config& config, Findings& findings);
 
 /// Everything the file says (config_sections.cpp).
 void read_all(const toml::table& table, Config& config, Findings& findings);

@@ -15,13 +15,13 @@ namespace {
 constexpr unsigned widest_v4 = 8;
 constexpr unsigned widest_v6 = 16;
 
-using outbound::TlsDemands;
+using tlspolicy::TlsDemand;
 
 void read_tls_use(Section& section, std::string_view hop, outbound::NextHop& next_hop, bool require_tls) {
   static constexpr std::array<std::string_view, 4> words{"off", "opportunistic", "required", "implicit"};
-  if (require_tls) next_hop.tls.use = TlsDemands::Use::Required;
+  if (require_tls) next_hop.tls.use = TlsDemand::Use::Required;
   const auto index = section.choice("tls", words);
-  if (index) next_hop.tls.use = static_cast<TlsDemands::Use>(*index);
+  if (index) next_hop.tls.use = static_cast<TlsDemand::Use>(*index);
   if (require_tls && !next_hop.tls.required()) {
     section.fail("tls", "takes back what outbound.require_tls demands",
                  "use required or implicit, or remove require_tls");
@@ -49,7 +49,7 @@ void read_credentials(Section& section, std::string_view hop, NextHopConfig& nex
     if (wrong) section.fail("user", "is empty, too long or holds a NUL", "write the name the server knows you by");
     next_hop.hop.credentials = outbound::Credentials{.user = user->value, .password = {}};
   }
-  next_hop.hop.tls.verify = true;  // a password is given to nobody else
+  next_hop.hop.tls.require_names({next_hop.hop.host});  // a password is given to nobody else
   if (file) next_hop.password_file = path_of(*file, config, findings);
 }
 

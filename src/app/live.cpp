@@ -44,7 +44,8 @@ inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& 
                                   .limits = config.limits,
                                   .offer_starttls = listen.tls == ListenTls::StartTls,
                                   .offer_cas = mx && std::ranges::any_of(config.domains, speaks),
-                                  .submission = !mx},
+                                  .submission = !mx,
+                                  .offer_requiretls = true},
       .tls = {},
       .implicit_tls = listen.tls == ListenTls::Implicit,
       .disk_reserve = config.disk_reserve(),
@@ -76,6 +77,8 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
   compare(running.outbound.idle_timeout == fresh.outbound.idle_timeout, "outbound.idle_timeout");
   compare(running.outbound.host_backoff == fresh.outbound.host_backoff, "outbound.host_backoff");
   compare(running.outbound.connection_messages == fresh.outbound.connection_messages, "outbound.connection_messages");
+  compare(running.outbound.ca_file == fresh.outbound.ca_file, "outbound.ca_file");
+  compare(running.tls_reports_from == fresh.tls_reports_from, "tls_reports");
   compare(running.queue == fresh.queue, "queue");
   compare(running.log.format == fresh.log.format, "log.format");
   return keys;

@@ -32,12 +32,16 @@ TEST(NeedsRestartTest, NamesWhatAReloadCannotChangeAndNothingElse) {
       {"listen", [](Config& c) { c.listen.push_back(c.listen.front()); }},
       {"dns", [](Config& c) { c.dns.forwarders.emplace_back("192.0.2.53"); }},
       {"outbound.concurrency", [](Config& c) { c.outbound.concurrency = 3; }},
+      {"outbound.ca_file", [](Config& c) { c.outbound.ca_file = "/elsewhere"; }},
+      {"tls_reports", [](Config& c) { c.tls_reports_from = Mailbox::parse("tls@north.example").value(); }},
       {"queue", [](Config& c) { c.queue.lifetime = std::chrono::hours(1); }},
       {"log.format", [](Config& c) { c.log.format = LogFormat::Json; }},
       {"", [](Config& c) { c.limits.message = 1000000; }},
       {"", [](Config& c) { c.load.memory = 1; }},
       {"", [](Config& c) { c.log.level = Level::Error; }},
       {"", [](Config& c) { c.outbound.require_tls = true; }},
+      {"", [](Config& c) { c.outbound.mta_sts = c.outbound.dane = false; }},
+      {"", [](Config& c) { c.outbound.pins[*Domain::parse("b.example")] = {}; }},
   };
   for (const auto& c : cases) {
     Config fresh = some_config();

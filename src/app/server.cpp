@@ -55,6 +55,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   if (auto done = server->load_keys(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = server->open_tls_books(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
   server->build_outbound();
   server->build_admin();
@@ -149,6 +150,36 @@ Server::Started Server::open_world() {
   pools_ = std::make_unique<outbound::ConnectionPools>(executors(), pool);
   const outbound::HostHealth::Limits health{.first = config_.outbound.host_backoff};
   host_health_ = std::make_unique<Guarded<outbound::HostHealth>>(outbound::HostHealth(health));
+  return {};
+}
+
+// What was learned of other servers' TLS, and how it went: over reloads too. The demands are the Relay's.
+Server::Started Server::open_tls_books() {
+  auto tls = net::TlsContext::client(net::ClientTls{.ca_file = config_.outbound.ca_file});
+  if (!tls) {
+    return std::unexpected(
+        config_fault("outbound.ca_file", printable(tls.error().private_reason), "name a PEM file with certificates"));
+  }
+  outgoing_tls_ = *std::move(tls);
+  outbound::StsServices learning{.resolver = *resolver_,
+                                 .workers = *workers_,
+                                 .clock = clock_,
+                                 .events = *events_,
+                                 .executor = runtime_->executor(0)};
+  outbound::StsOptions options{.folder = config_.state_dir / "mta-sts"};
+  sts_book_ = std::make_unique<outbound::StsBook>(std::move(learning), std::move(options), *outgoing_tls_);
+  if (!config_.tls_reports_from) return {};
+  outbound::TlsReporterServices reporting{.queue = *queue_,
+                                          .resolver = *resolver_,
+                                          .workers = *workers_,
+                                          .clock = clock_,
+                                          .random = random_,
+                                          .events = *events_,
+                                          .executor = runtime_->executor(0)};
+  outbound::TlsReporterOptions reports{.from = *config_.tls_reports_from,
+                                       .file = config_.state_dir / "tls-reports",
+                                       .route_for = [this](const Domain& domain) { return route_for(domain); }};
+  tls_reporter_ = std::make_unique<outbound::TlsReporter>(std::move(reporting), std::move(reports), *outgoing_tls_);
   return {};
 }
 
@@ -262,6 +293,7 @@ void Server::emit(Level level, std::string_view name, std::vector<std::pair<std:
 void Server::start() {
   runtime_->start();
   for (auto& dispatcher : dispatchers_) dispatcher->start();
+  if (tls_reporter_) tls_reporter_->start();
   for (auto& one : acceptors_) one.acceptor->start();
   admin_->start();
   std::vector<std::pair<std::string_view, std::string>> fields{{"version", std::string(version)},
@@ -297,6 +329,8 @@ void Server::drain() {
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
   pools_->finish();
+  sts_book_->stop();
+  if (tls_reporter_) tls_reporter_->stop();
   admin_->stop();
   runtime_->stop();
   emit(Level::Info, "stopped");

@@ -27,6 +27,8 @@
 #include "net/runtime.hpp"
 #include "net/system.hpp"
 #include "net/workers.hpp"
+#include "outbound/sts_book.hpp"
+#include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
 #include "store/store.hpp"
 
@@ -61,6 +63,7 @@ class Server {
   void tell_signing(const outbound::SigningKeys& signing);
   Started bind_and_drop_privileges();
   Started open_world();
+  Started open_tls_books();
   void build_inbound();
   void build_outbound();
   void build_admin();
@@ -93,6 +96,7 @@ class Server {
   TimePoint started_;
 
   KeyMaterial first_keys_;
+  std::optional<net::TlsContext> outgoing_tls_;
 
   TraceBook trace_book_;
   std::unique_ptr<Log> log_;
@@ -112,6 +116,8 @@ class Server {
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<outbound::ConnectionPools> pools_;
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
+  std::unique_ptr<outbound::StsBook> sts_book_;
+  std::unique_ptr<outbound::TlsReporter> tls_reporter_;  // null: nobody is reported to
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;

@@ -25,7 +25,10 @@ outbound::RelayOptions relay_options(const Config& config, std::vector<net::Endp
 outbound::RelayOptions remote_options(const Config& config, KeyMaterial keys, std::vector<net::Endpoint> own_places) {
   auto options = relay_options(config, std::move(own_places));
   options.port = config.outbound.port;
-  options.require_tls = config.outbound.require_tls;
+  options.tls = {.pins = config.outbound.pins,
+                 .dane = config.outbound.dane,
+                 .mta_sts = config.outbound.mta_sts,
+                 .require_tls = config.outbound.require_tls};
   options.routes = std::move(keys.routes);
   options.fallback = config.outbound.fallback;
   options.signing = std::move(keys.signing);
@@ -86,7 +89,10 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                                       .random = random_,
                                       .events = *events_,
                                       .pools = *pools_,
-                                      .health = *host_health_};
+                                      .health = *host_health_,
+                                      .tls = *outgoing_tls_,
+                                      .sts = sts_book_.get(),
+                                      .results = tls_reporter_.get()};
   fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, std::move(keys), own_places_));
   fresh->backends = std::make_unique<outbound::Relay>(relay, backend_options(fresh->config, own_places_));
   return fresh;

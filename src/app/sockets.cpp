@@ -113,7 +113,8 @@ std::vector<ConfigError> check_writable(const Config& config) {
   };
   check(config.state_dir, "state_dir");
   for (std::size_t n = 0; n < config.domains.size(); ++n) {
-    check(config.domains[n].maildir, "domain[" + std::to_string(n) + "].maildir");
+    if (!config.domains[n].maildir.empty())
+      check(config.domains[n].maildir, "domain[" + std::to_string(n) + "].maildir");
   }
   return errors;
 }

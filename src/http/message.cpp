@@ -127,15 +127,29 @@ struct ResponseReader::State {
 ResponseReader::ResponseReader(MessageLimits limits) : state_(std::make_unique<State>(limits)) {}
 ResponseReader::~ResponseReader() = default;
 
-Result<std::optional<Response>> ResponseReader::feed(std::string_view octets) {
-  state_->buffer += octets;
-  if (const auto error = advance(state_->parser, state_->buffer)) return transient(fault_of(error).reason);
-  if (!state_->parser.is_done()) return std::nullopt;
-  auto message = state_->parser.release();
+namespace {
+
+Response to_response(wire::response<wire::string_body> message) {
   return Response{.status = static_cast<int>(message.result_int()),
                   .content_type = std::string(message[wire::field::content_type]),
                   .body = std::move(message.body()),
                   .keep_alive = message.keep_alive()};
+}
+
+}  // namespace
+
+Result<std::optional<Response>> ResponseReader::feed(std::string_view octets) {
+  state_->buffer += octets;
+  if (const auto error = advance(state_->parser, state_->buffer)) return transient(fault_of(error).reason);
+  if (!state_->parser.is_done()) return std::nullopt;
+  return to_response(state_->parser.release());
+}
+
+Result<Response> ResponseReader::end() {
+  beast::error_code error;
+  state_->parser.put_eof(error);
+  if (error) return transient("the response is incomplete");
+  return to_response(state_->parser.release());
 }
 
 // ---- Writing ----
@@ -146,6 +160,7 @@ std::string write_request(const Request& request, std::string_view host) {
   message.method_string(request.method);
   message.target(write_target(request));
   message.set(wire::field::host, host);
+  if (!request.content_type.empty()) message.set(wire::field::content_type, request.content_type);
   message.keep_alive(request.keep_alive);
   message.body() = request.body;
   message.prepare_payload();

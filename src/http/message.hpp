@@ -27,6 +27,7 @@ struct Request {
   std::map<std::string, std::string> query{};
   std::string body{};
   bool keep_alive = true;
+  std::string content_type{};  // of what is sent; empty: none
 };
 
 struct Response {
@@ -74,6 +75,8 @@ class ResponseReader {
   ~ResponseReader();
 
   [[nodiscard]] Result<std::optional<Response>> feed(std::string_view octets);
+  /// The connection has ended: a body without a length is complete (RFC 9112 §6.3). An error when something is missing.
+  [[nodiscard]] Result<Response> end();
 
  private:
   struct State;

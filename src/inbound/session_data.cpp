@@ -231,6 +231,7 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.prefix = trace_fields(id, message);
   row.eight_bit = message.eight_bit();
   row.smtputf8 = protocol_.mail()->smtputf8;
+  row.require_tls = protocol_.mail()->require_tls;  // RFC 8689 §4.1
   if (const Mailbox* author = message.facts().author()) row.author = *author;
   row.klass = message.facts().klass.klass;
   row.list_id = message.facts().klass.list_id;

@@ -58,6 +58,13 @@ class Stream {
   [[nodiscard]] Task<Result<void>> start_tls_server(TlsContext context, milliseconds timeout);
   /// `server_name`: SNI, and what the certificate must match where the context verifies.
   [[nodiscard]] Task<Result<void>> start_tls_client(TlsContext context, std::string server_name, milliseconds timeout);
+  /// Checks the certificate as `check` says, on a context of TlsContext::client(ClientTls).
+  [[nodiscard]] Task<Result<void>> start_tls_client(TlsContext context, PeerCheck check, std::string server_name,
+                                                    milliseconds timeout);
+  /// What was wrong with the peer's certificate, after a handshake that failed too. None where nothing was checked.
+  [[nodiscard]] CertificateFault certificate_fault() const;
+  /// The handshake took up an earlier session.
+  [[nodiscard]] bool tls_resumed() const;
   [[nodiscard]] bool tls() const;
   /// "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS.
   [[nodiscard]] std::string tls_description() const;

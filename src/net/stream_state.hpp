@@ -42,6 +42,9 @@ struct StreamState : std::enable_shared_from_this<StreamState> {
 
   Socket socket;
   std::shared_ptr<TlsState> tls_context;  // outlives `tls`
+  std::string session_key;                // of its session; outlives `tls` too
+  bool checks_peer = false;
+  CertificateFault certificate_fault = CertificateFault::None;
   std::optional<boost::asio::ssl::stream<Socket&>> tls;
   bool tls_ready = false;   // the handshake has succeeded
   bool tls_broken = false;  // a write was cut short: no close_notify can follow it

@@ -41,7 +41,49 @@ void harden(SSL_CTX* context, int security_level) {
   SSL_CTX_set_default_passwd_cb(context, no_password);
 }
 
+// Not the application's data: that of an SSL_CTX is Asio's.
+int sessions_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+// TLS 1.3 servers send tickets when they like: the library calls this from within reads.
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+  SessionPointer owned(session);
+  auto* sessions = static_cast<TlsSessions*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), sessions_index()));
+  const auto* key = static_cast<const std::string*>(SSL_get_ex_data(ssl, session_key_index()));
+  if (sessions == nullptr || key == nullptr || key->empty()) {
+    (void)owned.release();  // still the library's
+    return 0;
+  }
+  sessions->keep(*key, std::move(owned), std::chrono::steady_clock::now());
+  return 1;
+}
+
 }  // namespace
+
+int session_key_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+void TlsSessions::keep(const std::string& key, SessionPointer session, Time now) {
+  Entry entry{.session = std::shared_ptr<SSL_SESSION>(session.release(), FreeSession()), .since = now};
+  kept_.with([&](auto& kept) { kept.keep(key, std::move(entry)); });
+}
+
+SessionPointer TlsSessions::take(const std::string& key, Time now) {
+  return kept_.with([&](auto& kept) {
+    SessionPointer taken;
+    const Entry* entry = kept.find(key);
+    if (entry == nullptr) return taken;
+    if (now - entry->since < longest && SSL_SESSION_up_ref(entry->session.get()) == 1) {
+      taken.reset(entry->session.get());
+    }
+    kept.forget(key);
+    return taken;
+  });
+}
 
 Result<TlsContext> TlsContext::server(const std::filesystem::path& certificate, const std::filesystem::path& key) {
   auto state = std::make_shared<TlsState>(ssl::context::tls_server);
@@ -72,6 +114,31 @@ Result<TlsContext> TlsContext::client(bool verify) {
     return permanent("TLS is not available", "cannot load the system's certificate roots: " + last_openssl_error());
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  return TlsContext(std::move(state));
+}
+
+Result<TlsContext> TlsContext::client(const ClientTls& options) {
+  auto state = std::make_shared<TlsState>(ssl::context::tls_client);
+  SSL_CTX* context = state->context.native_handle();
+  harden(context, 1);
+  ERR_clear_error();
+  const bool loaded = options.ca_file.empty()
+                          ? SSL_CTX_set_default_verify_paths(context) == 1
+                          : SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) == 1;
+  if (!loaded) {
+    const std::string what = options.ca_file.empty() ? "the system's certificate roots" : options.ca_file.string();
+    return permanent("TLS is not available", "cannot load " + what + ": " + last_openssl_error());
+  }
+  if (SSL_CTX_dane_enable(context) != 1) {
+    return permanent("TLS is not available", "cannot verify by DANE: " + last_openssl_error());
+  }
+  SSL_CTX_dane_set_flags(context, DANE_FLAG_NO_DANE_EE_NAMECHECKS);  // RFC 7672 §3.1.1
+  state->sessions.emplace(options.max_sessions);
+  if (SSL_CTX_set_ex_data(context, sessions_index(), &*state->sessions) != 1) {
+    return transient("TLS is not available", "cannot keep sessions: " + last_openssl_error());
+  }
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, keep_session);
   return TlsContext(std::move(state));
 }
 

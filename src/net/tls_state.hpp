@@ -7,10 +7,15 @@
 #include <array>
 #include <boost/asio/ssl/context.hpp>
 #include <chrono>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
+#include "base/generations.hpp"
 #include "base/guarded.hpp"
+#include "net/tls.hpp"
 
 namespace cas::net {
 
@@ -48,13 +53,43 @@ class TicketKeys {
   Guarded<State> state_;
 };
 
+struct FreeSession {
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+};
+using SessionPointer = std::unique_ptr<SSL_SESSION, FreeSession>;
+
+/// Sessions of a client, one a key. Thread-safe.
+class TlsSessions {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::hours longest{1};  // a certificate that ran out must not live on in tickets
+
+  explicit TlsSessions(std::size_t capacity) : kept_(Generations<Table>(capacity)) {}
+
+  void keep(const std::string& key, SessionPointer session, Time now);
+  /// A ticket is shown once (RFC 8446 §C.4). None: there is none, or it is too old.
+  [[nodiscard]] SessionPointer take(const std::string& key, Time now);
+
+ private:
+  struct Entry {
+    std::shared_ptr<SSL_SESSION> session;
+    Time since;
+  };
+  using Table = std::map<std::string, Entry>;
+  Guarded<Generations<Table>> kept_;
+};
+
 struct TlsState {
   explicit TlsState(boost::asio::ssl::context::method method) : context(method) {}
 
   TicketKeys tickets;  // of a server; outlives `context`
   boost::asio::ssl::context context;
   bool verify = false;  // clients: chain and name are checked
+  std::optional<TlsSessions> sessions;
 };
+
+/// Where an SSL finds the key that its new sessions are kept under: a std::string.
+[[nodiscard]] int session_key_index();
 
 /// What OpenSSL has to say about its last failure on this thread; empties its queue.
 [[nodiscard]] std::string last_openssl_error();

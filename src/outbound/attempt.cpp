@@ -12,12 +12,13 @@ namespace cas::outbound {
 
 namespace {
 
-/// What is demanded of a host that the DNS names.
-NextHop mx_hop(std::string host, const RelayOptions& options) {
+using tlspolicy::TlsDemand;
+
+NextHop mx_hop(std::string host, std::uint16_t port, TlsDemand tls) {
   NextHop hop;
   hop.host = std::move(host);
-  hop.port = options.port;
-  if (options.require_tls) hop.tls.use = TlsDemands::Use::Required;
+  hop.port = port;
+  hop.tls = std::move(tls);
   return hop;
 }
 
@@ -37,16 +38,14 @@ net::Task<std::expected<void, ConnectionFailure>> open(Connection& connection, c
 
 }  // namespace
 
-Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const TlsContexts& tls,
-                 ConnectionPool& pool, Guarded<HostHealth>& health, const queue::Job& job,
-                 const SigningKeys::value_type* keys)
+Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const TlsPolicies& policies,
+                 ConnectionPool& pool, const queue::Job& job, const SigningKeys::value_type* keys)
     : services_(services),
       options_(options),
-      tls_(tls),
       pool_(pool),
-      health_(health),
       job_(job),
-      conversation_(services, options, job, keys) {}
+      conversation_(services, options, job, keys),
+      tls_(services, options, policies, job) {}
 
 net::Task<std::vector<queue::Outcome>> Attempt::run() {
   co_await walk_hosts();
@@ -56,17 +55,39 @@ net::Task<std::vector<queue::Outcome>> Attempt::run() {
 net::Task<void> Attempt::walk_hosts() {
   const Mailbox& first = job_.recipients.front().address;
   if (const NextHop* hop = options_.routes.find(first)) {
-    (void)co_await try_hop(*hop);
+    co_await try_configured(*hop);
   } else if (first.literal()) {
-    // RFC 5321 §5: an address literal names its server itself.
-    std::string address = first.literal()->text;
-    if (address.starts_with("IPv6:")) address.erase(0, 5);
-    NextHop itself = mx_hop(std::move(address), options_);
-    itself.is_address = true;
-    (void)co_await try_hop(itself);
+    co_await try_literal(first.literal()->text);
   } else {
     co_await walk_mx_hosts(*first.domain());
   }
+}
+
+// No policy of a domain changes what the configuration says of a server.
+net::Task<void> Attempt::try_configured(NextHop hop) {
+  auto demand = tls_.of_configured(hop);
+  if (demand) {
+    hop.tls = *std::move(demand);
+    (void)co_await try_hop(hop);
+  } else {
+    note_unusable(demand.error(), hop.host);
+  }
+  // That its name has no address is a mistake of the configuration, and nothing for good.
+  if (tlspolicy::says_requiretls_not_possible(conversation_.last_failure())) settle_where_hopeless();
+}
+
+// RFC 5321 §5: an address literal names its server itself.
+net::Task<void> Attempt::try_literal(std::string address) {
+  if (address.starts_with("IPv6:")) address.erase(0, 5);
+  auto demand = co_await tls_.of_host(address);
+  if (demand) {
+    NextHop itself = mx_hop(std::move(address), options_.port, *std::move(demand));
+    itself.is_address = true;
+    (void)co_await try_hop(itself);
+  } else {
+    note_unusable(demand.error(), address);
+  }
+  settle_where_hopeless();
 }
 
 net::Task<void> Attempt::walk_mx_hosts(Domain domain) {
@@ -76,16 +97,36 @@ net::Task<void> Attempt::walk_mx_hosts(Domain domain) {
     co_return;
   }
   if (hosts->size() > options_.max_hosts) hosts->resize(options_.max_hosts);
+  co_await tls_.meet_domain(domain);
   for (std::size_t n = 0; n < hosts->size(); ++n) {
-    const NextHop hop = mx_hop(std::move((*hosts)[n]), options_);
-    const bool done = co_await try_hop(hop);
+    const bool done = co_await try_mx_host((*hosts)[n]);
     if (done) co_return;
     if (!is_ourselves_) continue;
     // RFC 5321 §5.1: those behind us are no better than we are. That is for good where nobody stands before us.
-    if (n == 0) conversation_.settle_open(loops_back(domain), hop.host);
+    if (n == 0) conversation_.settle_open(loops_back(domain), (*hosts)[n]);
     co_return;
   }
-  if (hopeless_) conversation_.settle_open_with_last_failure();
+  settle_where_hopeless();
+}
+
+void Attempt::settle_where_hopeless() {
+  if (hopeless_ && !conversation_.finished()) conversation_.settle_open_with_last_failure();
+}
+
+// A host that is of no use to the message; others may be.
+void Attempt::note_unusable(const smtp::Reply& reply, const std::string& host) {
+  hopeless_ = hopeless_ && reply.permanent();
+  conversation_.note_failure(reply, host);
+}
+
+net::Task<bool> Attempt::try_mx_host(std::string host) {
+  auto demand = co_await tls_.of_host(host);
+  if (!demand) {
+    note_unusable(demand.error(), host);
+    co_return false;
+  }
+  const NextHop hop = mx_hop(std::move(host), options_.port, *std::move(demand));
+  co_return co_await try_hop(hop);
 }
 
 // True when every recipient has an answer.
@@ -100,14 +141,13 @@ net::Task<bool> Attempt::try_hop(const NextHop& hop) {
   Addresses addresses = std::vector<std::string>{hop.host};
   if (!hop.is_address) addresses = co_await find_addresses(services_.resolver, hop.host);
   if (!addresses) {
-    hopeless_ = hopeless_ && addresses.error().permanent();
-    conversation_.note_failure(addresses.error(), hop.host);
+    note_unusable(addresses.error(), hop.host);
     co_return false;
   }
-  hopeless_ = false;
   is_ourselves_ = !hop.lmtp &&
                   std::ranges::any_of(*addresses, [&](const auto& address) { return is_own_place(address, hop.port); });
   if (is_ourselves_) {
+    hopeless_ = false;
     conversation_.note_failure(smtp::Reply(451, smtp::EnhancedCode{4, 4, 6}, hop.host + " is this server"), hop.host);
     co_return false;
   }
@@ -118,17 +158,19 @@ net::Task<bool> Attempt::try_hop(const NextHop& hop) {
   co_return false;
 }
 
-ConnectionOptions Attempt::connection_options(const NextHop& hop) const {
+ConnectionOptions Attempt::connection_options(const NextHop& hop, const std::string& place) const {
   std::optional<smtp::PlainAuth> auth;
   if (hop.credentials) auth = smtp::PlainAuth{.user = hop.credentials->user, .password = hop.credentials->password};
   return ConnectionOptions{.smtp = {.helo = options_.host.text(),
                                     .lmtp = hop.lmtp,
-                                    .use_starttls = hop.tls.use != TlsDemands::Use::Off,
+                                    .use_starttls = hop.tls.use != TlsDemand::Use::Off,
                                     .require_tls = hop.tls.required(),
-                                    .implicit_tls = hop.tls.use == TlsDemands::Use::Implicit,
+                                    .require_requiretls = hop.tls.requiretls,
+                                    .implicit_tls = hop.tls.use == TlsDemand::Use::Implicit,
                                     .auth = std::move(auth)},
                            .host_name = hop.host,
-                           .tls = hop.tls.verify ? tls_.verified : tls_.opportunistic,
+                           .tls = services_.tls,
+                           .check = check_of(hop.tls, place),
                            .connect_timeout = options_.connect_timeout,
                            .command_timeout = options_.command_timeout,
                            .data_timeout = options_.data_timeout,
@@ -142,7 +184,7 @@ bool Attempt::is_own_place(const std::string& address, std::uint16_t port) const
 
 void Attempt::note_health(const std::string& place, const std::expected<void, ConnectionFailure>& opened) {
   const auto now = services_.clock.now();
-  health_.with([&](HostHealth& health) {
+  services_.health.with([&](HostHealth& health) {
     if (opened) health.worked(place);
     if (!opened && opened.error().unreachable) health.failed(place, opened.error().reply, now);
   });
@@ -152,23 +194,29 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
   const std::string place = place_of(hop, address);
   const auto now = services_.clock.now();
   const auto resting = [&](const HostHealth& health) { return health.resting(place, now); };
-  if (const auto why = health_.with(resting)) {
+  if (const auto why = services_.health.with(resting)) {
+    hopeless_ = false;
     conversation_.note_failure(*why, place);
     co_return;
   }
-  auto connection = std::make_unique<Connection>(connection_options(hop));
+  auto connection = std::make_unique<Connection>(connection_options(hop, place));
   auto opened = co_await open(*connection, hop, address);
   note_health(place, opened);
+  if (hop.tls.use != TlsDemand::Use::Off) tls_.count(*connection, hop, address, opened.has_value());
   if (!opened) {
-    conversation_.note_failure(opened.error().reply, connection->relay());
-    const bool again = opened.error().tls_failed && hop.tls.use == TlsDemands::Use::Opportunistic;
+    const auto& reply = opened.error().reply;
+    conversation_.note_failure(reply, connection->relay());
+    // A greeting of 5yz may be a mistake of today; that REQUIRETLS is not offered is none (RFC 8689 §4.2.1).
+    hopeless_ = hopeless_ && hop.tls.requiretls && tlspolicy::says_requiretls_not_possible(reply);
+    const bool again = opened.error().tls_failed && hop.tls.may_go_in_the_clear();
     pool_.give(hop, std::move(connection));
     if (!again) co_return;
     // Opportunistic TLS (RFC 7435): a broken handshake must not stop mail that may go in the clear.
-    hop.tls.use = TlsDemands::Use::Off;
+    hop.tls.use = TlsDemand::Use::Off;
     co_await try_address(std::move(hop), std::move(address));
     co_return;
   }
+  hopeless_ = false;
   const bool was_plain = conversation_.plain_only();
   const std::size_t were_open = conversation_.open();
   const bool full = co_await converse(hop, std::move(connection));

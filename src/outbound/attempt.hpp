@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "outbound/attempt_tls.hpp"
 #include "outbound/conversation.hpp"
 #include "outbound/host_health.hpp"
 #include "outbound/pool.hpp"
@@ -17,29 +18,33 @@ namespace cas::outbound {
 class Attempt {
  public:
   /// `keys` sign the intent; none: the message goes without. `pool` is that of the running thread.
-  Attempt(const RelayServices& services, const RelayOptions& options, const TlsContexts& tls, ConnectionPool& pool,
-          Guarded<HostHealth>& health, const queue::Job& job, const SigningKeys::value_type* keys);
+  Attempt(const RelayServices& services, const RelayOptions& options, const TlsPolicies& policies, ConnectionPool& pool,
+          const queue::Job& job, const SigningKeys::value_type* keys);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> run();
 
  private:
   net::Task<void> walk_hosts();
   net::Task<void> walk_mx_hosts(Domain domain);
+  net::Task<bool> try_mx_host(std::string host);
+  net::Task<void> try_literal(std::string address);
+  net::Task<void> try_configured(NextHop hop);
   net::Task<bool> try_hop(const NextHop& hop);
+  void settle_where_hopeless();
+  void note_unusable(const smtp::Reply& reply, const std::string& host);
   net::Task<void> try_address(NextHop hop, std::string address);
   net::Task<bool> converse(const NextHop& hop, std::unique_ptr<Connection> connection);
   void note_health(const std::string& place, const std::expected<void, ConnectionFailure>& opened);
   [[nodiscard]] bool is_own_place(const std::string& address, std::uint16_t port) const;
-  [[nodiscard]] ConnectionOptions connection_options(const NextHop& hop) const;
+  [[nodiscard]] ConnectionOptions connection_options(const NextHop& hop, const std::string& place) const;
 
   const RelayServices& services_;
   const RelayOptions& options_;
-  const TlsContexts& tls_;
   ConnectionPool& pool_;
-  Guarded<HostHealth>& health_;
   const queue::Job& job_;
   Conversation conversation_;
+  AttemptTls tls_;
   bool is_ourselves_ = false;  // the last hop was this server
-  bool hopeless_ = true;       // every host so far is known to have no address
+  bool hopeless_ = true;       // every host so far has no address, or can never do what the message requires
 };
 
 }  // namespace cas::outbound

@@ -141,9 +141,12 @@ net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
 net::Task<Result<void>> Connection::start_tls() {
   reader_.clear();  // RFC 3207 §4.2
   net::TlsContext tls = options_.tls;
-  auto up = co_await stream_.start_tls_client(std::move(tls), options_.host_name, options_.command_timeout);
+  net::PeerCheck check = options_.check;
+  auto up =
+      co_await stream_.start_tls_client(std::move(tls), std::move(check), options_.host_name, options_.command_timeout);
+  handshake_failed_ = !up;
   // Only what TLS itself refused: a connection that was lost may come back, with TLS and CONFIRM.
-  if (!up) tls_failed_ = up.error().lasting == Lasting::Permanent;
+  tls_failed_ = !up && up.error().lasting == Lasting::Permanent;
   co_return up;
 }
 

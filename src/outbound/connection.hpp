@@ -20,6 +20,7 @@ struct ConnectionOptions {
   smtp::ClientOptions smtp;
   std::string host_name;  // of the server, for SNI and logs
   net::TlsContext tls;
+  net::PeerCheck check;
   std::chrono::milliseconds connect_timeout;
   std::chrono::milliseconds command_timeout;
   std::chrono::milliseconds data_timeout;
@@ -70,6 +71,12 @@ class Connection {
     if (features().dsn) return queue::Handover::PassedOn;
     return options_.smtp.lmtp ? queue::Handover::Mailbox : queue::Handover::Relayed;
   }
+  /// The server answered EHLO or HELO.
+  [[nodiscard]] bool greeted() const { return session_.greeted(); }
+  /// A handshake was begun, and failed.
+  [[nodiscard]] bool handshake_failed() const { return handshake_failed_; }
+  /// What was wrong with the server's certificate, as far as it was checked.
+  [[nodiscard]] net::CertificateFault certificate_fault() const { return stream_.certificate_fault(); }
   /// "mx.b.example[192.0.2.1]:25"
   [[nodiscard]] const std::string& relay() const { return relay_; }
 
@@ -95,6 +102,7 @@ class Connection {
   bool awaiting_final_ = false;
   bool ended_data_ = false;
   bool tls_failed_ = false;
+  bool handshake_failed_ = false;
 };
 
 }  // namespace cas::outbound

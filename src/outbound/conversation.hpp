@@ -32,6 +32,7 @@ class Conversation {
   [[nodiscard]] std::size_t open() const { return open_recipients().size(); }
   /// Why there was no connection: the last words, should there never be one.
   void note_failure(const smtp::Reply& reply, std::string relay);
+  [[nodiscard]] const smtp::Reply& last_failure() const { return last_failure_; }
   void settle_open(const smtp::Reply& reply, const std::string& relay);
   void settle_open_with_last_failure() { settle_open(last_failure_, last_relay_); }
   /// One for each recipient; what is open is deferred with the last failure.

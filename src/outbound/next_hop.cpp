@@ -55,7 +55,7 @@ Result<NextHop> NextHop::parse_backend(std::string_view text) {
     constexpr std::size_t longest = 107;  // of a sockaddr_un
     if (!place.starts_with('/') || place.size() > longest || place.contains('\0')) return not_a_hop(text);
     NextHop hop{.host = "localhost", .is_address = true, .port = 0, .lmtp = true, .unix_path = std::string(place)};
-    hop.tls.use = TlsDemands::Use::Off;
+    hop.tls.use = tlspolicy::TlsDemand::Use::Off;
     return hop;
   }
   CAS_TRY(auto hop, parse(place));

@@ -13,23 +13,9 @@
 
 #include "base/result.hpp"
 #include "message/address.hpp"
+#include "tlspolicy/demand.hpp"
 
 namespace cas::outbound {
-
-/// What a connection to one host must be. Part of what a kept connection is found by.
-struct TlsDemands {
-  enum class Use {
-    Off,            // in the clear, whatever is offered
-    Opportunistic,  // STARTTLS where it is offered (RFC 7435)
-    Required,       // STARTTLS, or no message
-    Implicit,       // from the first octet (RFC 8314)
-  };
-  Use use = Use::Opportunistic;
-  bool verify = false;  // the certificate chains to the system's roots and names the host
-
-  [[nodiscard]] bool required() const { return use == Use::Required || use == Use::Implicit; }
-  auto operator<=>(const TlsDemands&) const = default;
-};
 
 /// For AUTH PLAIN, which is only given inside TLS to a verified name. Never logged.
 struct Credentials {
@@ -43,7 +29,7 @@ struct NextHop {
   std::string host;         // a name, or an address without brackets
   bool is_address = false;  // host is an address: nothing is to be looked up
   std::uint16_t port = 25;
-  TlsDemands tls{};
+  tlspolicy::TlsDemand tls{};
   std::optional<Credentials> credentials{};
   bool lmtp = false;        // RFC 2033: a server that delivers, never on port 25
   std::string unix_path{};  // then host and port say nothing

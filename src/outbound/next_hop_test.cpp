@@ -26,7 +26,7 @@ TEST(NextHop, IsAHostOrAnAddressAndAPort) {
     EXPECT_EQ(hop->host, host);
     EXPECT_EQ(hop->is_address, is_address) << text;
     EXPECT_EQ(hop->port, port) << text;
-    EXPECT_EQ(hop->tls, TlsDemands{}) << text;
+    EXPECT_EQ(hop->tls, tlspolicy::TlsDemand{}) << text;
   }
 }
 
@@ -36,6 +36,33 @@ TEST(NextHop, IsRefusedWhereAPartIsMissingOrWrong) {
         "mail example:25", "[mail.example]:25", "2001:db8::1:25", "[192.0.2.1]:25", "[]:25", "mail..example:25",
         "a.example\r\n:25"}) {
     EXPECT_FALSE(NextHop::parse(text)) << text;
+  }
+}
+
+TEST(NextHop, OfABackendSaysHowItIsSpokenTo) {
+  struct Case {
+    std::string_view text, host, unix_path;
+    bool lmtp;
+    std::uint16_t port;
+  };
+  const Case cases[] = {
+      {"lmtp:unix:/run/dovecot/lmtp", "localhost", "/run/dovecot/lmtp", true, 0},
+      {"lmtp:127.0.0.1:24", "127.0.0.1", "", true, 24},
+      {"lmtp:[::1]:24", "::1", "", true, 24},
+      {"smtp:10.0.0.5:25", "10.0.0.5", "", false, 25},
+      {"smtp:inner.example:2525", "inner.example", "", false, 2525},
+  };
+  for (const auto& [text, host, unix_path, lmtp, port] : cases) {
+    const auto hop = NextHop::parse_backend(text);
+    ASSERT_TRUE(hop) << text;
+    EXPECT_EQ(hop->host, host);
+    EXPECT_EQ(hop->unix_path, unix_path);
+    EXPECT_EQ(hop->lmtp, lmtp) << text;
+    EXPECT_EQ(hop->port, port) << text;
+  }
+  for (const std::string_view text : {"", "lmtp:", "lmtp:unix:", "lmtp:unix:run", "smtp:unix:/run/x", "lmtp:127.0.0.1",
+                                      "lmtp:127.0.0.1:25", "esmtp:10.0.0.5:25", "10.0.0.5:25", "LMTP:127.0.0.1:24"}) {
+    EXPECT_FALSE(NextHop::parse_backend(text)) << text;
   }
 }
 

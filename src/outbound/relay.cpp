@@ -10,16 +10,6 @@
 
 namespace cas::outbound {
 
-namespace {
-
-net::TlsContext client_tls(bool verify) {
-  auto context = net::TlsContext::client(verify);
-  if (!context) throw std::runtime_error(context.error().private_reason);
-  return std::move(*context);
-}
-
-}  // namespace
-
 std::vector<queue::Outcome> Relay::cannot_sign(const queue::Job& job, const Error& error) const {
   Event event{.level = Level::Error,
               .trace = job.message.trace,
@@ -34,9 +24,9 @@ std::vector<queue::Outcome> Relay::cannot_sign(const queue::Job& job, const Erro
 }
 
 Relay::Relay(RelayServices services, RelayOptions options)
-    : services_(services),
+    : services_(std::move(services)),
       options_(std::move(options)),
-      tls_{.opportunistic = client_tls(false), .verified = client_tls(true)} {}
+      tls_policies_(services_.resolver, services_.sts, options_.tls) {}
 
 net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
   const net::Executor executor = co_await boost::asio::this_coro::executor;
@@ -47,7 +37,7 @@ net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
     if (!signatures) co_return cannot_sign(job, signatures.error());
     signed_job.message.prefix.insert(0, *signatures);
   }
-  Attempt attempt(services_, options_, tls_, services_.pools.of(executor), services_.health, signed_job, keys);
+  Attempt attempt(services_, options_, tls_policies_, services_.pools.of(executor), signed_job, keys);
   auto outcomes = co_await attempt.run();
   co_return outcomes;
 }

@@ -20,14 +20,16 @@
 #include "outbound/next_hop.hpp"
 #include "outbound/pool.hpp"
 #include "outbound/signing.hpp"
+#include "outbound/tls_policies.hpp"
+#include "outbound/tls_results.hpp"
 #include "queue/queue.hpp"
 
 namespace cas::outbound {
 
 struct RelayOptions {
-  Domain host;               // for EHLO
-  std::uint16_t port = 25;   // of MX hosts
-  bool require_tls = false;  // of MX hosts
+  Domain host;              // for EHLO
+  std::uint16_t port = 25;  // of MX hosts
+  TlsPolicyOptions tls{};   // of MX hosts
   Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
   SigningKeys signing{};
@@ -54,6 +56,9 @@ struct RelayServices {
   EventSink& events;
   ConnectionPools& pools;
   Guarded<HostHealth>& health;
+  net::TlsContext tls;            // of net::ClientTls
+  StsBook* sts = nullptr;         // none: no MTA-STS
+  TlsResults* results = nullptr;  // none: nobody is reported to
 };
 
 /// Attempts run on executors that have a pool; they share nothing else. Give attempt() to a delivery::Dispatcher.
@@ -68,7 +73,7 @@ class Relay {
 
   RelayServices services_;
   RelayOptions options_;
-  TlsContexts tls_;
+  TlsPolicies tls_policies_;
 };
 
 }  // namespace cas::outbound

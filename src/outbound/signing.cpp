@@ -14,22 +14,6 @@ namespace {
 // What arrives is bounded by limits.header; this is for a store that is damaged.
 constexpr std::size_t max_header = 16UL * 1024 * 1024;
 
-/// The header section of a stored message, without the empty line.
-net::Task<Result<std::string>> read_header(queue::Queue& queue, const store::Message& message) {
-  delivery::BodyReader reader(queue, message.body);
-  std::string header;
-  while (header.size() < message.body_size && header.size() < max_header) {
-    CAS_CO_TRY(const std::string chunk, co_await reader.next());
-    if (chunk.empty()) co_return transient("the stored body is incomplete");
-    header += chunk;
-    const auto end = header.find("\r\n\r\n");
-    if (end == std::string::npos) continue;
-    header.resize(end + 2);
-    break;
-  }
-  co_return header;
-}
-
 Result<std::string> sign(const std::string& text, const store::Message& message, const SigningKeys::value_type& keys,
                          UnixTime now) {
   CAS_TRY(const auto fields, parse_header(text));
@@ -55,6 +39,21 @@ const SigningKeys::value_type* keys_for(const SigningKeys& keys, const store::Me
     if (found != keys.end()) return &*found;
   }
   return nullptr;
+}
+
+net::Task<Result<std::string>> read_header(queue::Queue& queue, const store::Message& message) {
+  delivery::BodyReader reader(queue, message.body);
+  std::string header;
+  while (header.size() < message.body_size && header.size() < max_header) {
+    CAS_CO_TRY(const std::string chunk, co_await reader.next());
+    if (chunk.empty()) co_return transient("the stored body is incomplete");
+    header += chunk;
+    const auto end = header.find("\r\n\r\n");
+    if (end == std::string::npos) continue;
+    header.resize(end + 2);
+    break;
+  }
+  co_return header;
 }
 
 net::Task<Result<std::string>> make_signatures(queue::Queue& queue, const store::Message& message,

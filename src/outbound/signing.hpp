@@ -29,6 +29,9 @@ using SigningKeys = std::map<Domain, std::vector<Signing>>;
 /// The keys that may speak for the author of a message: of its domain, or of the nearest one above. None: nobody here.
 [[nodiscard]] const SigningKeys::value_type* keys_for(const SigningKeys& keys, const store::Message& message);
 
+/// The header section of a stored message, without the empty line. A transient error when the store does not give it.
+[[nodiscard]] net::Task<Result<std::string>> read_header(queue::Queue& queue, const store::Message& message);
+
 /// A DKIM-Signature for each of the keys, one below the other, relaxed/relaxed, to be put before the message. `queue`
 /// and the rest outlive the task. A transient error when the store does not give the header.
 [[nodiscard]] net::Task<Result<std::string>> make_signatures(queue::Queue& queue, const store::Message& message,

@@ -104,6 +104,7 @@ store::Message envelope(const store::Message& about, Mailbox author, TimePoint n
   bounce.arrived = now;
   bounce.sender = ReversePath();  // RFC 3464 §2, RFC 5321 §6.1
   bounce.klass = confirm::Class::Automatic;
+  bounce.require_tls = about.require_tls;  // RFC 8689 §5
   bounce.author = std::move(author);
   return bounce;
 }
@@ -146,8 +147,9 @@ std::optional<DsnAction> notice_due(const store::Message& message, const store::
 }
 
 bool returns_whole(const store::Message& message, DsnAction action) {
-  // RFC 3461 §4.3: RET is about failures.
-  return action == DsnAction::Failed && message.ret == DsnReturn::Full && message.body_size <= max_returned;
+  // RFC 3461 §4.3: RET is about failures. RFC 8689 §5: what needs TLS is not carried about more than it must.
+  return action == DsnAction::Failed && !message.require_tls && message.ret == DsnReturn::Full &&
+         message.body_size <= max_returned;
 }
 
 NewMessage make_notice(DsnAction action, const store::Message& message, const std::string& original,

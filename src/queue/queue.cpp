@@ -115,6 +115,7 @@ void QueueImpl::schedule_entered(const Entered& entered, std::string body) {
   emit_queued(events_, entered);
   const auto held = bodies_->hold(entered.message.body, std::move(body));
   state_.with([&](State& state) { offer(state, entered, held); });
+  ask_again();
   for (const auto route : {store::Route::Local, store::Route::Remote}) {
     if (std::ranges::find(entered.recipients, route, &store::Recipient::route) != entered.recipients.end()) wake(route);
   }

@@ -45,6 +45,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     Schedule schedule;
     std::deque<ReportPtr> unrecorded;  // finish() could not write them
     TimePoint record_at;               // not before
+    std::size_t recording = 0;         // reports that are being written
     TimePoint ledger_expired_at;
     TimePoint kept_looked_at{};  // the last look for what was kept long enough
 
@@ -87,6 +88,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   void scan(const Read& read);
   void load(const Read& read);
   void read_done(const Result<void>& result);
+  void ask_again();
   void tell_damaged(const std::vector<std::pair<store::QueueId, Error>>& damaged);
 
   // queue_steer.cpp

@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::chrono::seconds record_pause{5};  // until a report that could not be written is tried again
 
+// Attempts that fail at once come faster than the disk can take them; mail that comes in needs it too.
+constexpr std::size_t most_recording = 400;
+
 Job job_of(Work work) {
   const bool loaded = work.loaded;
   return Job{.message = *work.message,
@@ -42,8 +45,10 @@ QueueImpl::Next QueueImpl::next_step(store::Route route, TakeDone& done) {
       state.unrecorded.pop_front();
       return next;
     }
-    auto work = state.schedule.take(route, now);
-    const bool park = !work && (state.reading || can_read(state, now));
+    const bool busy = state.recording >= most_recording;
+    std::optional<Work> work;
+    if (!busy) work = state.schedule.take(route, now);
+    const bool park = !work && (busy || state.reading || can_read(state, now));
     if (park) state.parked.push_back({.route = route, .done = std::move(done)});
     return {.record = {}, .work = std::move(work), .parked = park};
   });
@@ -97,18 +102,22 @@ void QueueImpl::release(const Report& report) {
   const bool rests = state_.with(
       [&](State& state) { return state.schedule.released(group, feedback_of(report.outcomes), report.at, lot); });
   if (rests) emit_resting(events_, group.domain, report.outcomes.front());
+  ask_again();
   wake(group.route);
 }
 
 void QueueImpl::record(ReportPtr report, Callback<Result<void>> done) {
   auto work = std::make_shared<FinishWork>(report, options_, random_);
+  state_.with([](State& state) { ++state.recording; });
   store_.write([work](store::Tx& tx) { return work->run(tx); },
                [self = shared_from_this(), work, report, done = std::move(done)](Result<void> result) mutable {
+                 self->state_.with([](State& state) { --state.recording; });
                  if (result) {
                    self->recorded(*work);
                  } else {
                    self->not_recorded(report, result.error());
                  }
+                 self->ask_again();
                  done(std::move(result));
                });
 }
@@ -122,7 +131,8 @@ void QueueImpl::recorded(const FinishWork& work) {
     }
     state.schedule.end(group_of(work.report().job));
     for (const auto& notice : work.notices()) offer(state, notice.entered, nullptr);
-    return state.scan_at != before || !work.notices().empty();
+    // Rows of this group that fell due while it was tried can be loaded only now.
+    return state.scan_at != before || !work.notices().empty() || state.schedule.wants_load();
   });
   if (earlier) wake_all();
 }

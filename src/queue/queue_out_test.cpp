@@ -123,6 +123,21 @@ TEST_P(QueueOut, RecipientsOfOneJobMayPartAndMeetAgain) {
   EXPECT_THAT(take_one().recipients, SizeIs(2)) << "both are due now";
 }
 
+TEST_P(QueueOut, ARecipientThatFellDueWhileAnotherOfItsGroupWasTriedIsTakenWithoutFurtherEvent) {
+  ASSERT_TRUE(commit(message({to("a@b.example"), to("b@b.example")})));
+  ASSERT_TRUE(finish(take_one(), {deferred(minutes(5)), deferred(hours(2))}));
+  clock_.advance(minutes(30));
+  const Job first = take_one();
+  ASSERT_THAT(first.recipients, SizeIs(1));
+  clock_.advance(hours(2));
+  EXPECT_TRUE(nothing_due()) << "its group is being tried";
+  std::atomic<std::size_t> recorded_at_wake = 0;
+  queue_->on_due(Route::Remote, [&] { recorded_at_wake = events_.named("delivered").size(); });
+  ASSERT_TRUE(finish(first, {delivered()}));
+  EXPECT_EQ(recorded_at_wake, 1U) << "somebody was woken behind the record";
+  EXPECT_EQ(take_one().recipients.front().address.wire(), "b@b.example");
+}
+
 TEST_P(QueueOut, NothingSaidAboutARecipientIsADeferral) {
   ASSERT_TRUE(commit(message({to("a@b.example"), to("b@b.example")})));
   ASSERT_TRUE(finish(take_one(), {delivered()}));

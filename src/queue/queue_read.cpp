@@ -11,7 +11,7 @@
 namespace cas::queue {
 namespace {
 
-constexpr std::size_t moments_at_once = 2000;
+constexpr std::size_t moments_at_once = Schedule::findings;
 constexpr std::size_t most_damaged = 1000;
 
 /// Rows of one group together, the groups in the order of their first rows.
@@ -63,7 +63,7 @@ void QueueImpl::read_ahead() {
   std::vector<Parked> in_vain;
   const auto read = state_.with([&](State& state) {
     auto planned = plan_read(state, clock_.now());
-    if (!planned && !state.reading) in_vain = std::exchange(state.parked, {});
+    if (!planned && !state.reading && state.recording == 0) in_vain = std::exchange(state.parked, {});
     return planned;
   });
   for (auto& [route, done] : in_vain) done(std::optional<Job>());
@@ -90,12 +90,11 @@ void QueueImpl::scan(const Read& read) {
   store_.read(std::move(work), [self = shared_from_this(), found, read](const Result<void>& result) {
     self->state_.with([&](State& state) {
       if (!result) return;
-      auto at = found->moments.begin();
-      for (; at != found->moments.end() && state.schedule.room_for_findings(); ++at) {
-        state.schedule.found(at->flow);
-        state.scanned = *at;
+      for (const auto& moment : found->moments) {
+        state.schedule.found(moment.flow);
+        state.scanned = moment;
       }
-      if (at == found->moments.end() && found->moments.size() < moments_at_once) {
+      if (found->moments.size() < moments_at_once) {
         state.scanned = {.next = read.until, .flow = std::numeric_limits<store::FlowId>::max()};
         state.scan_at = found->next;
       }
@@ -122,19 +121,19 @@ void QueueImpl::load(const Read& read) {
   });
 }
 
-/// Those who waited ask again: what they find missing begins the next read.
 void QueueImpl::read_done(const Result<void>& result) {
   auto parked = state_.with([&](State& state) {
     state.reading = false;
-    return std::exchange(state.parked, {});
+    return result ? std::vector<Parked>() : std::exchange(state.parked, {});
   });
-  for (auto& [route, done] : parked) {
-    if (result) {
-      take(route, std::move(done));
-    } else {
-      done(std::unexpected(result.error()));
-    }
-  }
+  for (auto& [route, done] : parked) done(std::unexpected(result.error()));
+  ask_again();
+}
+
+/// Those who waited take: what they find missing begins the next read.
+void QueueImpl::ask_again() {
+  auto parked = state_.with([&](State& state) { return std::exchange(state.parked, {}); });
+  for (auto& [route, done] : parked) take(route, std::move(done));
 }
 
 /// Such rows rest: what cannot be understood cannot be delivered. Told once.

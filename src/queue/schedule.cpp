@@ -176,7 +176,7 @@ void Schedule::wake(Destination& destination) {
   if (destination.rests_until) resting_[index_of(destination.route)].erase({*destination.rests_until, &destination});
   destination.rests_until.reset();
   join_ready(destination);
-  if (!destination.hungry_senders.empty()) hungry_.join(destination, destination.hungry);
+  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
   tidy(destination);
 }
 
@@ -254,6 +254,7 @@ bool Schedule::released(const GroupKey& group, Feedback feedback, TimePoint now,
     }
   }
   join_ready(destination);
+  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
   return rests && !rested;
 }
 

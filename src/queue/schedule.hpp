@@ -75,9 +75,10 @@ class Schedule {
   // ---- What is due ----
   /// One group that was committed just now. Without room its flow is noted as having more in the store.
   void offer(Work work);
-  /// The store has due rows of this flow. Not while there is no room for findings.
+  /// The store has due rows of this flow. At most `findings` of them once there is room for findings.
+  static constexpr std::size_t findings = 2000;
   void found(store::FlowId flow);
-  [[nodiscard]] bool room_for_findings() const { return unknown_.size() < most_unknown; }
+  [[nodiscard]] bool room_for_findings() const { return unknown_.size() < most_unknown / 2; }
   /// A flow whose due rows should be loaded, and how many at most; one at a time: loaded() ends it.
   struct Load {
     store::FlowId flow = 0;
@@ -127,7 +128,7 @@ class Schedule {
   [[nodiscard]] std::vector<DestinationState> destinations(TimePoint now) const;
 
  private:
-  static constexpr std::size_t most_unknown = 4096;
+  static constexpr std::size_t most_unknown = 2 * findings;
   static constexpr std::size_t most_failed = 10'000;
   struct Flow;
   struct Sender;
@@ -163,6 +164,7 @@ class Schedule {
   void mark_more(Flow& flow);
   void make_hungry(Flow& flow);
   void make_hungry(Sender& sender);
+  [[nodiscard]] static bool may_load(const Destination& destination);
   [[nodiscard]] bool is_suspended(const Flow& flow) const;
   [[nodiscard]] std::optional<Load> load_of(Flow& flow);
 

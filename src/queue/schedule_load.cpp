@@ -34,7 +34,12 @@ void Schedule::make_hungry(Sender& sender) {
   if (sender.hungry_flows.empty() || sender.waiting >= options_.per_sender) return;
   Destination& destination = sender.destination;
   destination.hungry_senders.join(sender, sender.hungry);
-  if (!destination.rests_until) hungry_.join(destination, destination.hungry);
+  if (may_load(destination)) hungry_.join(destination, destination.hungry);
+}
+
+/// One that failed last is tried by one attempt alone: it needs no more than one group.
+bool Schedule::may_load(const Destination& destination) {
+  return !destination.rests_until && !(destination.pace.failed() && !destination.ring.empty());
 }
 
 std::optional<Schedule::Load> Schedule::load_of(Flow& flow) {
@@ -55,6 +60,10 @@ std::optional<Schedule::Load> Schedule::begin_load(TimePoint now) {
   }
   while (!hungry_.empty()) {
     Destination& destination = hungry_.front();
+    if (!may_load(destination)) {
+      hungry_.leave(destination.hungry);
+      continue;
+    }
     Sender& sender = destination.hungry_senders.front();
     Flow& flow = sender.hungry_flows.front();
     const bool room = sender.waiting < options_.per_sender;

@@ -94,6 +94,7 @@ ClientStep ClientSession::on_ehlo(const Reply& reply) {
     return Send{"HELO " + options_.helo + "\r\n"};
   }
   if (!accepted(reply)) return unusable(reply);
+  greeted_ = true;
   features_ = parse_features(reply, tls_);
   if (features_.starttls && options_.use_starttls && !tls_) {
     phase_ = Phase::StartTls;
@@ -103,7 +104,9 @@ ClientStep ClientSession::on_ehlo(const Reply& reply) {
 }
 
 ClientStep ClientSession::on_helo(const Reply& reply) {
-  return accepted(reply) ? after_hello() : unusable(reply);
+  if (!accepted(reply)) return unusable(reply);
+  greeted_ = true;
+  return after_hello();
 }
 
 ClientStep ClientSession::on_starttls(const Reply& reply) {
@@ -124,6 +127,8 @@ ClientStep ClientSession::on_tls() {
 ClientStep ClientSession::after_hello() {
   if (options_.require_tls && !tls_)
     return unusable(Reply(454, {4, 7, 0}, "TLS is required here and not offered there"));
+  if (options_.require_requiretls && !features_.requiretls)
+    return unusable(Reply(550, {5, 7, 30}, "REQUIRETLS support required, and not offered there"));
   if (options_.auth) return send_auth();
   phase_ = Phase::Ready;
   return Ready{};
@@ -216,6 +221,7 @@ std::string ClientSession::mail_line(const Transaction& transaction) const {
   if (features_.size && transaction.size > 0) line += " SIZE=" + std::to_string(transaction.size);
   if (transaction.eight_bit) line += " BODY=8BITMIME";
   if (utf8 && features_.smtputf8) line += " SMTPUTF8";
+  if (options_.require_requiretls) line += " REQUIRETLS";
   if (features_.dsn && transaction.ret == DsnReturn::Full) line += " RET=FULL";
   if (features_.dsn && transaction.ret == DsnReturn::Headers) line += " RET=HDRS";
   if (features_.dsn && !transaction.envid.empty()) line += " ENVID=" + xtext(transaction.envid);

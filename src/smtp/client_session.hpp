@@ -34,6 +34,7 @@ struct Features {
   bool chunking = false;
   bool enhanced_codes = false;
   bool dsn = false;                   // RFC 3461
+  bool requiretls = false;            // RFC 8689; counted only inside TLS
   bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §5.8)
   std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
   // LIMITS (RFC 9422). RCPTDOMAINMAX is kept by whoever begins transactions to one domain alone.
@@ -50,11 +51,12 @@ struct PlainAuth {
 
 struct ClientOptions {
   std::string helo;
-  bool lmtp = false;          // RFC 2033: LHLO, and a reply to the end of data for each recipient that was accepted
-  bool use_starttls = true;   // whenever it is offered
-  bool require_tls = false;   // without it, no transaction
-  bool use_chunking = true;   // where it is offered and Transaction::chunk is known
-  bool implicit_tls = false;  // TLS was there before the greeting (RFC 8314)
+  bool lmtp = false;         // RFC 2033: LHLO, and a reply to the end of data for each recipient that was accepted
+  bool use_starttls = true;  // whenever it is offered
+  bool require_tls = false;  // without it, no transaction
+  bool require_requiretls = false;  // a server without REQUIRETLS is of no use; MAIL says it (RFC 8689 §4.2.1)
+  bool use_chunking = true;         // where it is offered and Transaction::chunk is known
+  bool implicit_tls = false;        // TLS was there before the greeting (RFC 8314)
   /// Given by AUTH PLAIN (RFC 4616) before the first transaction, and inside TLS only: a server where that cannot be is
   /// of no use.
   std::optional<PlainAuth> auth{};
@@ -148,6 +150,8 @@ class ClientSession {
 
   [[nodiscard]] const Features& features() const { return features_; }
   [[nodiscard]] bool tls() const { return tls_; }
+  /// The server has answered EHLO or HELO.
+  [[nodiscard]] bool greeted() const { return greeted_; }
 
  private:
   enum class Phase { Greeting, Ehlo, Helo, StartTls, Tls, Auth, Ready, Envelope, Body, Final, Refused, Quit, Closed };
@@ -184,6 +188,7 @@ class ClientSession {
   ClientOptions options_;
   Features features_;
   bool tls_ = false;
+  bool greeted_ = false;
   Phase phase_ = Phase::Greeting;
   TransactionResult result_;
   std::vector<Command> commands_;       // of the envelope

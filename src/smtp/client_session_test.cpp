@@ -78,6 +78,25 @@ TEST(ClientHello, IsUnusableWithoutTlsWhereItIsRequired) {
   }
 }
 
+TEST(ClientHello, RequiretlsIsOfferedInsideTlsAndSaidByMail_Rfc8689_4_2) {
+  for (const bool offered : {true, false}) {
+    ClientSession session({.helo = "a.example", .require_tls = true, .require_requiretls = true});
+    (void)session.on_reply(reply("220 hi"));
+    (void)session.on_reply(reply("250-b\n250-REQUIRETLS\n250 STARTTLS"));
+    EXPECT_FALSE(session.features().requiretls) << "before TLS anybody may have written it";
+    (void)session.on_reply(reply("220 go"));
+    (void)session.on_tls();
+    const auto step = session.on_reply(reply(offered ? "250-b\n250 REQUIRETLS" : "250 b"));
+    if (!offered) {
+      EXPECT_EQ(std::get<Unusable>(step).reply.summary().substr(0, 10), "550 5.7.30");
+      continue;
+    }
+    Transaction transaction;
+    transaction.to = {Mailbox::parse("bob@b.example").value()};
+    EXPECT_EQ(std::get<Send>(session.begin(std::move(transaction))).octets, "MAIL FROM:<> REQUIRETLS\r\n");
+  }
+}
+
 TEST(ClientHello, FallsBackToHelo_Rfc5321_3_2) {
   for (const auto* refusal : {"500 what", "502 what"}) {
     ClientSession session({.helo = "a.example"});
@@ -293,6 +312,95 @@ TEST(ClientEnvelope, NeverSendsAControlCharacter) {
   t.confirm = "x\r\nRSET";
   EXPECT_THROW((void)session.begin(t), std::logic_error);
   EXPECT_THROW(ClientSession({.helo = "a\r\nRSET"}), std::logic_error);
+}
+
+// ---- LMTP (RFC 2033) -----------------------------------------------------------------------------------------------
+
+const std::vector<std::string> three{"a@b.example", "b@b.example", "c@b.example"};
+
+TEST(ClientLmtp, GreetsWithLhloAndFallsBackToNothing) {
+  ClientSession session({.helo = "a.example", .lmtp = true});
+  const auto hello = session.on_reply(reply("220 hi"));
+  EXPECT_EQ(std::get<Send>(hello).octets, "LHLO a.example\r\n");
+  EXPECT_TRUE(std::holds_alternative<Unusable>(session.on_reply(reply("500 what"))));
+}
+
+TEST(ClientLmtp, HasAReplyForEachRecipientThatWasAccepted) {
+  auto session = ready(pipelining, {.helo = "a.example", .lmtp = true});
+  const auto course =
+      run(session, transaction(three),
+          {"250 mail", "250 a", "550 5.1.1 b", "250 c", "354 go", "250 2.0.0 a", "452 4.2.2 c is full"});
+  const auto& result = result_of(course);
+  EXPECT_EQ(result.outcome(0)->summary(), "250 2.0.0 a");
+  EXPECT_EQ(result.outcome(1)->summary(), "550 5.1.1 b");
+  EXPECT_EQ(result.outcome(2)->summary(), "452 4.2.2 c is full");
+  EXPECT_FALSE(result.must_close);
+  // The session is where it was: no RSET is needed.
+  const auto next = session.begin(transaction());
+  EXPECT_TRUE(std::get<Send>(next).octets.starts_with("MAIL "));
+}
+
+TEST(ClientLmtp, WhoWasNotAnsweredWhenTheConnectionBrokeIsNotKnown) {
+  auto session = ready(pipelining, {.helo = "a.example", .lmtp = true});
+  (void)run(session, transaction(three), {"250 mail", "250 a", "250 b", "250 c", "354 go", "250 a"});
+  const auto result = session.on_disconnect();
+  EXPECT_EQ(code_of(result.outcome(0)), 250);
+  EXPECT_EQ(code_of(result.outcome(1)), 0);
+  EXPECT_EQ(code_of(result.outcome(2)), 0);
+}
+
+TEST(ClientLmtp, NobodyAcceptedAndYet354IsTheEndOfTheSession) {
+  auto session = ready(pipelining, {.helo = "a.example", .lmtp = true});
+  const auto course = run(session, transaction(), {"250 mail", "550 a", "354 go"});
+  EXPECT_TRUE(result_of(course).must_close);
+  EXPECT_EQ(code_of(result_of(course).outcome(0)), 550);
+}
+
+TEST(ClientLmtp, ALastChunkIsAnsweredForEachToo) {
+  auto session = ready(chunking, {.helo = "a.example", .lmtp = true});
+  const auto course = run(session, sized(transaction({"a@b.example", "b@b.example"})),
+                          {"250 mail", "250 a", "250 b", "250 a", "550 b"});
+  EXPECT_EQ(code_of(result_of(course).outcome(0)), 250);
+  EXPECT_EQ(code_of(result_of(course).outcome(1)), 550);
+}
+
+// ---- What the server cannot take
+// -------------------------------------------------------------------------------------
+
+TEST(ClientSize, AMessageAboveTheLimitIsNotSentRfc1870Section5) {
+  struct Case {
+    std::string_view ehlo;
+    std::uint64_t size;
+    bool goes;
+  };
+  const Case cases[] = {{"250-b\n250 SIZE 1000", 1001, false},
+                        {"250-b\n250 SIZE 1000", 1000, true},
+                        {"250-b\n250 SIZE 0", 1001, true},
+                        {"250-b\n250 SIZE", 1001, true},
+                        {"250 b", 1001, true}};
+  for (const auto& [ehlo, size, goes] : cases) {
+    auto session = ready(ehlo);
+    auto message = transaction();
+    message.size = size;
+    const auto step = session.begin(std::move(message));
+    ASSERT_EQ(std::holds_alternative<Send>(step), goes) << ehlo << size;
+    if (goes) continue;
+    EXPECT_EQ(std::get<TransactionDone>(step).result.outcome(0)->summary(),
+              "552 5.3.4 the message is larger than the next server takes");
+    EXPECT_TRUE(std::holds_alternative<Send>(session.begin(transaction())));
+  }
+}
+
+TEST(ClientLimits, AreReadWhereTheyAreNumbers) {  // RFC 9422 §3
+  const auto features = [](std::string_view limits) {
+    return parse_features(reply("250-b\n250 " + std::string(limits)), false);
+  };
+  EXPECT_EQ(features("LIMITS RCPTMAX=50 mailmax=20 RCPTDOMAINMAX=1").rcpt_max, 50);
+  EXPECT_EQ(features("LIMITS RCPTMAX=50 mailmax=20").mail_max, 20);
+  for (const auto* wrong : {"LIMITS", "LIMITS RCPTMAX", "LIMITS RCPTMAX=", "LIMITS RCPTMAX=0", "LIMITS RCPTMAX=x",
+                            "LIMITS RCPTMAX=-1", "LIMITS OTHER=1", "LIMITS RCPTMAX=99999999999999999999"}) {
+    EXPECT_FALSE(features(wrong).rcpt_max) << wrong;
+  }
 }
 
 // ---- AUTH ----------------------------------------------------------------------------------------------------------

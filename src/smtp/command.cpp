@@ -152,6 +152,11 @@ std::optional<Reply> apply_parameter(const Parameter& parameter, bool offer_smtp
     mail.smtputf8 = true;
     return {};
   }
+  if (iequals(parameter.keyword, "REQUIRETLS")) {  // RFC 8689 §2; whether TLS is on is the session's business
+    if (parameter.value) return malformed();
+    mail.require_tls = true;
+    return {};
+  }
   if (iequals(parameter.keyword, "AUTH")) {  // RFC 4954 §5
     if (value.empty() || !from_xtext(value, max_auth)) return malformed();
     mail.auth = std::string(value);

@@ -52,6 +52,7 @@ struct MailCommand {
   std::optional<std::uint64_t> size;   // RFC 1870
   BodyType body = BodyType::SevenBit;  // RFC 6152
   bool smtputf8 = false;               // RFC 6531
+  bool require_tls = false;            // RFC 8689
   std::optional<std::string> auth;     // RFC 4954 §5, kept as given
   std::string envid;                   // RFC 3461 §4.4, decoded; empty: none
   DsnReturn ret = DsnReturn::Unspecified;

@@ -43,6 +43,12 @@ TEST(ParseCommand, LeavesAnIntentAsItStands_Cas5_2) {
   EXPECT_EQ(parse_command("confirm").argument, "");
 }
 
+TEST(ParseMail, RequiretlsTakesNoValue_Rfc8689_2) {
+  EXPECT_TRUE(parse_mail("FROM:<a@b.example> requiretls", false).value().require_tls);
+  EXPECT_FALSE(parse_mail("FROM:<a@b.example>", false).value().require_tls);
+  EXPECT_EQ(parse_mail("FROM:<a@b.example> REQUIRETLS=yes", false).error().code, 501);
+}
+
 TEST(ParseMail, ReadsParametersInAnyOrderAndCase) {
   const auto mail = parse_mail("from: <joe@a.example> body=8bitMime  AUTH=joe+40a Size=0012 smtputf8", true);
   ASSERT_TRUE(mail);
@@ -109,7 +115,7 @@ TEST(ParseMail, Refuses16ParametersAndMore) {
 
 TEST(ParseMail, RefusesParametersThatNobodyOfferedWith555_Rfc5321_4_1_1_11) {
   EXPECT_EQ(mail_code("FROM:<> NOTIFY=NEVER"), 555);
-  EXPECT_EQ(mail_code("FROM:<> REQUIRETLS"), 555);
+  EXPECT_EQ(mail_code("FROM:<> XNOBODY"), 555);
   EXPECT_EQ(mail_code("FROM:<> BODY=BINARYMIME"), 555);
   EXPECT_EQ(parse_mail("FROM:<> SMTPUTF8", false).error().code, 555);
 }

@@ -38,6 +38,7 @@ Reply ServerSession::greet_extended() const {
   lines.emplace_back("DSN");  // RFC 3461
   if (options_.offer_starttls && !session_.tls) lines.emplace_back("STARTTLS");
   if (options_.submission && session_.tls) lines.emplace_back("AUTH PLAIN");
+  if (options_.offer_requiretls && session_.tls) lines.emplace_back("REQUIRETLS");  // RFC 8689 §2
   if (speaks_cas()) lines.emplace_back("CAS 1");
   return reply;
 }

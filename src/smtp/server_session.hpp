@@ -45,7 +45,8 @@ struct ServerOptions {
   bool offer_cas = false;       // announces "CAS 1", and only on a TLS session (CAS §5.8)
   bool submission = false;      // RFC 6409: MAIL needs AUTH (or an own network), AUTH needs TLS, no CONFIRM
   bool offer_smtputf8 = true;
-  bool offer_chunking = true;  // BDAT; without it one is refused like any other that may not come
+  bool offer_requiretls = false;  // inside TLS (RFC 8689); who offers it must keep the promise on the way out
+  bool offer_chunking = true;     // BDAT; without it one is refused like any other that may not come
 };
 
 // ---- Steps -------------------------------------------------------------------------------------------------------

@@ -61,6 +61,25 @@ TEST(ServerSession, GivesEveryTransactionASerialOfItsOwn) {
   EXPECT_TRUE(session.recipients().empty());
 }
 
+TEST(ServerSession, TakesRequiretlsOnlyWhereItOffersIt_Rfc8689_4_1) {
+  for (const bool offer : {true, false}) {
+    for (const bool tls : {true, false}) {
+      auto options = options_with(true, false);
+      options.offer_requiretls = offer;
+      ServerSession session(options);
+      (void)session.on_connect(tls);
+      const auto lines = reply_in(session.on_line("EHLO a.example")).lines;
+      EXPECT_EQ(std::ranges::count(lines, "REQUIRETLS"), offer && tls ? 1 : 0);
+      const auto step = session.on_line("MAIL FROM:<a@b.example> REQUIRETLS");
+      if (offer && tls) {
+        EXPECT_TRUE(std::get<AskMail>(step).mail.require_tls);
+      } else {
+        EXPECT_EQ(reply_in(step).code, 555);
+      }
+    }
+  }
+}
+
 TEST(ServerSession, SaysGoodbyeAtTheNextBoundary_Rfc5321_3_8) {
   ServerSession session(options_with(false, false));
   (void)session.on_connect();

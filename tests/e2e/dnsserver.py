@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A DNS server on loopback, UDP and TCP, that answers from a zone text and can be made to misbehave name by name."""
 
+import datetime
 import socketserver
 import struct
 import threading
 
+import dns.dnssec
 import dns.flags
 import dns.message
 import dns.name
@@ -13,6 +15,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import dns.zone
+from cryptography.hazmat.primitives.asymmetric import ec
 
 DROP, TRUNCATE, SERVFAIL, NXDOMAIN = "drop", "truncate", "servfail", "nxdomain"
 
@@ -25,6 +28,7 @@ class DnsServer:
         self._lock = threading.Lock()
         self._records = {}
         self._modes = {}
+        self._keys = {}  # signed zone -> (private key, DNSKEY)
         self.asked = []
         self._udp, self._tcp = _bind_both(self, address, port)
         self.address, self.port = self._udp.server_address
@@ -40,6 +44,17 @@ class DnsServer:
             for name, rdataset in zone.iterate_rdatasets():
                 rrset = dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))
                 self._records[(name, rdataset.rdtype)] = rrset
+
+    def sign(self, zone):
+        """From now on the zone is signed (ECDSA P-256); the trust anchor for it, as a line of a file. What does not
+        exist is proved name by name, as RFC 4470 has it."""
+        name = dns.name.from_text(zone)
+        private = ec.generate_private_key(ec.SECP256R1())
+        dnskey = dns.dnssec.make_dnskey(private.public_key(), "ECDSAP256SHA256", flags=257)
+        with self._lock:
+            self._keys[name] = (private, dnskey)
+            self._records[(name, dns.rdatatype.DNSKEY)] = dns.rrset.from_rdata(name, 5, dnskey)
+        return f"{name} 5 IN DNSKEY {dnskey}"
 
     def remove(self, name, rdtype):
         with self._lock:
@@ -82,6 +97,7 @@ class DnsServer:
                 response.set_rcode(dns.rcode.NXDOMAIN)
             else:
                 self._fill(response, name, question.rdtype)
+                self._sign(response, name)
         if transport == "udp" and mode == TRUNCATE:
             response.answer.clear()
             response.flags |= dns.flags.TC
@@ -104,6 +120,37 @@ class DnsServer:
         # RFC 2308 §3: how long to remember that there is nothing. Tests change the zone: one second.
         soa = dns.rrset.from_text(".", 1, "IN", "SOA", "ns. hostmaster. 1 60 60 3600 1")
         response.authority.append(soa)
+
+
+    def _sign(self, response, name):
+        """DNSSEC for an answer of a signed zone; `name` is what was asked for, aliases are followed."""
+        for rrset in response.answer:
+            name = rrset[0].target if rrset.rdtype == dns.rdatatype.CNAME else rrset.name
+        zone = next((z for z in self._keys if name.is_subdomain(z)), None)
+        if not response.answer or response.answer[-1].rdtype == dns.rdatatype.CNAME:
+            if zone is None:
+                return
+            response.set_rcode(dns.rcode.NOERROR)
+            here = {t for n, t in self._records if n == name} | {dns.rdatatype.RRSIG, dns.rdatatype.NSEC}
+            types = " ".join(dns.rdatatype.to_text(t) for t in sorted(here))
+            after = dns.name.Name((b"\0",) + name.labels)
+            response.authority = [
+                dns.rrset.from_text(zone, 1, "IN", "SOA", "ns. hostmaster. 1 60 60 3600 1"),
+                dns.rrset.from_text(name, 1, "IN", "NSEC", f"{after} {types}")]
+        else:
+            response.authority = []
+        for section in (response.answer, response.authority):
+            for rrset in list(section):
+                owner = next((z for z in self._keys if rrset.name.is_subdomain(z)), None)
+                if owner is not None:
+                    section.append(self._signature(rrset, owner))
+
+    def _signature(self, rrset, zone):
+        private, dnskey = self._keys[zone]
+        now = datetime.datetime.now(datetime.timezone.utc)
+        rrsig = dns.dnssec.sign(rrset, private, zone, dnskey, inception=now - datetime.timedelta(hours=1),
+                                expiration=now + datetime.timedelta(days=1))
+        return dns.rrset.from_rdata(rrset.name, rrset.ttl, rrsig)
 
 
 class _Udp(socketserver.UDPServer):

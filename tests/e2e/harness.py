@@ -94,6 +94,8 @@ class Server:
         self.users = {name: [f"{name}@{domain}"] for name in users}
         self.tls = tls
         self.listeners = []  # more of them: (port, role, tls)
+        self.trust_anchor = "none"
+        self.tables = ""  # more of the configuration, as text
         self.settings = {"queue": {"first_retry": "1s", "max_retry": "2s"}, **(settings or {})}
         self.public_names()
 
@@ -124,7 +126,7 @@ class Server:
         settings["limits"] = {"exempt": ["127.0.0.0/8"], **settings.get("limits", {})}
         for table, keys in settings.items():
             lines += [f"[{table}]"] + [f"{key} = {toml(value)}" for key, value in keys.items()]
-        self.config.write_text("\n".join(lines) + "\n")
+        self.config.write_text("\n".join(lines) + "\n" + self.tables)
 
     def _listeners(self):
         tls = "starttls" if self.tls else "off"
@@ -140,6 +142,7 @@ class Server:
         lines = []
         for domain in self.domains:
             lines += ["[[domain]]", f"name = {toml(domain['name'])}", f"mode = {toml(domain['mode'])}",
+                      f"deliver = {toml(domain['deliver'])}" if "deliver" in domain else
                       f"maildir = {toml(self.directory / 'mail' / domain['name'])}",
                       f"mailboxes = {toml(domain['mailboxes'])}"]
             if "authentication" in domain:
@@ -158,7 +161,8 @@ class Server:
 
     def _dns(self):
         server = self.world.dns
-        return ["[dns]", f'forwarders = ["{server.address}@{server.port}"]', 'trust_anchor_file = "none"',
+        return ["[dns]", f'forwarders = ["{server.address}@{server.port}"]',
+                f"trust_anchor_file = {toml(self.trust_anchor)}",
                 'timeout = "2s"']
 
     # ---- Running ----

@@ -134,9 +134,10 @@ class Sink:
     """A small SMTP server without CAS. `answer(verb, argument)` gives a reply line or None for the ordinary one; it is
     asked for STARTTLS, MAIL, RCPT, DATA and, as "END", for the end of data. With "CHUNKING" among its keywords it takes
     BDAT. Messages land in `messages` as (from, to, octets); `connections` counts, `open_sockets` are those that still
-    stand."""
+    stand. With `lmtp` it speaks LMTP (RFC 2033), and "END" is asked once for each recipient; with a port of None the address
+    is the path of a Unix socket."""
 
-    def __init__(self, address, port, answer=None, certificate=None, keywords=("PIPELINING", "8BITMIME")):
+    def __init__(self, address, port, answer=None, certificate=None, keywords=("PIPELINING", "8BITMIME"), lmtp=False):
         self.answer = answer or (lambda verb, argument: None)
         self.messages = []
         self.commands = []
@@ -167,7 +168,11 @@ class Sink:
             allow_reuse_address = True
             daemon_threads = True
 
-        self._server = TcpServer((address, port), Handler)
+        class UnixServer(socketserver.ThreadingUnixStreamServer):
+            daemon_threads = True
+
+        self.lmtp = lmtp
+        self._server = UnixServer(address, Handler) if port is None else TcpServer((address, port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self):
@@ -198,7 +203,7 @@ class _SinkSession:
                     continue
                 self.sock = self.sink.tls.wrap_socket(self.sock, server_side=True)
                 self.file = self.sock.makefile("rb")
-            elif verb == "EHLO":
+            elif verb == ("LHLO" if self.sink.lmtp else "EHLO"):
                 for word in ["250-sink"] + ["250-" + k for k in self.sink.keywords] + ["250 SIZE"]:
                     self.say(word)
             elif verb == "BDAT" and "CHUNKING" in self.sink.keywords:
@@ -223,10 +228,11 @@ class _SinkSession:
         lines = []
         while (line := self.file.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b".") else line)
-        reply = self.sink.answer("END", "") or "250 ok"
-        if reply.startswith("2"):
-            self.sink.messages.append((self.sender, self.to, b"".join(lines)))
-        self.say(reply)
+        for to in ([[to] for to in self.to] if self.sink.lmtp else [self.to]):
+            reply = self.sink.answer("END", to[0] if self.sink.lmtp else "") or "250 ok"
+            if reply.startswith("2"):
+                self.sink.messages.append((self.sender, to, b"".join(lines)))
+            self.say(reply)
 
     def chunk(self, argument):
         size, _, last = argument.partition(" ")

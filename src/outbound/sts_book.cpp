@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One fetch a domain at a time, on one executor; who waits is rung.
+#include "outbound/sts_book.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fstream>
+
+#include "base/encoding.hpp"
+#include "net/runtime.hpp"
+#include "outbound/web_client.hpp"
+
+namespace cas::outbound {
+
+namespace fs = std::filesystem;
+using tlspolicy::StsEntry;
+using tlspolicy::TlsFailure;
+
+namespace {
+
+constexpr std::size_t max_failed = 10000;
+constexpr std::size_t max_fetches = 256;  // at once
+constexpr std::string_view unfinished = ".new";
+
+std::string small_file(const fs::path& file) {
+  std::string text(tlspolicy::max_sts_policy + 1024, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+// Written beside and renamed: after a crash there is the old one or the new one.
+Result<bool> replace_file(const fs::path& file, const fs::path& beside, std::string_view text) {
+  const auto failed = [&](const char* doing) {
+    return transient("storage is not available", std::string(doing) + " " + file.string() + ": " +
+                                                     std::error_code(errno, std::generic_category()).message());
+  };
+  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return failed("open");
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  if (::close(fd) != 0 || !written) return failed("write");
+  if (::rename(beside.c_str(), file.c_str()) != 0) return failed("rename");
+  return true;
+}
+
+}  // namespace
+
+StsBook::StsBook(StsServices services, StsOptions options, net::TlsContext tls)
+    : services_(std::move(services)),
+      options_(std::move(options)),
+      tls_(std::move(tls)),
+      group_(std::make_unique<net::TaskGroup>(services_.executor)) {
+  load();
+}
+
+StsBook::~StsBook() = default;
+
+void StsBook::load() {
+  std::error_code fault;
+  fs::create_directories(options_.folder, fault);
+  State loaded;
+  for (const auto& file : fs::directory_iterator(options_.folder, fault)) {
+    const std::string name = file.path().filename().string();
+    const auto domain = Domain::parse(name);
+    if (!domain || domain->text() != name || loaded.entries.size() == options_.max_domains) continue;
+    if (auto entry = tlspolicy::load_sts_entry(small_file(file.path())))
+      loaded.entries.emplace(name, *std::move(entry));
+  }
+  state_.with([&](State& state) { state = std::move(loaded); });
+}
+
+StsAnswer StsBook::current(const std::string& domain) const {
+  const auto now = services_.clock.now();
+  return state_.with([&](const State& state) {
+    StsAnswer answer;
+    const auto entry = state.entries.find(domain);
+    const auto use =
+        tlspolicy::judge_sts_entry(entry != state.entries.end() ? &entry->second : nullptr, {}, to_unix(now));
+    if (use.apply) answer.policy = entry->second.policy;
+    const auto failed = state.failed.find(domain);
+    if (!use.apply && failed != state.failed.end()) answer.failure = failed->second.failure;
+    return answer;
+  });
+}
+
+net::Task<StsAnswer> StsBook::find(Domain domain) {
+  const std::string name = domain.text();
+  dns::Question question;
+  question.name = "_mta-sts." + name;
+  question.type = dns::Type::TXT;
+  const auto record = co_await services_.resolver.ask(std::move(question));
+  tlspolicy::StsLookup lookup;
+  lookup.known = record.status != dns::Status::Failed;
+  lookup.id = tlspolicy::find_sts_record(record);
+  const auto now = to_unix(services_.clock.now());
+  const auto use = state_.with([&](const State& state) {
+    const auto entry = state.entries.find(name);
+    return tlspolicy::judge_sts_entry(entry != state.entries.end() ? &entry->second : nullptr, lookup, now);
+  });
+  // Without a record there is no policy to have failed.
+  if (!use.apply && !lookup.id) co_return StsAnswer{};
+  if (use.fetch) {
+    const auto bell = begin(name, *lookup.id, co_await boost::asio::this_coro::executor);
+    if (bell && !use.apply) (void)co_await bell->wait(options_.wait);
+  }
+  co_return current(name);
+}
+
+// Null when it failed a short time ago, or too many are under way.
+std::shared_ptr<net::Bell> StsBook::begin(const std::string& domain, const std::string& id, net::Executor asker) {
+  const auto now = services_.clock.now();
+  auto bell = std::make_shared<net::Bell>(std::move(asker));
+  bool first = false;
+  const bool goes = state_.with([&](State& state) {
+    const auto failed = state.failed.find(domain);
+    const bool lately = failed != state.failed.end() && now - failed->second.at < options_.again_after;
+    if (lately && failed->second.id == id) return false;
+    if (state.fetching.size() >= max_fetches && !state.fetching.contains(domain)) return false;
+    const auto [fetch, inserted] = state.fetching.try_emplace(domain);
+    first = inserted;
+    fetch->second.waiting.push_back(bell);
+    return true;
+  });
+  if (!goes) return nullptr;
+  if (first) {
+    boost::asio::post(services_.executor, [this, domain, id] { group_->spawn(fetch(domain, id)); });
+  }
+  return bell;
+}
+
+net::Task<void> StsBook::fetch(std::string domain, std::string id) {
+  auto policy = co_await download(domain);
+  const auto now = services_.clock.now();
+  if (!policy) {
+    state_.with([&](State& state) {
+      if (state.failed.size() >= max_failed) state.failed.clear();
+      state.failed[domain] = Failed{.at = now, .failure = policy.error(), .id = id};
+    });
+    landed(domain);
+    co_return;
+  }
+  StsEntry entry{.policy = *std::move(policy), .id = std::move(id), .fetched = to_unix(now)};
+  const bool kept = state_.with([&](State& state) {
+    state.failed.erase(domain);
+    if (!make_room(state, domain)) return false;
+    state.entries.insert_or_assign(domain, entry);
+    return true;
+  });
+  landed(domain);
+  if (!kept) {
+    tell(Level::Warning, "mta-sts-not-kept", domain, "there are too many policies");
+    co_return;
+  }
+  tell(Level::Info, "mta-sts-policy", domain, std::string(tlspolicy::to_string(entry.policy.mode)));
+  auto work = [this, domain, entry] { return write(domain, entry); };
+  const auto written = co_await services_.workers.run<bool>(std::move(work));
+  if (!written) tell(Level::Warning, "mta-sts-not-kept", domain, written.error().private_reason);
+}
+
+net::Task<std::expected<tlspolicy::StsPolicy, TlsFailure>> StsBook::download(std::string domain) {
+  WebTarget target;
+  target.host = "mta-sts." + domain;
+  target.port = options_.port;
+  target.timeout = options_.fetch_timeout;
+  target.max_body = tlspolicy::max_sts_policy;
+  http::Request request;
+  request.path = "/.well-known/mta-sts.txt";
+  const auto response = co_await ask_web(services_.resolver, tls_, std::move(target), std::move(request));
+  if (!response) {
+    tell(Level::Warning, "mta-sts-fetch-failed", domain, response.error().reason);
+    co_return std::unexpected(response.error().certificate ? TlsFailure::StsWebpkiInvalid
+                                                           : TlsFailure::StsPolicyFetchError);
+  }
+  // §3.3: nothing but 200, and no redirect; §3.2: text/plain
+  if (response->status != 200 || !to_lower(response->content_type).starts_with("text/plain")) {
+    tell(Level::Warning, "mta-sts-fetch-failed", domain,
+         "status " + std::to_string(response->status) + ", " + printable(response->content_type, 100));
+    co_return std::unexpected(TlsFailure::StsPolicyFetchError);
+  }
+  auto policy = tlspolicy::parse_sts_policy(response->body);
+  if (policy) co_return *std::move(policy);
+  tell(Level::Warning, "mta-sts-invalid", domain, policy.error().private_reason);
+  co_return std::unexpected(TlsFailure::StsPolicyInvalid);
+}
+
+void StsBook::landed(const std::string& domain) {
+  auto node = state_.with([&](State& state) { return state.fetching.extract(domain); });
+  if (!node) return;
+  for (const auto& bell : node.mapped().waiting) bell->ring();
+}
+
+// What is over makes room; what is in force does not.
+bool StsBook::make_room(State& state, const std::string& domain) const {
+  if (state.entries.contains(domain) || state.entries.size() < options_.max_domains) return true;
+  const auto now = to_unix(services_.clock.now());
+  std::erase_if(state.entries, [&](const auto& entry) {
+    const bool over = !tlspolicy::judge_sts_entry(&entry.second, {}, now).apply;
+    std::error_code fault;
+    if (over) fs::remove(options_.folder / entry.first, fault);
+    return over;
+  });
+  return state.entries.size() < options_.max_domains;
+}
+
+// Only fetches write, and each domain has one at a time; the name beside is its own.
+Result<bool> StsBook::write(const std::string& domain, const StsEntry& entry) const {
+  const auto id = std::to_string(std::hash<std::string>()(domain));
+  return replace_file(options_.folder / domain, options_.folder / (std::string(unfinished) + id),
+                      tlspolicy::save_sts_entry(entry));
+}
+
+void StsBook::tell(Level level, std::string_view name, const std::string& domain, std::string what) const {
+  Event event{.level = level, .trace = {}, .queue_id = {}, .name = name, .fields = {}};
+  event.fields.emplace_back("domain", domain);
+  event.fields.emplace_back("what", std::move(what));
+  services_.events.emit(std::move(event));
+}
+
+net::Task<void> StsBook::end() {
+  group_->cancel();
+  co_await group_->join();
+  group_.reset();
+}
+
+void StsBook::stop() {
+  net::run_and_wait(services_.executor, [this] { return end(); });
+}
+
+}  // namespace cas::outbound
