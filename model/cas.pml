@@ -15,6 +15,9 @@
 #ifndef LOSSES
 #define LOSSES 0
 #endif
+#ifndef STRIPS
+#define STRIPS 0 /* the sender is in doubt, and meets a host that does not offer CAS */
+#endif
 #ifndef OUTAGES
 #define OUTAGES 0
 #endif

@@ -6,7 +6,7 @@
 
 /* Every retry needs a reason: expiry, approval, an outage, haste, a broken connection, and after one of these once more
    what the old session still holds. There are not more reasons than these. */
-#define MOST_TRIES (3 + 2 * CRASHES + 2 * LOSSES + 2 * LEASES + OUTAGES + HURRY + ROGUES)
+#define MOST_TRIES (3 + 2 * CRASHES + 2 * LOSSES + 2 * LEASES + OUTAGES + HURRY + ROGUES + STRIPS)
 
 /* One command. Where the connection is lost nothing is sent. */
 inline send(verb, what, is_good) {
@@ -50,7 +50,7 @@ inline let_go(h) {
   }
 }
 
-#define CONFIRMS (offered && kind != LEAK && kind != UNCONFIRMED)
+#define CONFIRMS (offered && !stripped && kind != LEAK && kind != UNCONFIRMED)
 
 inline send_confirm() {
   if
@@ -71,7 +71,8 @@ proctype Sender() {
   mtype:codes confirm, rcpt, data, final, other;
   mtype:kinds kind;
   byte h, id, stamp, tries, sent, answered, content, hurry = HURRY, rogues = ROGUES;
-  bool pipelined, body_sent, other_content_shown;
+  byte strips = STRIPS;
+  bool pipelined, body_sent, other_content_shown, in_doubt, stripped;
 
 again:
   tries++;
@@ -109,8 +110,21 @@ transaction:
       :: offered -> kind = LEAK; content = 2
       :: kind = UNCONFIRMED; content = 2
       fi
+    fi;
+#if STRIPS > 0
+    stripped = false;
+    if
+    :: true
+    :: strips > 0 && in_doubt && kind == REAL -> strips--; stripped = true; SEEN(24, "CAS was gone while in doubt")
     fi
+#endif
   };
+#ifndef M_DOUBT_GOES_PLAIN
+  if
+  :: stripped -> goto hang_up_and_wait /* only the same intent again: CAS §9.5 */
+  :: else
+  fi;
+#endif
 
   if
   :: kind == LEAK ->
@@ -171,6 +185,7 @@ transaction:
     goto finished
   :: kind == REAL && final != QUEUED && body_sent && lost[h] ->
     SEEN(19, "the final reply was lost");
+    in_doubt = true; /* on the disk */
 #ifdef M_LOST_IS_FAILED
     report = true; goto finished
 #endif

@@ -20,6 +20,7 @@
 #include "message/address.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/destinations.hpp"
 #include "outbound/next_hop.hpp"
 #include "policy/authentication.hpp"
 #include "policy/connections.hpp"
@@ -104,7 +105,9 @@ struct OutboundConfig {
   std::filesystem::path ca_file;                         // PEM; empty: the system's roots
   std::map<Domain, tlspolicy::TlsPin> pins;              // [[tls_policy]]
   confirm::Fallback fallback = confirm::Fallback::Send;  // to domains without CAS
-  std::size_t concurrency = 20;
+  std::vector<outbound::DestinationRules::Rule> destinations;
+  std::size_t concurrency = 200;            // attempts at once, in all
+  std::size_t concurrency_per_domain = 20;  // to one destination
   std::chrono::seconds connect_timeout{30};
   std::chrono::seconds idle_timeout{5};   // how long a connection waits for its next message
   std::chrono::seconds host_backoff{30};  // doubles: how long an address that failed is passed over

@@ -100,6 +100,8 @@ class Section {
 [[nodiscard]] std::optional<NextHopConfig> read_next_hop(Section& section, std::string_view key, const Config& config,
                                                          Findings& findings);
 void read_transport(Section section, Config& config, Findings& findings);
+/// One [[destination]] (config_destinations.cpp); after outbound and every transport.
+void read_destination(Section section, Config& config, Findings& findings);
 /// maildir or deliver of a [[domain]].
 void read_delivery(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
 void read_trusted_networks(Section& section, ListenConfig& listen, Findings& findings);

@@ -314,6 +314,9 @@ void read_outbound(Section section, Config& config, Findings& findings) {
   assign(outbound.require_tls, section.boolean("require_tls"));
   assign_choice(outbound.fallback, section, "fallback", fallbacks);
   if (const auto n = section.integer("concurrency", 1, 10000)) outbound.concurrency = static_cast<std::size_t>(*n);
+  if (const auto n = section.integer("concurrency_per_domain", 1, 10000)) {
+    outbound.concurrency_per_domain = static_cast<std::size_t>(*n);
+  }
   read_outbound_tls(section, config, findings);
   assign(outbound.connect_timeout, section.duration("connect_timeout", seconds{1}, minutes{10}));
   assign(outbound.idle_timeout, section.duration("idle_timeout", seconds{0}, minutes{5}));
@@ -414,6 +417,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   read_authentication(root.section("authentication"), config, findings);
   read_outbound(root.section("outbound"), config, findings);
   for (auto& section : root.sections("transport")) read_transport(std::move(section), config, findings);
+  for (auto& section : root.sections("destination")) read_destination(std::move(section), config, findings);
   for (auto& section : root.sections("tls_policy")) read_tls_policy(std::move(section), config, findings);
   read_tls_reports(root.section("tls_reports"), config, findings);
   read_queue(root.section("queue"), config);

@@ -15,6 +15,43 @@ bool is_backend_domain(const Config& config, const Domain& domain) {
                              [&](const DomainConfig& own) { return own.name == domain && own.backend.has_value(); });
 }
 
+namespace {
+
+// A first rest that is short beside the first retry: what waits for the destination is not delayed by it.
+queue::PaceLimits rests_of(const Config& config) {
+  constexpr milliseconds longest_first{60'000};
+  constexpr milliseconds shortest{100};
+  queue::PaceLimits limits;
+  limits.first_rest = std::clamp<milliseconds>(milliseconds(config.queue.first_retry) / 5, shortest, longest_first);
+  limits.longest_rest = std::clamp<milliseconds>(config.queue.max_retry, limits.first_rest, std::chrono::hours(1));
+  return limits;
+}
+
+}  // namespace
+
+std::shared_ptr<const Paces> paces_of(const Config& config) {
+  std::optional<outbound::NextHop> smarthost;
+  if (config.outbound.smarthost) smarthost = config.outbound.smarthost->hop;
+  std::vector<outbound::Routes::Transport> transports;
+  for (const auto& transport : config.outbound.transports) {
+    transports.push_back(
+        {.domain = transport.domain, .with_subdomains = transport.with_subdomains, .next_hop = transport.next_hop.hop});
+  }
+  auto usual = rests_of(config);
+  usual.most = config.outbound.concurrency_per_domain;
+  return std::make_shared<const Paces>(Paces{.routes = outbound::Routes(std::move(smarthost), std::move(transports)),
+                                             .rules = outbound::DestinationRules(config.outbound.destinations),
+                                             .usual = usual});
+}
+
+queue::PaceLimits local_pace(const Config& config) {
+  auto limits = rests_of(config);
+  limits.initial = limits.most = queue::ScheduleOptions().local.most;
+  // Whoever mends a server of his own does not want to wait for an hour.
+  limits.longest_rest = std::clamp<milliseconds>(std::chrono::minutes(5), limits.first_rest, limits.longest_rest);
+  return limits;
+}
+
 std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
   std::vector<inbound::DomainSettings> domains;
   for (const auto& domain : config.domains) {

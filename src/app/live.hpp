@@ -10,6 +10,7 @@
 #include "app/key_material.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/local_delivery.hpp"
+#include "outbound/destinations.hpp"
 #include "outbound/relay.hpp"
 
 namespace cas::app {
@@ -24,6 +25,16 @@ struct Live {
   std::unique_ptr<outbound::Relay> relay;
   std::unique_ptr<outbound::Relay> backends;  // of domains whose mailboxes are elsewhere
 };
+
+/// How the queue paces what leaves (outbound::describe).
+struct Paces {
+  outbound::Routes routes;  // without passwords
+  outbound::DestinationRules rules;
+  queue::PaceLimits usual;
+};
+[[nodiscard]] std::shared_ptr<const Paces> paces_of(const Config& config);
+/// The same for what stays: a domain whose mailboxes are elsewhere may have to rest.
+[[nodiscard]] queue::PaceLimits local_pace(const Config& config);
 
 /// Whether the mailboxes of this domain are elsewhere.
 [[nodiscard]] bool is_backend_domain(const Config& config, const Domain& domain);

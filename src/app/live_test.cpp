@@ -32,6 +32,8 @@ TEST(NeedsRestartTest, NamesWhatAReloadCannotChangeAndNothingElse) {
       {"listen", [](Config& c) { c.listen.push_back(c.listen.front()); }},
       {"dns", [](Config& c) { c.dns.forwarders.emplace_back("192.0.2.53"); }},
       {"outbound.concurrency", [](Config& c) { c.outbound.concurrency = 3; }},
+      {"", [](Config& c) { c.outbound.concurrency_per_domain = 3; }},
+      {"", [](Config& c) { c.outbound.destinations.push_back({.domain = *Domain::parse("b.example")}); }},
       {"outbound.ca_file", [](Config& c) { c.outbound.ca_file = "/elsewhere"; }},
       {"tls_reports", [](Config& c) { c.tls_reports_from = Mailbox::parse("tls@north.example").value(); }},
       {"queue", [](Config& c) { c.queue.lifetime = std::chrono::hours(1); }},
@@ -49,6 +51,20 @@ TEST(NeedsRestartTest, NamesWhatAReloadCannotChangeAndNothingElse) {
     const auto keys = needs_restart(some_config(), fresh);
     EXPECT_EQ(keys, c.key.empty() ? std::vector<std::string>() : std::vector{c.key}) << c.key;
   }
+}
+
+TEST(PacesTest, ADestinationThatFailedRestsShorterThanTheFirstRetry) {
+  Config config = some_config();
+  EXPECT_EQ(paces_of(config)->usual.first_rest, std::chrono::seconds(60));
+  EXPECT_EQ(paces_of(config)->usual.longest_rest, std::chrono::hours(1));
+  EXPECT_EQ(paces_of(config)->usual.most, 20U);
+  config.queue.first_retry = std::chrono::seconds(10);
+  config.queue.max_retry = std::chrono::seconds(20);
+  EXPECT_EQ(paces_of(config)->usual.first_rest, std::chrono::seconds(2));
+  EXPECT_EQ(paces_of(config)->usual.longest_rest, std::chrono::seconds(20));
+  EXPECT_EQ(local_pace(config).first_rest, std::chrono::seconds(2));
+  EXPECT_GT(local_pace(config).most, 20U);
+  EXPECT_EQ(local_pace(some_config()).longest_rest, std::chrono::minutes(5));
 }
 
 TEST(DiskReserveTest, IsAMessageAndAHalfAnd100MegabytesUnlessConfigured) {

@@ -66,6 +66,7 @@ Server::Server(Config config)
     : config_(std::move(config)),
       started_(clock_.now()),
       directory_(directory_of(config_)),  // recovery may write bounces, and asks where they go
+      paces_(paces_of(config_)),
       load_{.connections = policy::Connections(config_.load.connections),
             .memory = inbound::MemoryAccount(config_.load.memory),
             .room = {}} {}
@@ -128,15 +129,19 @@ Server::Started Server::open_world() {
   }
   store_ = *std::move(store);
   const queue::SuppressionOptions suppression{.enabled = config_.queue.suppression, .keep = config_.queue.suppress_for};
-  const queue::Options options{.host = config_.host,
-                               .lifetime = config_.queue.lifetime,
-                               .first_retry = config_.queue.first_retry,
-                               .max_retry = config_.queue.max_retry,
-                               .route_for = [this](const Domain& domain) { return route_for(domain); },
-                               .signs_for = [this](const Domain& domain) { return signs_for(domain); },
-                               .delay_warning = config_.queue.delay_warning,
-                               .keep_failed = config_.queue.keep_failed,
-                               .suppression = suppression};
+  const queue::Options options{
+      .host = config_.host,
+      .lifetime = config_.queue.lifetime,
+      .first_retry = config_.queue.first_retry,
+      .max_retry = config_.queue.max_retry,
+      .route_for = [this](const Domain& domain) { return route_for(domain); },
+      .signs_for = [this](const Domain& domain) { return signs_for(domain); },
+      .delay_warning = config_.queue.delay_warning,
+      .keep_failed = config_.queue.keep_failed,
+      .suppression = suppression,
+      .schedule = {.local = local_pace(config_),
+                   .destination_for = [this](const std::string& domain) { return destination_for(domain); }}};
+  peers_ = std::make_unique<outbound::PeerMemory>(*store_, clock_);
   suppressions_ = std::make_unique<queue::Suppressions>(*store_, clock_, suppression);
   queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, *events_, options);
   if (auto recovered = queue_->recover(); !recovered) {
@@ -187,6 +192,11 @@ std::vector<net::Executor> Server::executors() const {
   std::vector<net::Executor> all;
   for (std::size_t n = 0; n < runtime_->size(); ++n) all.push_back(runtime_->executor(n));
   return all;
+}
+
+queue::ScheduleOptions::Destination Server::destination_for(const std::string& domain) const {
+  const auto paces = paces_.with([](const auto& now) { return now; });
+  return outbound::describe(domain, paces->routes, paces->rules, paces->usual);
 }
 
 // A bounce to one of our own users need not leave the house.

@@ -84,6 +84,7 @@ class Server {
   void drain();
 
   [[nodiscard]] StartFault config_fault(std::string key, std::string problem, std::string mend) const;
+  [[nodiscard]] queue::ScheduleOptions::Destination destination_for(const std::string& domain) const;
   [[nodiscard]] store::Route route_for(const Domain& domain) const;
   [[nodiscard]] bool signs_for(const Domain& domain) const;
   [[nodiscard]] std::vector<net::Executor> executors() const;
@@ -108,9 +109,11 @@ class Server {
   std::vector<net::Endpoint> own_places_;  // where others reach us
 
   Guarded<std::shared_ptr<const inbound::Directory>> directory_;
+  Guarded<std::shared_ptr<const Paces>> paces_;
   Guarded<std::set<Domain>> signing_domains_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<outbound::PeerMemory> peers_;
   std::unique_ptr<queue::Suppressions> suppressions_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;

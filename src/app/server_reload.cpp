@@ -31,6 +31,7 @@ outbound::RelayOptions remote_options(const Config& config, KeyMaterial keys, st
                  .require_tls = config.outbound.require_tls};
   options.routes = std::move(keys.routes);
   options.fallback = config.outbound.fallback;
+  options.destinations = outbound::DestinationRules(config.outbound.destinations);
   options.signing = std::move(keys.signing);
   return options;
 }
@@ -92,7 +93,8 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                                       .health = *host_health_,
                                       .tls = *outgoing_tls_,
                                       .sts = sts_book_.get(),
-                                      .results = tls_reporter_.get()};
+                                      .results = tls_reporter_.get(),
+                                      .peers = peers_.get()};
   fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, std::move(keys), own_places_));
   fresh->backends = std::make_unique<outbound::Relay>(relay, backend_options(fresh->config, own_places_));
   return fresh;
@@ -118,6 +120,7 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   load_.connections.set_limits(std::move(connections));
   load_.memory.set_most(load.memory);
   directory_.with([&](auto& now) { now = fresh->directory; });
+  paces_.with([&](auto& now) { now = paces_of(fresh->config); });
   live_.with([&](auto& now) { now = fresh; });
   for (auto& one : acceptors_) one.acceptor->renew(session_settings(fresh, one.config));
 }

@@ -65,6 +65,9 @@ enum class ConfirmOutcome {
 /// What to do with a domain that cannot or will not confirm (CAS §9.6).
 enum class Fallback { Send, Hold, Bounce };
 
+/// How long a recipient is in doubt after a final reply that was lost: as long as receivers remember (CAS §9.5, §10.5).
+inline constexpr std::chrono::hours longest_doubt{5 * 24};
+
 /// When to try a deferred recipient again: clamp(hint, 300 s, 24 h) without a hint 300 s doubling with each attempt,
 /// never more than 24 h. `attempts` counts those made so far, at least 1.
 [[nodiscard]] std::chrono::seconds retry_delay(std::size_t attempts, std::optional<std::chrono::seconds> hint);

@@ -48,8 +48,15 @@ Attempt::Attempt(const RelayServices& services, const RelayOptions& options, con
       tls_(services, options, policies, job) {}
 
 net::Task<std::vector<queue::Outcome>> Attempt::run() {
-  co_await walk_hosts();
-  co_return conversation_.outcomes();
+  conversation_.give_up_old_doubts();
+  if (!conversation_.finished()) co_await walk_hosts();
+  auto outcomes = conversation_.outcomes();
+  // What one message requires says nothing about the destination.
+  const bool nobody_there = !was_there_ && !job_.message.require_tls;
+  for (auto& outcome : outcomes) {
+    outcome.unreachable = nobody_there && outcome.kind == queue::Outcome::Kind::Deferred;
+  }
+  co_return outcomes;
 }
 
 net::Task<void> Attempt::walk_hosts() {
@@ -91,6 +98,7 @@ net::Task<void> Attempt::try_literal(std::string address) {
 }
 
 net::Task<void> Attempt::walk_mx_hosts(Domain domain) {
+  conversation_.meet_hosts_of(domain);
   auto hosts = co_await find_hosts(services_.resolver, services_.random, domain, options_.host);
   if (!hosts) {
     conversation_.settle_open(hosts.error(), "dns");
@@ -199,7 +207,10 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
     conversation_.note_failure(*why, place);
     co_return;
   }
-  auto connection = std::make_unique<Connection>(connection_options(hop, place));
+  const bool chunks = services_.health.with([&](const HostHealth& health) { return health.takes_chunks(place, now); });
+  auto options = connection_options(hop, place);
+  options.smtp.use_chunking = chunks;
+  auto connection = std::make_unique<Connection>(std::move(options));
   auto opened = co_await open(*connection, hop, address);
   note_health(place, opened);
   if (hop.tls.use != TlsDemand::Use::Off) tls_.count(*connection, hop, address, opened.has_value());
@@ -221,13 +232,21 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
   const std::size_t were_open = conversation_.open();
   const bool full = co_await converse(hop, std::move(connection));
   const bool goes_on = full && conversation_.open() < were_open;  // RFC 9422: what is left, on another connection
-  const bool again = !conversation_.finished() && (goes_on || (conversation_.plain_only() && !was_plain));
+  if (conversation_.chunk_refused()) {
+    services_.health.with([&](HostHealth& health) { health.refused_chunks(place, services_.clock.now()); });
+  }
+  const bool other_way = (conversation_.plain_only() && !was_plain) || (conversation_.chunk_refused() && chunks);
+  const bool again = !conversation_.finished() && (goes_on || other_way);
   if (again) co_await try_address(std::move(hop), std::move(address));
 }
 
 // Whether the connection carried all that it may.
 net::Task<bool> Attempt::converse(const NextHop& hop, std::unique_ptr<Connection> connection) {
+  // A connection that was kept proves nothing before it was used.
+  const std::size_t were_open = conversation_.open();
+  const bool kept = connection->was_kept();
   co_await conversation_.hold(*connection);
+  if (!kept || connection->stands() || conversation_.open() < were_open) was_there_ = true;
   const bool full = connection->stands() && connection->is_full();
   pool_.give(hop, std::move(connection));
   co_return full;

@@ -43,6 +43,7 @@ class Attempt {
   const queue::Job& job_;
   Conversation conversation_;
   AttemptTls tls_;
+  bool was_there_ = false;     // some server could be used
   bool is_ourselves_ = false;  // the last hop was this server
   bool hopeless_ = true;       // every host so far has no address, or can never do what the message requires
 };

@@ -72,7 +72,7 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::begin(Result<net::
 
 net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transaction, const store::Message& message,
                                                     queue::Queue& queue) {
-  ended_data_ = false;
+  ended_data_ = refused_chunk_ = false;
   ++transactions_;
   StoredMessage stored(message, queue);
   if (session_.features().chunking && options_.smtp.use_chunking) {
@@ -86,6 +86,7 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   auto step = co_await advance(session_.begin(std::move(transaction)));
   const bool goes =
       step && (std::holds_alternative<smtp::SendBody>(*step) || std::holds_alternative<smtp::SendChunk>(*step));
+  const bool chunked = step && std::holds_alternative<smtp::SendChunk>(*step);
   if (goes) {
     const auto sent = co_await send_message(*step, stored);
     if (!sent) {
@@ -98,7 +99,10 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   }
   if (step) {
     if (auto* done = std::get_if<smtp::TransactionDone>(&*step)) {
-      if (done->result.must_close) usable_ = false;
+      const auto& result = done->result;
+      if (result.must_close) usable_ = false;
+      if (result.confirm && !result.confirm->positive()) ++failed_confirms_;
+      refused_chunk_ = chunked && result.final && (result.final->code == 500 || result.final->code == 502);
       co_return std::move(done->result);
     }
   }

@@ -50,7 +50,7 @@ class Connection {
   [[nodiscard]] net::Task<void> quit();
 
   /// Another transaction may be begun.
-  [[nodiscard]] bool usable() const { return usable_ && !is_full(); }
+  [[nodiscard]] bool usable() const { return usable_ && !is_full() && failed_confirms_ < most_failed_confirms; }
   /// The session stands; it may have carried all that it may.
   [[nodiscard]] bool stands() const { return usable_; }
   /// RFC 9422: MAILMAX.
@@ -66,17 +66,22 @@ class Connection {
   [[nodiscard]] bool ended_data() const { return ended_data_; }
   [[nodiscard]] const smtp::Features& features() const { return session_.features(); }
   [[nodiscard]] bool tls() const { return session_.tls(); }
-  /// What it means that the server took a recipient. LMTP delivers for good (RFC 2033 §4.2).
-  [[nodiscard]] queue::Handover handover() const {
-    if (features().dsn) return queue::Handover::PassedOn;
-    return options_.smtp.lmtp ? queue::Handover::Mailbox : queue::Handover::Relayed;
+  [[nodiscard]] bool authenticated() const {
+    return tls() && options_.check.by != net::PeerCheck::By::Nothing && options_.check.enforce;
   }
+  /// The last transaction ended because the server announced CHUNKING and does not know BDAT.
+  [[nodiscard]] bool refused_chunk() const { return refused_chunk_; }
   /// The server answered EHLO or HELO.
   [[nodiscard]] bool greeted() const { return session_.greeted(); }
   /// A handshake was begun, and failed.
   [[nodiscard]] bool handshake_failed() const { return handshake_failed_; }
   /// What was wrong with the server's certificate, as far as it was checked.
   [[nodiscard]] net::CertificateFault certificate_fault() const { return stream_.certificate_fault(); }
+  /// What it means that the server took a recipient. LMTP delivers for good (RFC 2033 §4.2).
+  [[nodiscard]] queue::Handover handover() const {
+    if (features().dsn) return queue::Handover::PassedOn;
+    return options_.smtp.lmtp ? queue::Handover::Mailbox : queue::Handover::Relayed;
+  }
   /// "mx.b.example[192.0.2.1]:25"
   [[nodiscard]] const std::string& relay() const { return relay_; }
 
@@ -96,11 +101,15 @@ class Connection {
   smtp::LineReader reader_;
   std::string buffer_;
   std::string relay_;
+  static constexpr int most_failed_confirms = 2;  // CAS §9.3: the third one's reply would be hidden by 421
+
   std::size_t transactions_ = 0;
+  int failed_confirms_ = 0;
   bool was_kept_ = false;
   bool usable_ = false;
   bool awaiting_final_ = false;
   bool ended_data_ = false;
+  bool refused_chunk_ = false;
   bool tls_failed_ = false;
   bool handshake_failed_ = false;
 };

@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "confirm/reason.hpp"
+#include "confirm/support.hpp"
 
 namespace cas::outbound {
 
@@ -16,8 +18,6 @@ using smtp::EnhancedCode;
 using smtp::Reply;
 
 namespace {
-
-constexpr std::chrono::hours longest_hold{4};  // CAS §9.6
 
 // One signature is all that an intent holds (CAS §4.2): the short one where there is a choice.
 const Signing& intent_signing(const std::vector<Signing>& keys) {
@@ -50,8 +50,24 @@ void Conversation::note_failure(const Reply& reply, std::string relay) {
   last_relay_ = std::move(relay);
 }
 
+void Conversation::meet_hosts_of(const Domain& domain) {
+  if (keys_ == nullptr || services_.peers == nullptr) return;
+  peer_ = domain;
+  services_.peers->look(services_.resolver, domain);
+}
+
+void Conversation::give_up_old_doubts() {
+  const TimePoint now = services_.clock.now();
+  for (const auto index : open_recipients()) {
+    const auto& until = job_.recipients[index].confirm_until;
+    if (until && now >= *until) settle(index, Reply(554, EnhancedCode{5, 4, 7}, "no answer came in time"), "");
+  }
+}
+
 net::Task<void> Conversation::hold(Connection& connection) {
   last_relay_ = connection.relay();
+  chunk_refused_ = false;
+  if (peer_ && connection.features().cas) services_.peers->spoke(*peer_, connection.authenticated());
   if (keys_ == nullptr) {
     co_await converse_plain(connection);
   } else if (connection.features().cas && !plain_only_) {
@@ -85,11 +101,27 @@ net::Task<void> Conversation::converse_confirmed(Connection& connection, const S
       settle_open(last_failure_, connection.relay());
       co_return;
     }
-    // The server does not speak CAS after all, or our set-up is wrong: the fallback decides.
-    plain_only_ = true;
-    if (connection.usable()) co_await fall_back(connection);
+    co_await after_refusal(connection, *refused);
     co_return;
   }
+}
+
+// The server does not speak CAS after all, or our set-up is wrong: the fallback decides (CAS §9.3). Where plain mail is
+// known to be refused, nothing is lost by waiting until we are set right.
+net::Task<void> Conversation::after_refusal(Connection& connection, ConfirmOutcome refused) {
+  if (refused == ConfirmOutcome::Misconfigured && peer_) {
+    const auto peer = co_await look_at_peer();
+    const UnixTime now = to_unix(services_.clock.now());
+    if (!peer || confirm::requires_confirmation(peer->known, peer->discovery, now)) {
+      Reply later = last_failure_;
+      later.code = 451;
+      later.enhanced.klass = 4;
+      settle_open(later, connection.relay());
+      co_return;
+    }
+  }
+  plain_only_ = true;
+  if (connection.usable()) co_await fall_back(connection);
 }
 
 net::Task<std::optional<ConfirmOutcome>> Conversation::transact(Connection& connection,
@@ -137,7 +169,10 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact_once(Connection&
   if (!mail_refused && result.confirm && !result.confirm->positive()) {
     const auto outcome = confirm::judge_confirm_reply(*result.confirm);
     last_failure_ = *result.confirm;
-    if (outcome == ConfirmOutcome::Misconfigured) alert(*result.confirm, connection.relay());
+    if (outcome == ConfirmOutcome::Misconfigured) {
+      const std::string why(confirm::word_in(*result.confirm).value_or(std::to_string(result.confirm->code)));
+      alert("confirm-misconfigured", why, *result.confirm, connection.relay());
+    }
     if (outcome == ConfirmOutcome::SignAgain || outcome == ConfirmOutcome::NotSpoken ||
         outcome == ConfirmOutcome::Misconfigured) {
       co_return outcome;
@@ -145,6 +180,7 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact_once(Connection&
     for (const auto index : recipients) settle(index, *result.confirm, connection.relay());
     co_return std::nullopt;
   }
+  chunk_refused_ = connection.refused_chunk();
   settle_by(result, confirmed, recipients, connection);
   if (!connection.stands()) {
     last_failure_ = Reply(451, EnhancedCode{4, 4, 2}, connection.relay() + ": the connection was lost");
@@ -155,12 +191,16 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact_once(Connection&
 void Conversation::settle_by(const smtp::TransactionResult& result, bool confirmed, const Indices& recipients,
                              const Connection& connection) {
   const auto is_taken = [](const auto& rcpt) { return rcpt && rcpt->positive(); };
+  // Where CONFIRM was waved through (CAS §5.2), no ledger knows the message.
+  const bool is_remembered = result.confirm && result.confirm->enhanced == EnhancedCode{2, 7, 0};
   const bool took_some = connection.stands() && std::ranges::any_of(result.rcpt, is_taken);
   for (std::size_t n = 0; n < recipients.size(); ++n) {
     if (took_some && is_too_many(result.rcpt[n])) {
       too_many_.push_back(recipients[n]);
     } else if (const auto reply = result.outcome(n)) {
-      if (!confirmed && confirm::is_provisional(*reply, connection.features().cas)) {
+      if (chunk_refused_ && is_taken(result.rcpt[n])) {
+        last_failure_ = Reply(451, EnhancedCode{4, 5, 1}, "the server announces CHUNKING and does not know BDAT");
+      } else if (!confirmed && confirm::is_provisional(*reply, connection.features().cas)) {
         last_failure_ = *reply;  // the next host may offer what it asks for
       } else {
         settle(recipients[n], *reply, connection.relay());
@@ -172,25 +212,77 @@ void Conversation::settle_by(const smtp::TransactionResult& result, bool confirm
       // Should it never come, these are the last words that the author hears (CAS §9.5).
       settle(recipients[n], Reply(451, EnhancedCode{4, 4, 2}, "no reply to the end: it may have been delivered"),
              connection.relay());
+      outcomes_[recipients[n]]->in_doubt = true;
+      outcomes_[recipients[n]]->with_confirm = is_remembered;
     }
   }
 }
 
+// Who is in doubt stays open: another host may confirm.
 net::Task<void> Conversation::converse_plain(Connection& connection) {
-  const auto done = co_await transact(connection, std::nullopt, open_recipients());
+  auto recipients = free_recipients();
+  if (recipients.size() < open()) {
+    last_failure_ =
+        Reply(451, EnhancedCode{4, 4, 2}, "it may have been delivered: shown again only where CAS is spoken");
+  }
+  const auto done = co_await transact(connection, std::nullopt, std::move(recipients));
   (void)done;
 }
 
-// CAS §9.6
+bool Conversation::held_enough() const {
+  return services_.clock.now() - job_.message.arrived > confirm::longest_hold;
+}
+
+// CAS §7.3, §9.6
 net::Task<void> Conversation::fall_back(Connection& connection) {
-  const bool held_enough = services_.clock.now() - job_.message.arrived > longest_hold;
-  if (options_.fallback == confirm::Fallback::Send) {
-    co_await converse_plain(connection);
-  } else if (options_.fallback == confirm::Fallback::Hold && !held_enough) {
-    conclude_open(Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"), connection.relay());
-  } else {
-    conclude_open(Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"), connection.relay());
+  if (peer_) {
+    const auto peer = co_await look_at_peer();
+    if (!peer) {
+      last_failure_ = Reply(451, EnhancedCode{4, 3, 0}, peer.error().public_text);
+      co_return;
+    }
+    const UnixTime now = to_unix(services_.clock.now());
+    if (confirm::is_missing(peer->known, peer->discovery, peer->signed_zone, now)) {
+      const bool known = peer->known != confirm::Support() || peer->discovery.status != dns::Status::Failed;
+      last_failure_ = Reply(451, EnhancedCode{4, 7, 0},
+                            known ? "held: the domain is known to confirm mail, and this server does not"
+                                  : "held: whether the domain confirms mail cannot be looked up");
+      if (!held_enough()) co_return;
+      alert("confirm-missing", "missing", last_failure_, connection.relay());
+    }
   }
+  const auto& domain = job_.recipients.front().address.domain();
+  const auto fallback =
+      domain ? options_.destinations.fallback(*domain).value_or(options_.fallback) : options_.fallback;
+  if (fallback == confirm::Fallback::Send || free_recipients().empty()) {
+    co_await converse_plain(connection);
+  } else if (fallback == confirm::Fallback::Hold && !held_enough()) {
+    conclude(free_recipients(), Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"),
+             connection.relay());
+  } else {
+    conclude(free_recipients(), Reply(550, EnhancedCode{5, 7, 0}, "not sent: the domain does not confirm mail"),
+             connection.relay());
+  }
+}
+
+// The questions were asked before: as a rule the answers are there.
+net::Task<Result<Conversation::Peer>> Conversation::look_at_peer() {
+  Peer peer;
+  CAS_CO_TRY(peer.known, co_await services_.peers->recall(*peer_));
+  dns::Question question;
+  question.name = confirm::discovery_name(*peer_);
+  question.type = dns::Type::TXT;
+  peer.discovery = co_await services_.resolver.ask(std::move(question));
+  if (peer.discovery.status == dns::Status::Failed) {
+    dns::Question mx;
+    mx.name = peer_->text();
+    mx.type = dns::Type::MX;
+    const auto answer = co_await services_.resolver.ask(std::move(mx));
+    peer.signed_zone = answer.secure;
+  } else {
+    services_.peers->saw(*peer_, peer.discovery);
+  }
+  co_return peer;
 }
 
 Result<std::vector<confirm::SignedIntent>> Conversation::sign(const Signing& signing, const Domain& domain) const {
@@ -222,6 +314,12 @@ Conversation::Indices Conversation::open_recipients() const {
   return open;
 }
 
+Conversation::Indices Conversation::free_recipients() const {
+  Indices free = open_recipients();
+  std::erase_if(free, [&](std::size_t index) { return job_.recipients[index].confirm_until.has_value(); });
+  return free;
+}
+
 Conversation::Indices Conversation::find(const std::vector<Mailbox>& mailboxes) const {
   Indices found;
   for (const auto index : open_recipients()) {
@@ -249,19 +347,21 @@ void Conversation::settle_open(const Reply& reply, const std::string& relay) {
 }
 
 /// What no server said.
-void Conversation::conclude_open(const Reply& reply, const std::string& relay) {
-  for (const auto index : open_recipients()) {
+void Conversation::conclude(const Indices& recipients, const Reply& reply, const std::string& relay) {
+  for (const auto index : recipients) {
     settle(index, reply, relay);
     outcomes_[index]->ours = true;
   }
 }
 
-void Conversation::alert(const Reply& reply, const std::string& relay) const {
-  Event event{.level = Level::Warning,
-              .trace = job_.message.trace,
-              .queue_id = job_.message.id,
-              .name = "confirm-misconfigured",
-              .fields = {}};
+// Once a day for a reason and domain (CAS §9.3).
+void Conversation::alert(std::string_view name, std::string_view why, const Reply& reply,
+                         const std::string& relay) const {
+  const std::string domain = store::domain_of(job_.recipients.front().address);
+  if (services_.peers != nullptr && !services_.peers->is_news(domain + " " + std::string(why))) return;
+  Event event{
+      .level = Level::Warning, .trace = job_.message.trace, .queue_id = job_.message.id, .name = name, .fields = {}};
+  event.fields.emplace_back("domain", domain);
   event.fields.emplace_back("relay", relay);
   event.fields.emplace_back("reply", reply.summary());
   services_.events.emit(std::move(event));

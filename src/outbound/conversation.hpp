@@ -30,6 +30,12 @@ class Conversation {
   [[nodiscard]] bool finished() const { return open() == 0; }
   /// How many recipients have no answer.
   [[nodiscard]] std::size_t open() const { return open_recipients().size(); }
+  /// Nobody but its own hosts is asked to take mail for `domain`: what is known of it counts. Begins to look.
+  void meet_hosts_of(const Domain& domain);
+  /// Those in doubt for so long that receivers have forgotten have failed (CAS §9.5).
+  void give_up_old_doubts();
+  /// The server announced CHUNKING and did not know it: what is open may go to it by DATA.
+  [[nodiscard]] bool chunk_refused() const { return chunk_refused_; }
   /// Why there was no connection: the last words, should there never be one.
   void note_failure(const smtp::Reply& reply, std::string relay);
   [[nodiscard]] const smtp::Reply& last_failure() const { return last_failure_; }
@@ -53,13 +59,25 @@ class Conversation {
                  const Connection& connection);
   net::Task<void> converse_plain(Connection& connection);
   net::Task<void> fall_back(Connection& connection);
+  net::Task<void> after_refusal(Connection& connection, confirm::ConfirmOutcome refused);
+
+  /// What is known of the domain whose hosts these are.
+  struct Peer {
+    confirm::Support known;
+    dns::Answer discovery;
+    bool signed_zone = false;
+  };
+  [[nodiscard]] net::Task<Result<Peer>> look_at_peer();
+  [[nodiscard]] bool held_enough() const;
 
   [[nodiscard]] Result<std::vector<confirm::SignedIntent>> sign(const Signing& signing, const Domain& domain) const;
   [[nodiscard]] Indices open_recipients() const;
+  /// Those that may go without CONFIRM: nobody in doubt (CAS §9.5).
+  [[nodiscard]] Indices free_recipients() const;
   [[nodiscard]] Indices find(const std::vector<Mailbox>& mailboxes) const;
   void settle(std::size_t index, const smtp::Reply& reply, const std::string& relay);
-  void conclude_open(const smtp::Reply& reply, const std::string& relay);
-  void alert(const smtp::Reply& reply, const std::string& relay) const;
+  void conclude(const Indices& recipients, const smtp::Reply& reply, const std::string& relay);
+  void alert(std::string_view name, std::string_view why, const smtp::Reply& reply, const std::string& relay) const;
 
   const RelayServices& services_;
   const RelayOptions& options_;
@@ -68,8 +86,10 @@ class Conversation {
   std::vector<std::optional<queue::Outcome>> outcomes_;
   smtp::Reply last_failure_;
   std::string last_relay_;
+  std::optional<Domain> peer_;  // whose hosts are met
   bool plain_only_ = false;
-  Indices too_many_;  // of the last transaction: to be named in another one
+  bool chunk_refused_ = false;  // by the last transaction
+  Indices too_many_;            // of the last transaction: to be named in another one
 };
 
 }  // namespace cas::outbound

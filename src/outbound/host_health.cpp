@@ -32,4 +32,17 @@ std::optional<smtp::Reply> HostHealth::resting(const std::string& place, TimePoi
   return known->second.reply;
 }
 
+void HostHealth::refused_chunks(const std::string& place, TimePoint now) {
+  if (without_chunks_.size() >= limits_.places && !without_chunks_.contains(place)) {
+    without_chunks_.erase(
+        std::ranges::min_element(without_chunks_, {}, [](const auto& entry) { return entry.second; }));
+  }
+  without_chunks_.insert_or_assign(place, now + limits_.without_chunks);
+}
+
+bool HostHealth::takes_chunks(const std::string& place, TimePoint now) const {
+  const auto known = without_chunks_.find(place);
+  return known == without_chunks_.end() || now >= known->second;
+}
+
 }  // namespace cas::outbound

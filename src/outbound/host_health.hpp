@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which addresses could not be reached lately, so that not every message finds it out anew. In memory, bounded, pure:
-// the time is handed in.
+// Which addresses could not be reached lately, or do not know what they announce, so that not every message finds it
+// out anew. In memory, bounded, pure: the time is handed in.
 #pragma once
 
 #include <map>
@@ -20,6 +20,7 @@ class HostHealth {
     std::chrono::seconds first{30};  // doubles with each failure after a rest; 0: nobody rests
     std::chrono::seconds longest{600};
     std::size_t places = 1000;  // beyond, the one whose rest ends first is forgotten
+    std::chrono::seconds without_chunks{24 * 3600};
   };
   explicit HostHealth(Limits limits) : limits_(limits) {}
 
@@ -28,6 +29,9 @@ class HostHealth {
   void worked(const std::string& place) { places_.erase(place); }
   /// While it is to be passed over: why. None: it may be tried.
   [[nodiscard]] std::optional<smtp::Reply> resting(const std::string& place, TimePoint now) const;
+  /// It announces CHUNKING and does not know BDAT: DATA for a while.
+  void refused_chunks(const std::string& place, TimePoint now);
+  [[nodiscard]] bool takes_chunks(const std::string& place, TimePoint now) const;
   [[nodiscard]] std::size_t size() const { return places_.size(); }
 
  private:
@@ -38,6 +42,7 @@ class HostHealth {
   };
   Limits limits_;
   std::map<std::string, Rest> places_;
+  std::map<std::string, TimePoint> without_chunks_;  // until when
 };
 
 }  // namespace cas::outbound

@@ -63,5 +63,20 @@ TEST(HostHealth, WithoutARestNobodyIsPassedOver) {
   EXPECT_EQ(health.size(), 0U);
 }
 
+TEST(HostHealth, AHostThatDoesNotKnowBdatIsRememberedForAWhile) {
+  HostHealth health({.first = {}, .longest = {}, .places = 2, .without_chunks = seconds(60)});
+  const TimePoint begin(milliseconds(0));
+  EXPECT_TRUE(health.takes_chunks("a", begin));
+  health.refused_chunks("a", begin);
+  EXPECT_FALSE(health.takes_chunks("a", begin + seconds(59)));
+  EXPECT_TRUE(health.takes_chunks("b", begin));
+  EXPECT_TRUE(health.takes_chunks("a", begin + seconds(60)));
+  health.refused_chunks("b", begin + seconds(1));
+  health.refused_chunks("c", begin + seconds(2));
+  EXPECT_TRUE(health.takes_chunks("a", begin + seconds(2))) << "the oldest made room";
+  EXPECT_FALSE(health.takes_chunks("b", begin + seconds(2)));
+  EXPECT_FALSE(health.takes_chunks("c", begin + seconds(2)));
+}
+
 }  // namespace
 }  // namespace cas::outbound

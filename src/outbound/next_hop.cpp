@@ -9,6 +9,7 @@
 
 #include "base/encoding.hpp"
 #include "base/ip_address.hpp"
+#include "net/stream.hpp"
 
 namespace cas::outbound {
 
@@ -64,6 +65,11 @@ Result<NextHop> NextHop::parse_backend(std::string_view text) {
   return hop;
 }
 
+std::string NextHop::text() const {
+  if (!unix_path.empty()) return "lmtp:unix:" + unix_path;
+  return (lmtp ? "lmtp:" : "") + net::Endpoint{.address = host, .port = port}.text();
+}
+
 Routes::Routes(std::optional<NextHop> smarthost, std::vector<Transport> transports)
     : smarthost_(std::move(smarthost)), transports_(std::move(transports)) {}
 
@@ -78,12 +84,12 @@ const NextHop* Routes::find(const Domain& domain) const {
   for (auto above = domain.parent(); above; above = above->parent()) {
     if (const auto* hop = of(*above, true)) return hop;
   }
-  return smarthost_ ? &*smarthost_ : nullptr;
+  return smarthost();
 }
 
 const NextHop* Routes::find(const Mailbox& recipient) const {
   if (recipient.domain()) return find(*recipient.domain());
-  return smarthost_ ? &*smarthost_ : nullptr;
+  return smarthost();
 }
 
 }  // namespace cas::outbound

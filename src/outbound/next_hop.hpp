@@ -38,6 +38,8 @@ struct NextHop {
   [[nodiscard]] static Result<NextHop> parse(std::string_view text);
   /// "lmtp:unix:/run/dovecot/lmtp", "lmtp:127.0.0.1:24", "smtp:10.0.0.5:25": the server behind a domain of ours.
   [[nodiscard]] static Result<NextHop> parse_backend(std::string_view text);
+  /// As parse() and parse_backend() read it.
+  [[nodiscard]] std::string text() const;
   auto operator<=>(const NextHop&) const = default;
 };
 
@@ -58,6 +60,8 @@ class Routes {
   [[nodiscard]] const NextHop* find(const Domain& domain) const;
   /// A mailbox at an address literal names its server itself (RFC 5321 §4.1.3), but leaves through the smarthost.
   [[nodiscard]] const NextHop* find(const Mailbox& recipient) const;
+  /// What no transport takes goes there; null: the DNS says.
+  [[nodiscard]] const NextHop* smarthost() const { return smarthost_ ? &*smarthost_ : nullptr; }
 
  private:
   std::optional<NextHop> smarthost_;

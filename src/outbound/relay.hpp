@@ -16,8 +16,10 @@
 #include "confirm/sender.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
+#include "outbound/destinations.hpp"
 #include "outbound/host_health.hpp"
 #include "outbound/next_hop.hpp"
+#include "outbound/peer_memory.hpp"
 #include "outbound/pool.hpp"
 #include "outbound/signing.hpp"
 #include "outbound/tls_policies.hpp"
@@ -32,6 +34,7 @@ struct RelayOptions {
   TlsPolicyOptions tls{};   // of MX hosts
   Routes routes{};
   confirm::Fallback fallback = confirm::Fallback::Send;
+  DestinationRules destinations{};
   SigningKeys signing{};
   std::vector<net::Endpoint> own_places{};  // where we listen: no MX host there is delivered to
   std::size_t max_hosts = 5;                // MX hosts tried in one attempt
@@ -59,6 +62,7 @@ struct RelayServices {
   net::TlsContext tls;            // of net::ClientTls
   StsBook* sts = nullptr;         // none: no MTA-STS
   TlsResults* results = nullptr;  // none: nobody is reported to
+  PeerMemory* peers = nullptr;    // none: nothing is known of anybody
 };
 
 /// Attempts run on executors that have a pool; they share nothing else. Give attempt() to a delivery::Dispatcher.

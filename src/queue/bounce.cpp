@@ -24,6 +24,10 @@ std::string explain_expired(const Outcome& last, const Options& options) {
   return text + "; it will not be tried again. The last answer was: " + said(last.reply);
 }
 
+// CAS §9.5
+constexpr std::string_view doubt =
+    " An earlier attempt ended without an answer: the message may have been delivered all the same.";
+
 /// "mx.b.example[192.0.2.1]:25": the host's name.
 std::string host_of(const std::string& relay) {
   const auto bracket = relay.find('[');
@@ -51,7 +55,8 @@ DsnRecipient about(DsnAction action, const Concerned& concerned, const Options& 
           .diagnostic_code = outcome.reply.code == 0 ? "" : outcome.reply.summary(),
           .peers_words = peers,
           .remote_mta = peers ? host_of(outcome.relay) : std::string(),
-          .explanation = explanation(action, outcome, options)};
+          .explanation = explanation(action, outcome, options) +
+                         std::string(action == DsnAction::Failed && recipient.in_doubt ? doubt : "")};
 }
 
 /// The header section at the start of the message, cut between two fields where it is long.

@@ -97,6 +97,8 @@ struct Outcome {
   std::optional<std::chrono::seconds> retry_after;  // Deferred: asked for; otherwise the schedule decides
   std::string relay;                                // who said it: "mx.b.example[192.0.2.1]:25"
   bool unreachable = false;                         // Deferred: no server of the destination could be used
+  bool in_doubt = false;                            // the end of data was sent, and its reply lost (CAS §9.5)
+  bool with_confirm = false;                        // in_doubt: in a transaction with CONFIRM
   Handover handover = Handover::Mailbox;            // Delivered
   bool ours = false;                                // `reply` is our own conclusion, whatever `relay` names
 };

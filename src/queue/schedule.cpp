@@ -40,7 +40,7 @@ void Schedule::attach(Flow& flow, const store::Message& message, const store::Re
   flow.domain = store::domain_of(recipient.address);
   ScheduleOptions::Destination described{.name = flow.domain, .limits = {}};
   if (recipient.route == store::Route::Local) {
-    described.limits.initial = described.limits.most = options_.local_at_once;
+    described.limits = options_.local;
   } else if (options_.destination_for) {
     described = options_.destination_for(flow.domain);
   }

@@ -52,12 +52,13 @@ struct Work {
 };
 
 struct ScheduleOptions {
-  std::size_t capacity = 20'000;    // groups known at once
-  std::size_t per_sender = 128;     // of them to one destination from one sender
-  std::size_t per_load = 128;       // rows asked for at once
-  std::size_t most_probes = 20;     // attempts at once to destinations that failed last
-  std::size_t local_at_once = 256;  // attempts at once to one domain of ours
-  /// The name of a domain's destination, and its limits. None: the domain itself, as PaceLimits say.
+  std::size_t capacity = 20'000;                  // groups known at once
+  std::size_t per_sender = 128;                   // of them to one destination from one sender
+  std::size_t per_load = 128;                     // rows asked for at once
+  std::size_t most_probes = 20;                   // attempts at once to destinations that failed last
+  PaceLimits local{.initial = 256, .most = 256};  // of one domain of ours
+  /// The name of a domain's destination, and its limits; called under a lock, on any thread. None: the domain itself,
+  /// as PaceLimits say.
   struct Destination {
     std::string name;
     PaceLimits limits;

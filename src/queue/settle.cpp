@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include "confirm/sender.hpp"
+
 namespace cas::queue {
 namespace {
 
@@ -42,9 +44,17 @@ store::Recipient settle(const store::Message& message, store::Recipient recipien
   ++recipient.attempts;
   recipient.last_reply = said(outcome.reply);
   recipient.relay = outcome.relay;
+  recipient.in_doubt = recipient.in_doubt || outcome.in_doubt;
+  if (outcome.in_doubt && outcome.with_confirm && !recipient.confirm_until) {
+    recipient.confirm_until = now + confirm::longest_doubt;
+  }
   const TimePoint end = message.arrived + options.lifetime;
   switch (outcome.kind) {
-    case Outcome::Kind::Delivered: recipient.state = store::RecipientState::Delivered; break;
+    case Outcome::Kind::Delivered:
+      recipient.state = store::RecipientState::Delivered;
+      recipient.in_doubt = false;
+      recipient.confirm_until.reset();
+      break;
     case Outcome::Kind::Failed: recipient.state = store::RecipientState::Failed; break;
     case Outcome::Kind::Deferred:
       if (now >= end) {

@@ -33,8 +33,8 @@ struct Features {
   bool smtputf8 = false;
   bool chunking = false;
   bool enhanced_codes = false;
-  bool dsn = false;                   // RFC 3461
   bool requiretls = false;            // RFC 8689; counted only inside TLS
+  bool dsn = false;                   // RFC 3461
   bool cas = false;                   // "CAS 1"; counted only inside TLS (CAS §5.8)
   std::optional<std::uint64_t> size;  // 0: announced without a bound (RFC 1870 §4)
   // LIMITS (RFC 9422). RCPTDOMAINMAX is kept by whoever begins transactions to one domain alone.

@@ -51,8 +51,8 @@ void add_feature(const std::vector<std::string_view>& words, bool tls, Features&
   if (keyword == "SMTPUTF8") features.smtputf8 = true;
   if (keyword == "CHUNKING") features.chunking = true;
   if (keyword == "ENHANCEDSTATUSCODES") features.enhanced_codes = true;
-  if (keyword == "DSN") features.dsn = true;
   if (keyword == "REQUIRETLS") features.requiretls = tls;  // RFC 8689 §2: not to be offered before TLS
+  if (keyword == "DSN") features.dsn = true;
   if (keyword == "SIZE") features.size = size_of(words);
   if (keyword == "CAS" && tls && std::ranges::find(words, "1") != words.end()) features.cas = true;  // CAS §5.8
   if (keyword == "LIMITS") add_limits(words, features);

@@ -159,6 +159,7 @@ class MemoryTx final : public Tx {
     row.last_reply = recipient.last_reply;
     row.relay = recipient.relay;
     row.in_doubt = recipient.in_doubt;
+    row.confirm_until = recipient.confirm_until;
     row.warned = recipient.warned;
     row.note = recipient.note;
     return {};

@@ -68,9 +68,11 @@ struct Recipient {
   DsnNotify notify = {};
   std::string orcpt = {};  // ORCPT as it came: "rfc822;" and xtext (RFC 3461 §4.2)
   bool in_doubt = false;   // a reply to the end of data was lost: it may have been delivered (CAS §9.5)
-  bool warned = false;     // the sender was told of the delay
-  std::string note = {};   // Held: why
-  FlowId flow = 0;         // set by whoever adds the row: flow_of
+  /// In doubt since a transaction with CONFIRM: only to be offered with the same intent, and until then.
+  std::optional<TimePoint> confirm_until = {};
+  bool warned = false;    // the sender was told of the delay
+  std::string note = {};  // Held: why
+  FlowId flow = 0;        // set by whoever adds the row: flow_of
   bool operator==(const Recipient&) const = default;
 };
 

@@ -60,6 +60,11 @@ void bind_message(Query& query, const Message& message) {
       .integer(message.require_tls ? 1 : 0);
 }
 
+std::int64_t stored_doubt(const Recipient& recipient) {
+  if (recipient.confirm_until) return stored(*recipient.confirm_until);
+  return recipient.in_doubt ? 1 : 0;
+}
+
 void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient) {
   query.text(id)
       .integer(recipient.index)
@@ -73,7 +78,7 @@ void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient)
       .text(recipient.relay)
       .integer(bits_of(recipient.notify))
       .text(recipient.orcpt)
-      .integer(recipient.in_doubt ? 1 : 0)
+      .integer(stored_doubt(recipient))
       .integer(recipient.warned ? 1 : 0)
       .text(recipient.note)
       .integer(recipient.flow);
@@ -133,6 +138,7 @@ Result<Recipient> read_recipient(const Query& row) {
                    .notify = notify_of(row.integer_at(10)),
                    .orcpt = row.text_at(11),
                    .in_doubt = row.integer_at(12) != 0,
+                   .confirm_until = row.integer_at(12) > 1 ? std::optional(time_at(row, 12)) : std::nullopt,
                    .warned = row.integer_at(13) != 0,
                    .note = row.text_at(14),
                    .flow = row.integer_at(15)};

@@ -21,6 +21,8 @@ inline constexpr int recipient_columns = 16;
 
 /// Binds all columns. `query` must not outlive `message`.
 void bind_message(Query& query, const Message& message);
+/// in_doubt and confirm_until in one column: 0, 1, or the time.
+[[nodiscard]] std::int64_t stored_doubt(const Recipient& recipient);
 void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient);
 
 /// `first`: the column where the message's begin.

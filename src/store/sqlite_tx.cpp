@@ -174,7 +174,7 @@ Result<void> SqliteTx::update_recipient(const QueueId& id, const Recipient& reci
       .integer(milliseconds_of(recipient.next_attempt))
       .text(recipient.last_reply)
       .text(recipient.relay)
-      .integer(recipient.in_doubt ? 1 : 0)
+      .integer(stored_doubt(recipient))
       .integer(recipient.warned ? 1 : 0)
       .text(recipient.note)
       .text(id)

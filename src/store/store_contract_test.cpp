@@ -122,6 +122,7 @@ TEST_P(StoreContract, AMessageComesBackAsItWasGiven) {
                                          .notify = {.success = true, .delay = true},
                                          .orcpt = "rfc822;Bob+40b.example",
                                          .in_doubt = true,
+                                         .confirm_until = at(99),
                                          .warned = true,
                                          .note = "asked by the abuse desk",
                                          .flow = std::numeric_limits<FlowId>::max()}};
@@ -172,6 +173,7 @@ TEST_P(StoreContract, UpdateChangesWhatAnAttemptChangesOnly) {
   change.last_reply = "250 ok";
   change.relay = "mx";
   change.in_doubt = true;
+  change.confirm_until = at(78);
   change.warned = true;
   change.note = "why";
   change.notify.never = true;
@@ -186,6 +188,19 @@ TEST_P(StoreContract, UpdateChangesWhatAnAttemptChangesOnly) {
   after.orcpt = before.orcpt;
   after.flow = before.flow;
   EXPECT_THAT(recipients("A1"), ElementsAre(after, waiting_recipient(1, 6)));
+}
+
+TEST_P(StoreContract, ADoubtComesWithATimeOrWithoutAndGoes_CAS9_5) {
+  ASSERT_TRUE(add(plain_message("A1", make_body({})), {waiting_recipient(0, 5)}));
+  Recipient row = waiting_recipient(0, 5);
+  row.in_doubt = true;
+  for (const auto& until : {std::optional<TimePoint>(), std::optional(at(3)), std::optional<TimePoint>()}) {
+    row.confirm_until = until;
+    ASSERT_TRUE(write([&](Tx& tx) { return tx.update_recipient("A1", row); }));
+    EXPECT_THAT(recipients("A1"), ElementsAre(row));
+  }
+  ASSERT_TRUE(write([](Tx& tx) { return tx.update_recipient("A1", waiting_recipient(0, 5)); }));
+  EXPECT_THAT(recipients("A1"), ElementsAre(waiting_recipient(0, 5)));
 }
 
 TEST_P(StoreContract, UpdatingARecipientThatIsNotThereIsPermanent) {

@@ -133,11 +133,13 @@ def chunk(octets, last=False):
 class Sink:
     """A small SMTP server without CAS. `answer(verb, argument)` gives a reply line or None for the ordinary one; it is
     asked for STARTTLS, MAIL, RCPT, DATA and, as "END", for the end of data. With "CHUNKING" among its keywords it takes
-    BDAT. Messages land in `messages` as (from, to, octets); `connections` counts, `open_sockets` are those that still
-    stand. With `lmtp` it speaks LMTP (RFC 2033), and "END" is asked once for each recipient; with a port of None the address
-    is the path of a Unix socket."""
+    BDAT, unless `knows_bdat` is false. Messages land in `messages` as (from, to, octets); `connections` counts,
+    `open_sockets` are those that still stand. With `lmtp` it speaks LMTP (RFC 2033), and "END" is asked once for each
+    recipient; with a port of None the address is the path of a Unix socket."""
 
-    def __init__(self, address, port, answer=None, certificate=None, keywords=("PIPELINING", "8BITMIME"), lmtp=False):
+    def __init__(self, address, port, answer=None, certificate=None, keywords=("PIPELINING", "8BITMIME"), lmtp=False,
+                 knows_bdat=True):
+        self.knows_bdat = knows_bdat
         self.answer = answer or (lambda verb, argument: None)
         self.messages = []
         self.commands = []
@@ -206,7 +208,7 @@ class _SinkSession:
             elif verb == ("LHLO" if self.sink.lmtp else "EHLO"):
                 for word in ["250-sink"] + ["250-" + k for k in self.sink.keywords] + ["250 SIZE"]:
                     self.say(word)
-            elif verb == "BDAT" and "CHUNKING" in self.sink.keywords:
+            elif verb == "BDAT" and "CHUNKING" in self.sink.keywords and self.sink.knows_bdat:
                 self.chunk(argument)
             else:
                 self.transaction(verb, argument)
