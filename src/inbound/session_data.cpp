@@ -245,7 +245,7 @@ bool Session::sender_is_known() const {
   const auto& sender = protocol_.mail()->from.mailbox();
   if (!sender || !sender->domain()) return false;
   // A signer vouches for addresses of its own domain alone (CAS §8.4).
-  if (work_.intent && sender->domain()->is_within(work_.intent->signing_domain)) return true;
+  if (work_.intent) return sender->domain()->is_within(work_.intent->signing_domain);
   // SPF is about the envelope: the domain says that this client may use its addresses. DKIM and DMARC are about what
   // the message shows; a message that is replayed passes both below any envelope.
   if (!work_.outcomes) return false;

@@ -152,8 +152,9 @@ std::optional<DsnAction> notice_due(const store::Message& message, const store::
 }
 
 bool returns_whole(const store::Message& message, DsnAction action) {
-  // RFC 3461 §4.3: RET is about failures.
-  return action == DsnAction::Failed && message.ret == DsnReturn::Full && message.body_size <= max_returned;
+  // RFC 3461 §4.3: RET is about failures. RFC 8689 §5: what needs TLS is not carried about more than it must.
+  return action == DsnAction::Failed && !message.require_tls && message.ret == DsnReturn::Full &&
+         message.body_size <= max_returned;
 }
 
 NewMessage make_notice(DsnAction action, const store::Message& message, const std::string& original,

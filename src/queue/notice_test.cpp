@@ -4,6 +4,7 @@
 // Who is told what: notifications by action, what is kept, what is suppressed; over both stores.
 #include <gmock/gmock.h>
 
+#include "confirm/reason.hpp"
 #include "queue/bounce.hpp"
 #include "queue/queue_fixture_test.hpp"
 
@@ -194,6 +195,21 @@ TEST_P(QueueNotices, TheReporterIsOfADomainThatWeSignFor) {
     EXPECT_THAT(body_of(job.message), HasSubstr("From: Mail Delivery System <" + one.author + ">\r\n"));
     ASSERT_TRUE(finish(job, {delivered()}));
   }
+}
+
+TEST(Explain, EveryReasonOfCasInWordsOfItsOwn) {
+  const std::string refused = explain(smtp::Reply(550, {5, 7, 1}, "no"));
+  for (int n = 0; n <= static_cast<int>(confirm::Reason::LedgerDown); ++n) {
+    const auto reply = confirm::reply_for(static_cast<confirm::Reason>(n));
+    // Syntax and the like are settled between the servers (CAS §9.4): no author ever reads them.
+    const bool between_servers = reply.code < 530;
+    if (reply.permanent() && !between_servers) {
+      EXPECT_NE(explain(reply), refused) << reply.summary();
+    }
+    EXPECT_NE(explain(reply), "The message could not be delivered.") << reply.summary();
+  }
+  EXPECT_THAT(explain_delay(confirm::reply_for(confirm::Reason::Pending)), HasSubstr("is being asked"));
+  EXPECT_THAT(explain_delay(smtp::Reply(421, {}, "bye")), HasSubstr("could not take the message yet"));
 }
 
 // ---- What is kept ----

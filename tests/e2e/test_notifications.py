@@ -181,6 +181,29 @@ class Notifications(WorldCase):
             self.assertEqual(peer.cmd(long).code, 250)  # RFC 3461 §5
 
 
+class Behind(WorldCase):
+    """Mailboxes behind other servers: LMTP delivers for good, SMTP does not say."""
+
+    @classmethod
+    def build(cls, world):
+        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
+        address = world.new_address()
+        for n, way in ((1, "lmtp"), (2, "smtp")):
+            sink = Sink(address, world.port + n, lmtp=way == "lmtp")
+            cls.addClassCleanup(sink.close)
+            cls.north.add_domain(f"{way}.example", ["ann"])
+            cls.north.domains[n]["deliver"] = f"{way}:{address}:{world.port + n}"
+
+    def test_what_is_told_of_them(self):
+        for way, action in (("lmtp", "delivered"), ("smtp", "relayed")):
+            with self.subTest(way), self.north.login("joe") as client:
+                to = f"ann@{way}.example"
+                client.sendmail("joe@north.example", [to], message("joe@north.example", to, way),
+                                rcpt_options=["NOTIFY=SUCCESS"])
+                _, one = status_groups(self.north.await_mail("joe", f"Final-Recipient: rfc822; {to}"))
+                self.assertEqual(one["Action"], action)
+
+
 class Suppression(WorldCase):
     @classmethod
     def build(cls, world):
