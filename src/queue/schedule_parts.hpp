@@ -19,7 +19,7 @@ struct Schedule::Flow {
 
   store::FlowId id;
   std::string domain;
-  Sender* sender = nullptr;             // none: found, and nothing loaded yet
+  Sender* sender = nullptr;  // none: found, and nothing loaded yet
   // Lines are short (per_sender), and flows without groups many: a deque would take half a KB for nothing.
   std::vector<const GroupKey*> fresh;   // keys in groups_
   std::vector<const GroupKey*> loaded;  // keys in groups_
