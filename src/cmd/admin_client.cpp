@@ -23,7 +23,7 @@ namespace {
 
 constexpr const char* default_socket = "/run/cas/admin.sock";
 
-Asked<fs::path> find_socket(const AdminOptions& admin) {
+Or<fs::path> find_socket(const AdminOptions& admin) {
   if (!admin.socket.empty()) return admin.socket;
   std::error_code fault;
   if (!admin.config && !fs::exists(default_config, fault)) return default_socket;
@@ -53,7 +53,7 @@ std::unexpected<Exit> refused(const json::object& answer, int status) {
   return leave(code, message.empty() ? "the server refused with " + std::to_string(status) : message);
 }
 
-Asked<json::object> read_object(const std::string& text) {
+Or<json::object> read_object(const std::string& text) {
   json::error_code fault;
   const auto value = json::parse(text, fault);
   if (fault || !value.is_object()) return leave(EX_PROTOCOL, "the server's answer is no JSON object");
@@ -67,19 +67,19 @@ std::unexpected<Exit> leave(int code, const std::string& message) {
   return std::unexpected(Exit{code});
 }
 
-Asked<AdminClient> AdminClient::find(const AdminOptions& admin) {
+Or<AdminClient> AdminClient::find(const AdminOptions& admin) {
   auto socket = find_socket(admin);
   if (!socket) return std::unexpected(socket.error());
   return AdminClient(*std::move(socket));
 }
 
-Asked<http::Response> AdminClient::fetch(http::Request request) const {
+Or<http::Response> AdminClient::fetch(http::Request request) const {
   auto response = http::fetch(socket_, std::move(request));
   if (!response) return tell(response.error(), socket_);
   return *std::move(response);
 }
 
-Asked<json::object> AdminClient::ask(http::Request request) const {
+Or<json::object> AdminClient::ask(http::Request request) const {
   const auto response = fetch(std::move(request));
   if (!response) return std::unexpected(response.error());
   auto object = read_object(response->body);
@@ -87,7 +87,7 @@ Asked<json::object> AdminClient::ask(http::Request request) const {
   return refused(*object, response->status);
 }
 
-Asked<std::string> AdminClient::octets(http::Request request) const {
+Or<std::string> AdminClient::octets(http::Request request) const {
   auto response = fetch(std::move(request));
   if (!response) return std::unexpected(response.error());
   if (response->status == 200) return std::move(response->body);
@@ -96,7 +96,7 @@ Asked<std::string> AdminClient::octets(http::Request request) const {
   return refused(*object, response->status);
 }
 
-Asked<json::object> ask(const AdminOptions& admin, http::Request request) {
+Or<json::object> ask(const AdminOptions& admin, http::Request request) {
   const auto client = AdminClient::find(admin);
   if (!client) return std::unexpected(client.error());
   return client->ask(std::move(request));

@@ -19,27 +19,27 @@ struct Exit {
   int code;
 };
 template <class T>
-using Asked = std::expected<T, Exit>;
+using Or = std::expected<T, Exit>;
 
 [[nodiscard]] std::unexpected<Exit> leave(int code, const std::string& message);
 
 /// One server, found once. What it refuses is told with its own words.
 class AdminClient {
  public:
-  [[nodiscard]] static Asked<AdminClient> find(const AdminOptions& admin);
-  [[nodiscard]] Asked<boost::json::object> ask(http::Request request) const;
+  [[nodiscard]] static Or<AdminClient> find(const AdminOptions& admin);
+  [[nodiscard]] Or<boost::json::object> ask(http::Request request) const;
   /// The body of an answer that is no JSON.
-  [[nodiscard]] Asked<std::string> octets(http::Request request) const;
+  [[nodiscard]] Or<std::string> octets(http::Request request) const;
 
  private:
   explicit AdminClient(std::filesystem::path socket) : socket_(std::move(socket)) {}
-  [[nodiscard]] Asked<http::Response> fetch(http::Request request) const;
+  [[nodiscard]] Or<http::Response> fetch(http::Request request) const;
 
   std::filesystem::path socket_;
 };
 
 /// find() and ask().
-[[nodiscard]] Asked<boost::json::object> ask(const AdminOptions& admin, http::Request request);
+[[nodiscard]] Or<boost::json::object> ask(const AdminOptions& admin, http::Request request);
 
 // Members of an answer; what is missing or of another type is empty. Texts are printable.
 [[nodiscard]] std::string text_of(const boost::json::object& object, boost::json::string_view key);

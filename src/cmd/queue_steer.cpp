@@ -32,7 +32,7 @@ std::string who() {
   return user == nullptr ? std::to_string(::geteuid()) : user->pw_name;
 }
 
-Asked<Sum> run(const AdminClient& client, const QueueOptions& options, const std::string& action, bool dry_run) {
+Or<Sum> run(const AdminClient& client, const QueueOptions& options, const std::string& action, bool dry_run) {
   auto request = queue_request(options, "/v1/queue/" + action);
   if (!request) return std::unexpected(request.error());
   request->method = "POST";

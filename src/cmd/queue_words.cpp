@@ -14,7 +14,7 @@ namespace cas::cmd {
 
 namespace {
 
-Asked<std::string> seconds_in(const char* name, const std::string& word) {
+Or<std::string> seconds_in(const char* name, const std::string& word) {
   if (word.empty()) return std::string();
   const auto duration = app::parse_duration(word);
   if (duration) return std::to_string(duration->count());
@@ -29,7 +29,7 @@ bool has_filter(const QueueOptions& options) {
          !options.younger_than.empty() || !options.reason.empty() || !options.state.empty();
 }
 
-Asked<http::Request> queue_request(const QueueOptions& options, std::string path) {
+Or<http::Request> queue_request(const QueueOptions& options, std::string path) {
   auto older = seconds_in("older-than", options.older_than);
   if (!older) return std::unexpected(older.error());
   auto younger = seconds_in("younger-than", options.younger_than);

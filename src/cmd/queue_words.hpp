@@ -11,7 +11,7 @@
 namespace cas::cmd {
 
 /// The filter as parameters of a request. What is no duration is told, and ends the command.
-[[nodiscard]] Asked<http::Request> queue_request(const QueueOptions& options, std::string path);
+[[nodiscard]] Or<http::Request> queue_request(const QueueOptions& options, std::string path);
 [[nodiscard]] bool has_filter(const QueueOptions& options);
 /// "40s", "12m", "5h", "3d": the largest unit that fills at least one.
 [[nodiscard]] std::string age_text(std::int64_t seconds);
