@@ -25,7 +25,7 @@ struct Entered {
   std::uint64_t all = 0, fresh = 0;
 };
 
-Asked<Entered> enter(const AdminOptions& admin, const std::vector<std::string>& addresses, const std::string& reason) {
+Or<Entered> enter(const AdminOptions& admin, const std::vector<std::string>& addresses, const std::string& reason) {
   Entered entered;
   for (std::size_t n = 0; n < addresses.size(); n += at_once) {
     json::array some;
@@ -41,7 +41,7 @@ Asked<Entered> enter(const AdminOptions& admin, const std::vector<std::string>& 
   return entered;
 }
 
-int tell(const AdminOptions& admin, const Asked<Entered>& entered) {
+int tell(const AdminOptions& admin, const Or<Entered>& entered) {
   if (!entered) return entered.error().code;
   if (admin.json) {
     json::object object;
