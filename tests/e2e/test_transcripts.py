@@ -144,8 +144,9 @@ class Transcripts(WorldCase):
 
     @staticmethod
     def offered(transcript, lines):
-        """A real server always speaks CAS under TLS; the pure session of a transcript only when told to."""
-        kept = [line for line in lines if line[4:] != "CAS 1" or "cas" in transcript.offers]
+        """A real server always speaks CAS and offers REQUIRETLS under TLS; the pure session of a transcript only when told to."""
+        unsaid = {"CAS 1": "cas", "REQUIRETLS": "requiretls"}
+        kept = [line for line in lines if unsaid.get(line[4:], "") in transcript.offers | {""}]
         return [line[:3] + "-" + line[4:] for line in kept[:-1]] + [kept[-1][:3] + " " + kept[-1][4:]]
 
 
