@@ -144,7 +144,7 @@ class Transcripts(WorldCase):
 
     @staticmethod
     def offered(transcript, lines):
-        """A real server always speaks CAS and offers REQUIRETLS under TLS; the pure session of a transcript only when told to."""
+        """Under TLS a real server always offers CAS and REQUIRETLS; the pure session of a transcript when told to."""
         unsaid = {"CAS 1": "cas", "REQUIRETLS": "requiretls"}
         kept = [line for line in lines if unsaid.get(line[4:], "") in transcript.offers | {""}]
         return [line[:3] + "-" + line[4:] for line in kept[:-1]] + [kept[-1][:3] + " " + kept[-1][4:]]
