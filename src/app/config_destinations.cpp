@@ -6,6 +6,7 @@
 #include <array>
 
 #include "app/config_reader.hpp"
+#include "outbound/nearest.hpp"
 
 namespace cas::app {
 
@@ -35,28 +36,19 @@ void check_pace(Section& section, const Config& config, const Rule& rule) {
 
 void read_destination(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 3> fallbacks{"send", "hold", "bounce"};
-  std::optional<Domain> domain;
-  const auto text = section.text("domain");
-  const bool with_subdomains = text && text->value.starts_with('.');
-  if (text) {
-    domain = domain_of(ConfigText{.value = text->value.substr(with_subdomains ? 1 : 0), .key = text->key}, findings);
-  } else if (!section.has("domain")) {
-    section.missing("domain", "write \"b.example\", or \".b.example\" for all that is below it");
-  }
-  Rule rule{.domain = domain.value_or(config.host), .with_subdomains = with_subdomains};
+  const auto pattern = read_domain_pattern(section, "b.example", findings);
+  Rule rule{.domain = pattern ? pattern->domain : config.host, .with_subdomains = pattern && pattern->with_subdomains};
   if (const auto index = section.choice("fallback", fallbacks)) rule.fallback = static_cast<confirm::Fallback>(*index);
   if (const auto n = section.integer("concurrency", 1, 10000)) rule.concurrency = static_cast<std::size_t>(*n);
   if (const auto n = section.integer("messages_per_minute", 1, 60000)) {
     rule.messages_per_minute = static_cast<std::uint32_t>(*n);
   }
   section.finish();
-  if (!domain) return;
+  if (!pattern) return;
   auto& rules = config.outbound.destinations;
-  const auto same = [&](const Rule& other) {
-    return other.domain == rule.domain && other.with_subdomains == rule.with_subdomains;
-  };
+  const auto same = [&](const Rule& other) { return outbound::same_domains(other, rule); };
   if (std::ranges::any_of(rules, same)) {
-    section.fail("domain", in_quotes(text->value) + " is configured twice", "merge the two [[destination]] tables");
+    section.fail("domain", in_quotes(pattern->text) + " is configured twice", "merge the two [[destination]] tables");
   }
   check_pace(section, config, rule);
   rules.push_back(std::move(rule));

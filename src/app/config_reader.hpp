@@ -100,6 +100,14 @@ class Section {
 [[nodiscard]] std::optional<NextHopConfig> read_next_hop(Section& section, std::string_view key, const Config& config,
                                                          Findings& findings);
 void read_transport(Section section, Config& config, Findings& findings);
+/// `domain` of a table for one domain, or, written with a dot before it, for what is below it; what is wrong is told.
+struct DomainPattern {
+  Domain domain;
+  bool with_subdomains = false;
+  std::string text;  // as it is written
+};
+[[nodiscard]] std::optional<DomainPattern> read_domain_pattern(Section& section, const std::string& example,
+                                                               Findings& findings);
 /// One [[destination]] (config_destinations.cpp); after outbound and every transport.
 void read_destination(Section section, Config& config, Findings& findings);
 /// maildir or deliver of a [[domain]].

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "app/config_reader.hpp"
+#include "outbound/nearest.hpp"
 
 namespace cas::app {
 
@@ -81,32 +82,38 @@ std::optional<NextHopConfig> read_next_hop(Section& section, std::string_view ke
   return next_hop;
 }
 
-void read_transport(Section section, Config& config, Findings& findings) {
-  std::optional<Domain> domain;
+std::optional<DomainPattern> read_domain_pattern(Section& section, const std::string& example, Findings& findings) {
   const auto text = section.text("domain");
-  const bool with_subdomains = text && text->value.starts_with('.');
-  if (text) {
-    domain = domain_of(ConfigText{.value = text->value.substr(with_subdomains ? 1 : 0), .key = text->key}, findings);
-  } else if (!section.has("domain")) {
-    section.missing("domain", "write \"x.example\", or \".x.example\" for all that is below it");
+  if (!text) {
+    if (!section.has("domain")) {
+      section.missing("domain", "write \"" + example + "\", or \"." + example + "\" for all that is below it");
+    }
+    return std::nullopt;
   }
+  const bool with_subdomains = text->value.starts_with('.');
+  auto domain = domain_of(ConfigText{.value = text->value.substr(with_subdomains ? 1 : 0), .key = text->key}, findings);
+  if (!domain) return std::nullopt;
+  return DomainPattern{.domain = *std::move(domain), .with_subdomains = with_subdomains, .text = text->value};
+}
+
+void read_transport(Section section, Config& config, Findings& findings) {
+  const auto pattern = read_domain_pattern(section, "x.example", findings);
   auto next_hop = read_next_hop(section, "next_hop", config, findings);
   if (!section.has("next_hop")) section.missing("next_hop", "write next_hop = \"host:port\"");
   section.finish();
-  if (!domain || !next_hop) return;
-  const auto same = [&](const TransportConfig& other) {
-    return other.domain == *domain && other.with_subdomains == with_subdomains;
-  };
+  if (!pattern || !next_hop) return;
+  const auto& [domain, with_subdomains, text] = *pattern;
+  const auto same = [&](const TransportConfig& other) { return outbound::same_domains(other, *pattern); };
   auto& transports = config.outbound.transports;
   if (std::ranges::any_of(transports, same)) {
-    section.fail("domain", in_quotes(text->value) + " is configured twice", "remove one of the two");
+    section.fail("domain", in_quotes(text) + " is configured twice", "remove one of the two");
   }
-  if (!with_subdomains && std::ranges::any_of(config.domains, [&](const auto& own) { return own.name == *domain; })) {
-    section.fail("domain", in_quotes(text->value) + " is a domain of this server, and its mail stays here",
+  if (!with_subdomains && std::ranges::any_of(config.domains, [&](const auto& own) { return own.name == domain; })) {
+    section.fail("domain", in_quotes(text) + " is a domain of this server, and its mail stays here",
                  "remove the [[transport]], or the [[domain]]");
   }
   transports.push_back(
-      TransportConfig{.domain = *domain, .with_subdomains = with_subdomains, .next_hop = *std::move(next_hop)});
+      TransportConfig{.domain = domain, .with_subdomains = with_subdomains, .next_hop = *std::move(next_hop)});
 }
 
 void read_delivery(Section& section, const Config& config, DomainConfig& domain, Findings& findings) {

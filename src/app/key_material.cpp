@@ -56,18 +56,6 @@ outbound::NextHop with_password(const Config& config, const NextHopConfig& confi
   return hop;
 }
 
-outbound::Routes load_routes(const Config& config, std::vector<ConfigError>& errors) {
-  std::optional<outbound::NextHop> smarthost;
-  if (config.outbound.smarthost) smarthost = with_password(config, *config.outbound.smarthost, errors);
-  std::vector<outbound::Routes::Transport> transports;
-  for (const auto& transport : config.outbound.transports) {
-    transports.push_back({.domain = transport.domain,
-                          .with_subdomains = transport.with_subdomains,
-                          .next_hop = with_password(config, transport.next_hop, errors)});
-  }
-  return {std::move(smarthost), std::move(transports)};
-}
-
 void add_stamp(std::string& stamp, const fs::path& file) {
   struct stat found{};
   stamp += file.string() + " ";
@@ -83,6 +71,18 @@ void add_stamp(std::string& stamp, const fs::path& file) {
 
 }  // namespace
 
+outbound::Routes routes_of(const Config& config, const std::function<outbound::NextHop(const NextHopConfig&)>& hop_of) {
+  std::optional<outbound::NextHop> smarthost;
+  if (config.outbound.smarthost) smarthost = hop_of(*config.outbound.smarthost);
+  std::vector<outbound::Routes::Transport> transports;
+  for (const auto& transport : config.outbound.transports) {
+    transports.push_back({.domain = transport.domain,
+                          .with_subdomains = transport.with_subdomains,
+                          .next_hop = hop_of(transport.next_hop)});
+  }
+  return {std::move(smarthost), std::move(transports)};
+}
+
 std::expected<KeyMaterial, std::vector<ConfigError>> load_key_material(const Config& config) {
   KeyMaterial keys;
   std::vector<ConfigError> errors;
@@ -96,7 +96,7 @@ std::expected<KeyMaterial, std::vector<ConfigError>> load_key_material(const Con
     }
   }
   for (const auto& domain : config.domains) load_signing_keys(config, domain, keys.signing, errors);
-  keys.routes = load_routes(config, errors);
+  keys.routes = routes_of(config, [&](const NextHopConfig& hop) { return with_password(config, hop, errors); });
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return keys;
 }

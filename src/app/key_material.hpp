@@ -6,6 +6,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct KeyMaterial {
   outbound::SigningKeys signing;
   outbound::Routes routes;
 };
+
+/// The configured next hops, each as `hop_of` makes it.
+[[nodiscard]] outbound::Routes routes_of(const Config& config,
+                                         const std::function<outbound::NextHop(const NextHopConfig&)>& hop_of);
 
 /// All of it, or what is in the way.
 [[nodiscard]] std::expected<KeyMaterial, std::vector<ConfigError>> load_key_material(const Config& config);

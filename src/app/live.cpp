@@ -30,18 +30,12 @@ queue::PaceLimits rests_of(const Config& config) {
 }  // namespace
 
 std::shared_ptr<const Paces> paces_of(const Config& config) {
-  std::optional<outbound::NextHop> smarthost;
-  if (config.outbound.smarthost) smarthost = config.outbound.smarthost->hop;
-  std::vector<outbound::Routes::Transport> transports;
-  for (const auto& transport : config.outbound.transports) {
-    transports.push_back(
-        {.domain = transport.domain, .with_subdomains = transport.with_subdomains, .next_hop = transport.next_hop.hop});
-  }
   auto usual = rests_of(config);
   usual.most = config.outbound.concurrency_per_domain;
-  return std::make_shared<const Paces>(Paces{.routes = outbound::Routes(std::move(smarthost), std::move(transports)),
-                                             .rules = outbound::DestinationRules(config.outbound.destinations),
-                                             .usual = usual});
+  return std::make_shared<const Paces>(
+      Paces{.routes = routes_of(config, [](const NextHopConfig& configured) { return configured.hop; }),
+            .rules = outbound::DestinationRules(config.outbound.destinations),
+            .usual = usual});
 }
 
 queue::PaceLimits local_pace(const Config& config) {

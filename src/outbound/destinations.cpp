@@ -4,21 +4,14 @@
 // See destinations.hpp.
 #include "outbound/destinations.hpp"
 
+#include "outbound/nearest.hpp"
+
 #include <algorithm>
 
 namespace cas::outbound {
 
 const DestinationRules::Rule* DestinationRules::find(const Domain& domain) const {
-  const auto of = [&](const Domain& name, bool with_subdomains) {
-    const auto found = std::ranges::find_if(
-        rules_, [&](const Rule& rule) { return rule.domain == name && rule.with_subdomains == with_subdomains; });
-    return found == rules_.end() ? nullptr : &*found;
-  };
-  if (const auto* own = of(domain, false)) return own;
-  for (auto above = domain.parent(); above; above = above->parent()) {
-    if (const auto* rule = of(*above, true)) return rule;
-  }
-  return nullptr;
+  return find_nearest(rules_, domain);
 }
 
 std::optional<confirm::Fallback> DestinationRules::fallback(const Domain& domain) const {

@@ -10,6 +10,7 @@
 #include "base/encoding.hpp"
 #include "base/ip_address.hpp"
 #include "net/stream.hpp"
+#include "outbound/nearest.hpp"
 
 namespace cas::outbound {
 
@@ -74,17 +75,8 @@ Routes::Routes(std::optional<NextHop> smarthost, std::vector<Transport> transpor
     : smarthost_(std::move(smarthost)), transports_(std::move(transports)) {}
 
 const NextHop* Routes::find(const Domain& domain) const {
-  const auto of = [&](const Domain& name, bool with_subdomains) {
-    const auto found = std::ranges::find_if(transports_, [&](const Transport& transport) {
-      return transport.domain == name && transport.with_subdomains == with_subdomains;
-    });
-    return found == transports_.end() ? nullptr : &found->next_hop;
-  };
-  if (const auto* own = of(domain, false)) return own;
-  for (auto above = domain.parent(); above; above = above->parent()) {
-    if (const auto* hop = of(*above, true)) return hop;
-  }
-  return smarthost();
+  const auto* transport = find_nearest(transports_, domain);
+  return transport != nullptr ? &transport->next_hop : smarthost();
 }
 
 const NextHop* Routes::find(const Mailbox& recipient) const {
