@@ -4,6 +4,7 @@
 // Randomness as something one is handed. The real source stands in net/system.hpp.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -16,5 +17,14 @@ class Random {
   virtual ~Random() = default;
   virtual void fill(std::span<std::uint8_t> out) = 0;
 };
+
+/// Any 64 bits.
+[[nodiscard]] inline std::uint64_t draw(Random& random) {
+  std::array<std::uint8_t, 8> octets{};
+  random.fill(octets);
+  std::uint64_t drawn = 0;
+  for (const std::uint8_t octet : octets) drawn = drawn << 8 | octet;
+  return drawn;
+}
 
 }  // namespace cas

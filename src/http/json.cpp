@@ -8,18 +8,13 @@
 #include <cstdio>
 
 #include "base/encoding.hpp"
+#include "http/json_text.hpp"
 
 namespace cas::http {
 
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t max_value = 1024;
-
-json::string text(std::string_view value) {
-  return json::string(value.data(), value.size());
-}
 
 json::object event_object(const RecordedEvent& recorded) {
   const auto& event = recorded.event;

@@ -7,18 +7,13 @@
 
 #include "base/encoding.hpp"
 #include "http/json.hpp"
+#include "http/json_text.hpp"
 
 namespace cas::http {
 
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t max_value = 1024;
-
-json::string text(std::string_view value) {
-  return json::string(value.data(), value.size());
-}
 
 json::value time_value(const std::optional<TimePoint>& at) {
   return at ? json::value(timestamp(*at)) : json::value(nullptr);

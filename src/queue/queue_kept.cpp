@@ -46,8 +46,10 @@ void QueueImpl::look_for_kept(store::QueueId after, TimePoint before) {
     kept->more = messages.size() == messages_at_once;
     for (const auto& message : messages) {
       kept->last = message.id;
-      if (message.arrived > before) kept->more = false;
-      if (message.arrived > before) break;
+      if (message.arrived > before) {
+        kept->more = false;
+        break;
+      }
       CAS_TRY(const auto rows, reader.recipients(message.id));
       if (is_over(rows)) kept->over.push_back(message);
     }

@@ -23,14 +23,6 @@ Job job_of(Work work) {
              .recovered = loaded};
 }
 
-std::uint64_t draw(Random& random) {
-  std::array<std::uint8_t, 4> octets{};
-  random.fill(octets);
-  std::uint64_t lot = 0;
-  for (const std::uint8_t octet : octets) lot = lot << 8 | octet;
-  return lot;
-}
-
 }  // namespace
 
 // ---- Taking ----

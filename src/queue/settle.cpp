@@ -5,7 +5,6 @@
 #include "queue/settle.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "confirm/sender.hpp"
 
@@ -17,11 +16,7 @@ constexpr std::chrono::seconds shortest_delay{1};        // a driver that asks f
 
 /// Evenly from low to high, both included.
 std::int64_t draw(std::int64_t low, std::int64_t high, Random& random) {
-  std::array<std::uint8_t, 8> octets{};
-  random.fill(octets);
-  std::uint64_t value = 0;
-  for (const std::uint8_t octet : octets) value = value << 8 | octet;
-  return low + static_cast<std::int64_t>(value % static_cast<std::uint64_t>(high - low + 1));
+  return low + static_cast<std::int64_t>(cas::draw(random) % static_cast<std::uint64_t>(high - low + 1));
 }
 
 }  // namespace
