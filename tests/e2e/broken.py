@@ -15,6 +15,7 @@ import time
 
 from .broken_rules import (LIFETIME, REPLIES, SKEW, Refused, authors_of, class_of, digest, ed25519_verifies, fields_of, plain,
                            read_intent, rsa_verifies, said)
+from .harness import TcpServer
 
 
 class Receiver:
@@ -40,10 +41,6 @@ class Receiver:
                 finally:
                     session.end_transaction()
                     session.sock.close()
-
-        class TcpServer(socketserver.ThreadingTCPServer):
-            allow_reuse_address = True
-            daemon_threads = True
 
         self._server = TcpServer((address, port), Handler)
         self.port = self._server.server_address[1]

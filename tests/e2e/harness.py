@@ -13,6 +13,7 @@ import shutil
 import signal
 import smtplib
 import socket
+import socketserver
 import ssl
 import subprocess
 import sys
@@ -46,6 +47,13 @@ def cas(*arguments, stdin=None, check=True):
     if check and done.returncode != 0:
         raise AssertionError(f"cas {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+class TcpServer(socketserver.ThreadingTCPServer):
+    """For peers of the servers under test."""
+
+    allow_reuse_address = True
+    daemon_threads = True
 
 
 def client_tls():

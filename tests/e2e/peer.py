@@ -8,7 +8,7 @@ import socketserver
 import ssl
 import threading
 
-from .harness import BOUND, client_tls
+from .harness import BOUND, TcpServer, client_tls
 
 
 class Reply:
@@ -165,10 +165,6 @@ class Sink:
                     sink.open_sockets.remove(self.request)
                     session.file.close()
                     session.sock.close()
-
-        class TcpServer(socketserver.ThreadingTCPServer):
-            allow_reuse_address = True
-            daemon_threads = True
 
         class UnixServer(socketserver.ThreadingUnixStreamServer):
             daemon_threads = True

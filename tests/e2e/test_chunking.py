@@ -268,18 +268,12 @@ class Drain(ChunkCase):
             return False
 
 
-class Client(WorldCase):
+class Client(wire.TapCase):
     """North sends to south through a tap, and to sinks with CHUNKING and without."""
 
     @classmethod
     def build(cls, world):
-        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
-        cls.south = world.server("south.example", mailboxes=["suzie", "bob"])
-        address = world.new_address()
-        cls.tap = wire.Wire(address, world.port, (cls.south.address, cls.south.smtp_port),
-                            world.certificate("mx.south.example"))
-        cls.addClassCleanup(cls.tap.close)
-        world.publish(f"mx.south.example. 5 IN A {address}")
+        super().build(world)
         cls.said, cls.sinks = {}, {}
         for name, keywords in (("east", ["CHUNKING", "PIPELINING"]), ("slow", ["CHUNKING"]), ("west", ["PIPELINING"])):
             address = world.new_address()

@@ -5,20 +5,10 @@
 import unittest
 
 from . import wire
-from .harness import WorldCase, message, poll
+from .harness import message, poll
 
 
-class LostReply(WorldCase):
-    @classmethod
-    def build(cls, world):
-        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
-        cls.south = world.server("south.example", mailboxes=["suzie", "bob"])
-        address = world.new_address()
-        cls.tap = wire.Wire(address, world.port, (cls.south.address, cls.south.smtp_port),
-                            world.certificate("mx.south.example"))
-        cls.addClassCleanup(cls.tap.close)
-        world.publish(f"mx.south.example. 5 IN A {address}")
-
+class LostReply(wire.TapCase):
     def setUp(self):
         self.tap.conversations.clear()
 

@@ -5,20 +5,10 @@
 import unittest
 
 from . import wire
-from .harness import WorldCase, message
+from .harness import message
 
 
-class RoundTrips(WorldCase):
-    @classmethod
-    def build(cls, world):
-        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
-        cls.south = world.server("south.example", mailboxes=["suzie", "bob"])
-        address = world.new_address()
-        cls.tap = wire.Wire(address, world.port, (cls.south.address, cls.south.smtp_port),
-                            world.certificate("mx.south.example"))
-        cls.addClassCleanup(cls.tap.close)
-        world.publish(f"mx.south.example. 5 IN A {address}")
-
+class RoundTrips(wire.TapCase):
     def conversation(self, token, hide=()):
         self.tap.hide = [word.encode() for word in hide]
         self.tap.conversations.clear()

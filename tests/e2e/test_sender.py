@@ -11,24 +11,12 @@ import time
 import unittest
 
 from . import wire
-from .harness import WorldCase, message, poll
+from .harness import TcpServer, WorldCase, message, poll
 from .peer import Sink
 from .test_tls_policy import digests
 
 
-class SenderCase(WorldCase):
-    """north writes to south through a tap."""
-
-    @classmethod
-    def build(cls, world):
-        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
-        cls.south = world.server("south.example", mailboxes=["suzie", "bob"])
-        address = world.new_address()
-        cls.tap = wire.Wire(address, world.port, (cls.south.address, cls.south.smtp_port),
-                            world.certificate("mx.south.example"))
-        cls.addClassCleanup(cls.tap.close)
-        world.publish(f"mx.south.example. 5 IN A {address}")
-
+class SenderCase(wire.TapCase):
     def setUp(self):
         self.tap.conversations.clear()
         self.tap.rule, self.tap.hide = None, []
@@ -380,10 +368,6 @@ class Refuser:
             def handle(self):
                 refuser.connections += 1
                 self.request.sendall(b"421 4.3.2 not today\r\n")
-
-        class TcpServer(socketserver.ThreadingTCPServer):
-            allow_reuse_address = True
-            daemon_threads = True
 
         self._server = TcpServer((address, port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -11,7 +11,7 @@ import socketserver
 import ssl
 import threading
 
-from .harness import client_tls
+from .harness import TcpServer, WorldCase, client_tls
 
 class ClientOctets:
     """Tells a client's commands from its messages, by DATA (RFC 5321) and by BDAT (RFC 3030)."""
@@ -126,10 +126,6 @@ class Wire:
                     pass
                 conversation.over = True
 
-        class TcpServer(socketserver.ThreadingTCPServer):
-            allow_reuse_address = True
-            daemon_threads = True
-
         self._server = TcpServer((address, port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -241,3 +237,17 @@ def end_of_data(conversation, direction, octets):
     client = copy.deepcopy(conversation.client)
     client.feed(octets)
     return client.at_end
+
+
+class TapCase(WorldCase):
+    """North writes to south through a tap."""
+
+    @classmethod
+    def build(cls, world):
+        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
+        cls.south = world.server("south.example", mailboxes=["suzie", "bob"])
+        address = world.new_address()
+        cls.tap = Wire(address, world.port, (cls.south.address, cls.south.smtp_port),
+                       world.certificate("mx.south.example"))
+        cls.addClassCleanup(cls.tap.close)
+        world.publish(f"mx.south.example. 5 IN A {address}")
