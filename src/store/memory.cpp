@@ -23,6 +23,10 @@ struct Tables {
   std::map<std::pair<std::string, std::string>, Memory> memories;  // by kind and name
 };
 
+struct MemoryDraft final : Draft {
+  std::vector<std::string> chunks;  // the thread's alone
+};
+
 class MemoryTx final : public Tx {
  public:
   explicit MemoryTx(Tables& tables) : t_(tables) {}
@@ -131,8 +135,14 @@ class MemoryTx final : public Tx {
     return body;
   }
 
+  Result<BodyId> create_body(const Draft& draft) override {
+    const BodyId body = ++t_.last_body;
+    insert(t_.bodies, body, static_cast<const MemoryDraft&>(draft).chunks);
+    return body;
+  }
+
   Result<void> append_body(BodyId body, std::string_view chunk) override {
-    if (chunk.empty() || chunk.size() > max_chunk) return permanent("internal error", "a chunk of a forbidden length");
+    if (!is_chunk(chunk)) return permanent("internal error", "a chunk of a forbidden length");
     const auto found = t_.bodies.find(body);
     if (found == t_.bodies.end()) return permanent("internal error", "append to a body that does not exist");
     found->second.emplace_back(chunk);
@@ -271,6 +281,16 @@ class MemoryStore final : public Store {
       auto result = run_work(work, tx);
       if (!result) tx.roll_back();
       call_back(done, std::move(result));
+    });
+  }
+
+  std::shared_ptr<Draft> draft() override { return std::make_shared<MemoryDraft>(); }
+
+  void append(std::shared_ptr<Draft> draft, std::string chunk, Done done) override {
+    steps_.push([draft = std::move(draft), chunk = std::move(chunk), done = std::move(done)]() mutable {
+      if (!is_chunk(chunk)) return call_back(done, permanent("internal error", "a chunk of a forbidden length"));
+      static_cast<MemoryDraft&>(*draft).chunks.push_back(std::move(chunk));
+      call_back(done, {});
     });
   }
 

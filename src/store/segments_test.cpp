@@ -99,6 +99,21 @@ TEST_F(SegmentsTest, APieceThatDoesNotFitBeginsTheNextSegment) {
   EXPECT_EQ(read(*segments, a), std::string(40 * kib, 'a'));
 }
 
+TEST_F(SegmentsTest, WithoutRoomForAStepWhatIsNeededIsEnough) {
+  struct SmallDisk final : Disk {
+    Result<void> reserve(int fd, const std::filesystem::path& file, std::uint64_t size) override {
+      return size > 10 * kib ? disk_error(file, "reserve", ENOSPC) : Disk::reserve(fd, file, size);
+    }
+  };
+  SmallDisk disk;
+  const auto segments = open({}, &disk);
+  const auto place = keep(*segments, std::string(8 * kib, 'a'));
+  EXPECT_EQ(read(*segments, place), std::string(8 * kib, 'a'));
+  const auto beyond = segments->append(std::string(4 * kib, 'b'));
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().public_text, "insufficient system storage");
+}
+
 TEST_F(SegmentsTest, AStartRemovesWhatNothingNamesAndLeavesOtherFilesAlone) {
   const auto place = keep(*open(), "one");
   std::ofstream(dir_ / "b" / "notes.txt") << "mine";

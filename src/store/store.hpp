@@ -69,11 +69,21 @@ class Reader {
                                                              std::size_t limit) = 0;
 };
 
+/// The octets of a body on their way in. They lie in the store and are nobody's: a crash forgets them, and so does the
+/// last owner of this. A transaction makes a body of them.
+class Draft {
+ public:
+  virtual ~Draft() = default;
+};
+
 /// Reading and writing inside a write transaction.
 class Tx : public Reader {
  public:
   /// A new body without chunks. Until a message names it, recovery removes it.
   [[nodiscard]] virtual Result<BodyId> create_body() = 0;
+  /// A new body of what was appended to a draft of this store; once for each. Transient error: the disk lost some of
+  /// it.
+  [[nodiscard]] virtual Result<BodyId> create_body(const Draft& draft) = 0;
   /// Chunks are kept as given. No such body, an empty chunk, one longer than max_chunk: permanent error.
   [[nodiscard]] virtual Result<void> append_body(BodyId body, std::string_view chunk) = 0;
   /// No such body: nothing. A message names it: permanent error.
@@ -118,6 +128,12 @@ class Store {
   /// Atomic and durable before `done(success)`. An error from the work, or an exception in it, undoes all of it. An
   /// error of the commit itself (disk full) is given to every write of the group.
   virtual void write(WriteWork work, Done done) = 0;
+  /// Any thread.
+  [[nodiscard]] virtual std::shared_ptr<Draft> draft() = 0;
+  /// Appends a chunk to a draft of this store, after those given before; a transaction that wants it waits for `done`.
+  /// It is synced only by the commit that makes a body of it: a large message costs no more syncs than a small one. A
+  /// forbidden chunk: permanent error.
+  virtual void append(std::shared_ptr<Draft> draft, std::string chunk, Done done) = 0;
   virtual void read(ReadWork work, Done done) = 0;
 };
 

@@ -325,6 +325,29 @@ TEST_P(StoreContract, ForbiddenChunksAndUnknownBodiesAreRefused) {
   EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body + 1, "x"); })));
 }
 
+TEST_P(StoreContract, ADraftBecomesABodyInTheTransactionThatAsks) {
+  const auto draft = store_->draft();
+  const std::vector<std::string> given = {"a", std::string(100'000, 'x'), std::string(max_chunk, 'y')};
+  for (const auto& chunk : given) ASSERT_TRUE(append_and_wait(*store_, draft, chunk));
+  EXPECT_FALSE(write([&](Tx& tx) -> Result<void> {
+    CAS_TRY(const auto body, tx.create_body(*draft));
+    EXPECT_GT(body, 0);
+    return transient("undone");
+  }));
+  ASSERT_TRUE(write(enqueue_draft("A1", draft)));
+  EXPECT_THAT(chunks(message("A1")->body), testing::ElementsAreArray(given));
+}
+
+TEST_P(StoreContract, AForbiddenChunkIsNotAppendedToADraft) {
+  const auto draft = store_->draft();
+  ASSERT_TRUE(append_and_wait(*store_, draft, "a"));
+  EXPECT_TRUE(is_permanent(append_and_wait(*store_, draft, "")));
+  EXPECT_TRUE(is_permanent(append_and_wait(*store_, draft, std::string(max_chunk + 1, 'x'))));
+  ASSERT_TRUE(append_and_wait(*store_, draft, "b"));
+  ASSERT_TRUE(write(enqueue_draft("A1", draft)));
+  EXPECT_THAT(chunks(message("A1")->body), ElementsAre("a", "b"));
+}
+
 TEST_P(StoreContract, ABodyIdIsNeverUsedTwice) {
   const BodyId first = make_body({"x"});
   EXPECT_NE(first, 0);
