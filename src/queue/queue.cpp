@@ -9,6 +9,11 @@
 #include "queue/read_value.hpp"
 
 namespace cas::queue {
+namespace {
+
+constexpr std::chrono::seconds discard_pause{5};  // until a body that could not be removed is tried again
+
+}  // namespace
 
 QueueImpl::QueueImpl(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options)
     : store_(store),
@@ -113,8 +118,25 @@ void QueueImpl::append(store::BodyId body, std::string chunk, Callback<Result<st
 
 void QueueImpl::discard(store::BodyId body) {
   if (body == 0) return;
-  // An error leaves an orphan, which the next recover() removes.
-  store_.write([body](store::Tx& tx) { return tx.remove_body(body); }, [](const Result<void>&) {});
+  store_.write([body](store::Tx& tx) { return tx.remove_body(body); },
+               [self = shared_from_this(), body](const Result<void>& result) {
+                 // What cannot be understood is an orphan, which the next recover() removes.
+                 if (result || result.error().lasting == Lasting::Permanent) return;
+                 self->state_.with([&](State& state) {
+                   state.undiscarded.push_back(body);
+                   state.discard_at = self->clock_.now() + discard_pause;
+                 });
+                 self->wake_all();  // next_due() has changed
+               });
+}
+
+/// On a full disk even removing fails, and what a refused message left is part of what fills it.
+void QueueImpl::discard_again() {
+  const TimePoint now = clock_.now();
+  const auto bodies = state_.with([&](State& state) {
+    return now < state.discard_at ? std::vector<store::BodyId>() : std::exchange(state.undiscarded, {});
+  });
+  for (const auto body : bodies) discard(body);
 }
 
 void QueueImpl::commit(NewMessage message, Callback<Result<Queue::Committed>> done) {

@@ -50,9 +50,11 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     explicit State(ScheduleOptions options) : schedule(std::move(options)) {}
 
     Schedule schedule;
-    std::deque<ReportPtr> unrecorded;  // finish() could not write them
-    TimePoint record_at;               // not before
-    std::size_t recording = 0;         // reports that are being written
+    std::deque<ReportPtr> unrecorded;        // finish() could not write them
+    TimePoint record_at;                     // not before
+    std::vector<store::BodyId> undiscarded;  // discard() could not remove them
+    TimePoint discard_at;                    // not before
+    std::size_t recording = 0;               // reports that are being written
     TimePoint ledger_expired_at;
     TimePoint kept_looked_at{};  // the last look for what was kept long enough
 
@@ -79,6 +81,8 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     store::Reader::Moment after{};
     TimePoint until;
   };
+
+  void discard_again();
 
   // queue_recover.cpp
   [[nodiscard]] Result<void> load_secret();

@@ -99,6 +99,21 @@ TEST_P(QueueIn, ADiscardedBodyIsGoneACommittedOneStays) {
   EXPECT_EQ(stored(body + 1), "y");
 }
 
+TEST_P(QueueIn, ABodyThatAFullDiskKeepsIsDiscardedWhenThereIsRoom) {
+  const auto body = append(0, "x");
+  moody_->full = true;
+  queue_->discard(body);
+  EXPECT_FALSE(commit(message({to("suzie@b.example")}))) << "writes come in order: the discard has failed";
+  moody_->full = false;
+  EXPECT_EQ(stored(body), "x");
+  EXPECT_EQ(queue_->next_due(Route::Remote), clock_.now() + std::chrono::seconds(5));
+  clock_.advance(std::chrono::seconds(5));
+  EXPECT_TRUE(nothing_due());
+  append(0, "y");
+  EXPECT_EQ(stored(body), "");
+  EXPECT_EQ(queue_->next_due(Route::Remote), std::nullopt);
+}
+
 TEST_P(QueueIn, AFailedCommitKeepsNothingAndTellsSo) {
   moody_->full = true;
   const auto committed = commit(message({confirmed_to("suzie@b.example", 1, 1)}));

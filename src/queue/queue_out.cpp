@@ -48,6 +48,7 @@ QueueImpl::Next QueueImpl::next_step(store::Route route, TakeDone& done) {
 }
 
 void QueueImpl::take(store::Route route, TakeDone done) {
+  discard_again();
   Next next = next_step(route, done);
   if (next.work) {
     read_ahead();
@@ -69,10 +70,12 @@ std::optional<TimePoint> QueueImpl::next_due(store::Route route) const {
   const TimePoint now = clock_.now();
   return state_.with([&](const State& state) -> std::optional<TimePoint> {
     if (!state.unrecorded.empty()) return state.record_at;
-    if (state.paused) return std::nullopt;
+    const auto discard = state.undiscarded.empty() ? std::nullopt : std::optional(state.discard_at);
+    if (state.paused) return discard;
     auto next = state.schedule.next(route, now);
     if (state.scan_at && state.schedule.room_for_findings())
       next = std::min(next.value_or(*state.scan_at), *state.scan_at);
+    if (discard) next = std::min(next.value_or(*discard), *discard);
     return next;
   });
 }
