@@ -32,9 +32,11 @@ class Offer:
 
 
 class Watch:
-    """A rule for wire.Wire. A trap that is set kills a server when the next final reply comes by."""
+    """A rule for wire.Wire. A trap that is set kills a server when the next final reply comes by; or, gently, asks it to
+    end, which is no excuse for anything."""
 
-    def __init__(self):
+    def __init__(self, gentle):
+        self.gentle = gentle
         self.offers = collections.defaultdict(list)
         self.kills = []
         self._open = {}  # by conversation: the offer whose reply has not come
@@ -50,14 +52,17 @@ class Watch:
             self.offers[offer.token].append(offer)
             self._open[id(conversation)] = offer
         elif final_reply(conversation, direction, octets) and (offer := self._open.pop(id(conversation), None)):
-            if self._spring(octets) == "receiver":
+            if self._spring(octets) == "receiver" and not self.gentle:
                 return None  # the reply is lost with it
             offer.code, offer.answered = octets[:3], time.monotonic()
         return octets
 
     def kill(self, server):
-        self.kills.append(Kill(server))
-        server.kill()
+        if self.gentle:
+            server.process.terminate()
+        else:
+            self.kills.append(Kill(server))
+            server.kill()
 
     def set_trap(self, server, side):
         """The event that it has sprung."""
@@ -98,7 +103,7 @@ class Watch:
         spans = [min((kill.began - before.answered for kill in self.kills
                       if kill.server is sender and before.begun <= kill.began <= after.begun), default=0.0)
                  for before, after in self.again() if before.answered]
-        return max(0.0, *spans)
+        return max([0.0, *spans])
 
     def faults(self, sender, copies):
         """What no window explains. `copies`: by token, the queue ids under which the receiver stored each copy."""
