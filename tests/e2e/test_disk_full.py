@@ -268,7 +268,7 @@ class Walk(DiskCase):
         cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"])
         cls.south = world.server("south.example")
         cls.disks = [cls.small(cls.north, "state", 24 * MIB), cls.small(cls.south, "state", 24 * MIB),
-                     cls.small(cls.south, "mail", 24 * MIB)]
+                     cls.small(cls.south, "mail", 24 * MIB * TORTURE)]  # room for what is delivered
 
     def start(self, server):
         server.start(wait=False)
