@@ -3,7 +3,7 @@
 """What a tap between two servers saw of messages that were sent while either was killed, and whether it explains what is
 in the mailbox.
 
-SMTP leaves one window (RFC 5321 §4.5.5, RFC 1047): the receiver has taken the message and said 250, and the sender does
+SMTP leaves one window (RFC 5321 §4.2.5, RFC 1047): the receiver has taken the message and said 250, and the sender does
 not know it: the reply was lost when either died, or the sender died before it had written it down. It must send again.
 With CAS the ledger swallows that; without it the message is there twice. Any other reason to send again is a fault."""
 
