@@ -122,10 +122,10 @@ Server::Started Server::open_world() {
 
   auto store = store::open_sqlite(store::SqliteOptions{.file = config_.state_dir / "cas.db"});
   if (!store) {
-    const bool busy = store.error().lasting == Lasting::Transient;
+    const bool passing = store.error().lasting == Lasting::Transient;
     auto fault = config_fault("state_dir", printable(store.error().private_reason),
-                              busy ? "stop the other server, or try again" : "mend or move that file");
-    if (busy) fault.exit_code = EX_TEMPFAIL;
+                              passing ? "then start again" : "mend or move that file");
+    if (passing) fault.exit_code = EX_TEMPFAIL;
     return std::unexpected(std::move(fault));
   }
   store_ = *std::move(store);

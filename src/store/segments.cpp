@@ -143,9 +143,7 @@ Result<void> Segments::take_stock(const std::vector<NamedSegment>& named) {
 }
 
 Segments::~Segments() {
-  if (fd_ < 0) return;
-  static_cast<void>(::ftruncate(fd_, static_cast<off_t>(end_)));  // a courtesy: what was reserved ahead
-  end_segment();
+  if (fd_ >= 0) end_segment();
 }
 
 std::filesystem::path Segments::file_of(std::int64_t segment) const {
@@ -206,7 +204,10 @@ Result<void> Segments::name(const Held& held) {
 Result<Place> Segments::write(std::string_view octets) {
   if (octets.empty() || octets.size() > options_.size) return permanent("internal error", "a piece of no length");
   if (lost_) return std::unexpected(*lost_);
-  CAS_CHECK(make_room(octets.size()));
+  if (auto room = make_room(octets.size()); !room) {
+    look_for_sparse_ = was_full_ = true;
+    return std::unexpected(std::move(room).error());
+  }
   CAS_CHECK(disk_.write(fd_, file_of(last_), octets, end_));
   unsynced_ = true;
   const Place place{.segment = last_, .offset = end_, .octets = octets.size(), .sum = checksum(octets)};
@@ -245,6 +246,7 @@ Result<void> Segments::begin_segment() {
 }
 
 void Segments::end_segment() {
+  static_cast<void>(::ftruncate(fd_, static_cast<off_t>(end_)));  // a courtesy: what was reserved ahead
   ::close(fd_);
   fd_ = -1;
   unsynced_ = false;
@@ -333,6 +335,10 @@ void Segments::publish(std::int64_t segment, std::shared_ptr<const SegmentFile> 
 
 std::optional<std::int64_t> Segments::sparse() {
   if (!look_for_sparse_) return std::nullopt;
+  if (was_full_ && fd_ >= 0 && !counts_[last_].is_held()) {
+    end_segment();  // what nobody names in it is part of what fills the disk
+    was_full_ = false;
+  }
   bool held = false;
   for (auto at = counts_.begin(); at != counts_.end();) {
     const auto& [segment, count] = *at++;  // it may be given up

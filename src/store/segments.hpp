@@ -156,6 +156,7 @@ class Segments {
   std::uint64_t reserved_ = 0;
   std::optional<Error> lost_;  // the sync that failed
   bool unsynced_ = false;
+  bool was_full_ = false;   // since the current segment began, there was no room
   bool must_sync_ = false;  // rows of this transaction name something unsynced
   bool name_unsynced_ = false;
 };

@@ -154,6 +154,12 @@ int schema_version() {
 
 Result<void> check_ours(Database& db, const std::filesystem::path& file) {
   const auto version = number(db, "PRAGMA user_version");
+  // A disk that is full or broken: whoever moved the file away now would lose mail.
+  if (!version && !db.failed_by_content()) {
+    return transient("storage is not available", file.string() + " cannot be opened (" +
+                                                     version.error().private_reason +
+                                                     "): see whether its disk is full or broken, and leave it there");
+  }
   if (!version) {
     return permanent("storage is not available", file.string() + " is not an SQLite database that can be used (" +
                                                      version.error().private_reason +
