@@ -159,6 +159,8 @@ class Queue {
   };
   struct Page {
     std::vector<Entry> entries;
+    /// Which cannot be understood, and why; where the filter would take any, or names them.
+    std::vector<std::pair<store::QueueId, Error>> damaged;
     store::QueueId next;  // go on behind this one; empty: that was all
   };
   /// Entries after `after` with recipients that the filter means (those alone). `limit` is how many are looked at:

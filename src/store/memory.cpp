@@ -82,12 +82,13 @@ class MemoryTx final : public Tx {
     return next;
   }
 
-  Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override {
-    std::vector<Message> found;
-    for (auto at = t_.messages.upper_bound(after); at != t_.messages.end() && found.size() < limit; ++at) {
-      found.push_back(at->second);
+  Result<Page> messages(const QueueId& after, std::size_t limit) override {
+    Page page;
+    for (auto at = t_.messages.upper_bound(after); at != t_.messages.end() && page.rows.size() < limit; ++at) {
+      page.rows.push_back(at->second);
     }
-    return found;
+    if (page.rows.size() == limit && limit > 0) page.next = page.rows.back().id;
+    return page;
   }
 
   Result<Tally> tally() override {

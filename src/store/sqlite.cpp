@@ -5,6 +5,7 @@
 // transaction (each work under a savepoint), commits, and only then calls back: one sync for the whole group.
 #include "store/sqlite.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -147,8 +148,14 @@ Result<void> SqliteStore::run_group(std::vector<Write>& group) {
   for (Write& write : group) {
     if (write.work) CAS_CHECK(run_write(write));
   }
+  const auto begun = std::chrono::steady_clock::now();
   CAS_CHECK(segments_->sync());  // before the rows that name what is in them
-  return writer_db_.query("COMMIT").run();
+  CAS_CHECK(writer_db_.query("COMMIT").run());
+  if (options_.commits != nullptr) {
+    const auto done = std::ranges::count_if(group, [](const Write& write) { return write.result.has_value(); });
+    options_.commits->add(static_cast<std::size_t>(done), std::chrono::steady_clock::now() - begun);
+  }
+  return {};
 }
 
 /// An error: the whole transaction is lost. The work's own failure stands in `write.result` and undoes only itself.

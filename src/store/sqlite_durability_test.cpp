@@ -303,7 +303,7 @@ std::size_t messages_in(Store& store) {
   std::size_t count = 0;
   EXPECT_TRUE(read_and_wait(store, [&](Reader& reader) -> Result<void> {
     CAS_TRY(const auto messages, reader.messages("", 10'000));
-    count = messages.size();
+    count = messages.rows.size();
     return {};
   }));
   return count;

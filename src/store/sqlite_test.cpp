@@ -315,6 +315,15 @@ TEST_F(Sqlite, ARowThatCannotBeUnderstoodIsAPermanentErrorThatNamesIt) {
   EXPECT_THAT(reason("UPDATE message SET sender = '<>', author = '@'"), HasSubstr("author"));
   EXPECT_THAT(reason("UPDATE message SET author = NULL, class = 4"), HasSubstr("class"));
   EXPECT_THAT(reason("UPDATE message SET class = 0, header_hash = x'00'"), HasSubstr("header_hash"));
+  const auto store = open();
+  EXPECT_TRUE(read_and_wait(*store, [](Reader& reader) -> Result<void> {
+    CAS_TRY(const auto page, reader.messages("", 1));
+    EXPECT_TRUE(page.rows.empty());
+    EXPECT_EQ(page.damaged.size(), 1U) << "it is named, and the rest goes on";
+    EXPECT_EQ(page.damaged.at(0).first, "M0");
+    EXPECT_EQ(page.next, "M0");
+    return {};
+  }));
 }
 
 }  // namespace

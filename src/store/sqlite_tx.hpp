@@ -24,7 +24,7 @@ class SqliteTx final : public Tx {
   Result<Dues> due(FlowId flow, TimePoint until, std::size_t limit) override;
   Result<std::vector<Moment>> moments(Moment after, TimePoint until, std::size_t limit) override;
   Result<std::optional<TimePoint>> next_moment(TimePoint after) override;
-  Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override;
+  Result<Page> messages(const QueueId& after, std::size_t limit) override;
   Result<Tally> tally() override;
   Result<std::string> body_chunk(BodyId body, std::uint32_t n) override;
   Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) override;

@@ -53,8 +53,14 @@ class Reader {
   [[nodiscard]] virtual Result<std::vector<Moment>> moments(Moment after, TimePoint until, std::size_t limit) = 0;
   /// The earliest next_attempt of waiting recipients behind `after`.
   [[nodiscard]] virtual Result<std::optional<TimePoint>> next_moment(TimePoint after) = 0;
-  /// Messages after `after` (exclusive; empty: from the first) in the order of their ids, at most `limit`.
-  [[nodiscard]] virtual Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) = 0;
+  /// Messages after `after` (exclusive; empty: from the first) in the order of their ids. Of at most `limit` that are
+  /// looked at, those that cannot be understood are passed over and named in `damaged`.
+  struct Page {
+    std::vector<Message> rows;
+    std::vector<std::pair<QueueId, Error>> damaged;
+    QueueId next;  // go on behind this one; empty: that was all
+  };
+  [[nodiscard]] virtual Result<Page> messages(const QueueId& after, std::size_t limit) = 0;
   /// How much there is, for those who watch. It takes a while where there is much.
   [[nodiscard]] virtual Result<Tally> tally() = 0;
   /// The n-th chunk as it was appended, from 0; empty past the last.

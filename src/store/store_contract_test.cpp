@@ -266,11 +266,16 @@ TEST_P(StoreContract, MessagesPageInTheOrderOfTheirIds) {
   for (const auto* id : {"C", "A", "B"}) ASSERT_TRUE(write(enqueue(id)));
   const auto page = [&](const QueueId& after, std::size_t limit) {
     std::vector<QueueId> ids;
-    for (const auto& entry : read_value([&](Reader& reader) { return reader.messages(after, limit); })) {
+    for (const auto& entry : read_value([&](Reader& reader) { return reader.messages(after, limit); }).rows) {
       ids.push_back(entry.id);
     }
     return ids;
   };
+  const auto next = [&](const QueueId& after) {
+    return read_value([&](Reader& reader) { return reader.messages(after, 2); }).next;
+  };
+  EXPECT_EQ(next(""), "B");
+  EXPECT_EQ(next("B"), "");
   EXPECT_THAT(page("", 2), ElementsAre("A", "B"));
   EXPECT_THAT(page("B", 2), ElementsAre("C"));
   EXPECT_THAT(page("C", 2), IsEmpty());
@@ -579,7 +584,7 @@ TEST_P(StoreContract, ManyThreadsMayWriteAndRead) {
   }
   threads.clear();
   EXPECT_EQ(failures, 0);
-  EXPECT_EQ(read_value([](Reader& reader) { return reader.messages("", 1000); }).size(), 100U);
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.messages("", 1000); }).rows.size(), 100U);
 }
 
 }  // namespace
