@@ -149,6 +149,7 @@ void Schedule::erase(Groups::iterator at) {
   Sender& sender = *flow.sender;
   if (flow.waiting() == 0) sender.ring.leave(flow.turn);
   if (sender.ring.empty()) sender.destination.ring.leave(sender.turn);
+  make_hungry(sender.destination);
 }
 
 void Schedule::drop_known(Flow& flow) {
@@ -180,7 +181,7 @@ void Schedule::wake(Destination& destination) {
   if (destination.rests_until) resting_[index_of(destination.route)].erase({*destination.rests_until, &destination});
   destination.rests_until.reset();
   join_ready(destination);
-  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
+  make_hungry(destination);
   tidy(destination);
 }
 
@@ -258,7 +259,7 @@ bool Schedule::released(const GroupKey& group, Feedback feedback, TimePoint now,
     }
   }
   join_ready(destination);
-  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
+  make_hungry(destination);
   return rests && !rested;
 }
 

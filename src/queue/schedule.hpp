@@ -170,6 +170,7 @@ class Schedule {
   void mark_more(Flow& flow);
   void make_hungry(Flow& flow);
   void make_hungry(Sender& sender);
+  void make_hungry(Destination& destination);
   [[nodiscard]] static bool may_load(const Destination& destination);
   [[nodiscard]] bool is_suspended(const Flow& flow) const;
   [[nodiscard]] std::optional<Load> load_of(Flow& flow);

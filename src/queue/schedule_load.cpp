@@ -34,7 +34,11 @@ void Schedule::make_hungry(Sender& sender) {
   if (sender.hungry_flows.empty() || sender.waiting >= options_.per_sender) return;
   Destination& destination = sender.destination;
   destination.hungry_senders.join(sender, sender.hungry);
-  if (may_load(destination)) hungry_.join(destination, destination.hungry);
+  make_hungry(destination);
+}
+
+void Schedule::make_hungry(Destination& destination) {
+  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
 }
 
 /// One that failed last is tried by one attempt alone: it needs no more than one group.

@@ -278,6 +278,24 @@ TEST_F(ScheduleTest, ASuspendedDomainGetsNothingUntilItIsResumed) {
   EXPECT_TRUE(schedule_->begin_load(now));
 }
 
+TEST_F(ScheduleTest, ASuspendedDomainsMailDoesNotBarTheOthersFromAHopThatFailed) {
+  options_.destination_for = [](const std::string&) {
+    return ScheduleOptions::Destination{.name = "hop",
+                                        .limits = {.initial = 1, .most = 5, .first_rest = milliseconds(1000)}};
+  };
+  restart();
+  schedule_->offer(work("A", "s@a.example"));
+  take_all();
+  finish("A", Feedback::Unreachable);
+  schedule_->offer(work("C", "s@c.example", "kim"));
+  const TimePoint later = now + milliseconds(2000);
+  take_all(later);
+  schedule_->offer(work("B", "s@b.example"));
+  EXPECT_FALSE(schedule_->begin_load(later)) << "one is enough to try whether the hop is there";
+  schedule_->suspend("b.example");
+  ASSERT_TRUE(schedule_->begin_load(later)) << "C is in the store";
+}
+
 TEST_F(ScheduleTest, AForgottenMessageIsLoadedAnew) {
   schedule_->offer(work("A"));
   schedule_->forget("A");
