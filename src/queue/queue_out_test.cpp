@@ -294,6 +294,25 @@ TEST_P(QueueOut, AfterACrashAnUnrecordedDeliveryIsTriedAgainNotLost) {
   EXPECT_TRUE(take_one().recovered);
 }
 
+TEST_P(QueueOut, AFailureIsToldThoughTheMessageCannotBeReadAnyMore) {
+  if (GetParam() == Twin::Memory) return;  // it has no disk
+  for (const bool gone : {true, false}) {
+    auto large = message({to("suzie@b.example")});
+    large.small_body.append(std::size_t{20} << 10, 'x').append("\r\n");
+    ASSERT_TRUE(commit(large));
+    ASSERT_TRUE(commit(message({to("bob@b.example")})));
+    const Job job = take_one();
+    for (const auto& file : std::filesystem::directory_iterator(dir_ / "cas.db.bodies")) {
+      std::filesystem::remove(file);
+      if (!gone) std::filesystem::create_symlink("elsewhere", file);  // not followed: no error for good
+    }
+    EXPECT_TRUE(finish(job, {failed()})) << gone;
+    EXPECT_THAT(body_of(take_one(Route::Local).message), AllOf(HasSubstr("no such user"), HasSubstr("suzie")));
+    EXPECT_EQ(take_one().recipients[0].address.wire(), "bob@b.example") << "others do not wait for it";
+    EXPECT_THAT(events_.named("damaged"), SizeIs(gone ? 1 : 2));
+  }
+}
+
 TEST_P(QueueOut, WhatCannotBeReadIsAnErrorAndComesBack) {
   ASSERT_TRUE(commit(message({to("suzie@b.example")})));
   ASSERT_TRUE(finish(take_one(), {deferred()}));
