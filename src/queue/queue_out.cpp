@@ -31,10 +31,15 @@ Job job_of(Work work) {
 QueueImpl::Next QueueImpl::next_step(store::Route route, TakeDone& done) {
   const TimePoint now = clock_.now();
   return state_.with([&](State& state) -> Next {
+    if (state.retried != nullptr) {
+      state.parked.push_back({.route = route, .done = std::move(done)});
+      return {.record = {}, .work = {}, .parked = true};
+    }
     if (!state.unrecorded.empty()) {
       if (now < state.record_at) return {};
       Next next{.record = std::move(state.unrecorded.front()), .work = {}};
       state.unrecorded.pop_front();
+      state.retried = next.record.get();
       return next;
     }
     if (state.paused) return {};
@@ -105,7 +110,10 @@ void QueueImpl::record(ReportPtr report, Callback<Result<void>> done) {
   state_.with([](State& state) { ++state.recording; });
   store_.write([work](store::Tx& tx) { return work->run(tx); },
                [self = shared_from_this(), work, report, done = std::move(done)](Result<void> result) mutable {
-                 self->state_.with([](State& state) { --state.recording; });
+                 self->state_.with([&](State& state) {
+                   --state.recording;
+                   if (state.retried == report.get()) state.retried = nullptr;
+                 });
                  if (result) {
                    self->recorded(*work);
                  } else {

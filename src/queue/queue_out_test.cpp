@@ -294,6 +294,27 @@ TEST_P(QueueOut, AfterACrashAnUnrecordedDeliveryIsTriedAgainNotLost) {
   EXPECT_TRUE(take_one().recovered);
 }
 
+TEST_P(QueueOut, NothingIsGivenOutWhileARecordIsBeingTriedAgain) {
+  ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  ASSERT_TRUE(commit(message({to("bob@b.example")})));
+  moody_->full = true;
+  EXPECT_FALSE(finish(take_one(), {delivered()}));
+  moody_->full = false;
+  moody_->stuck = true;
+  clock_.advance(minutes(1));
+  std::vector<std::promise<Result<std::optional<Job>>>> given(2);
+  for (auto& one : given) {
+    queue_->take(Route::Remote, [&](Result<std::optional<Job>> job) { one.set_value(std::move(job)); });
+  }
+  auto second = given[1].get_future();
+  EXPECT_NE(second.wait_for(milliseconds(50)), std::future_status::ready) << "the first take is still recording";
+  moody_->go_on();
+  const auto first = given[0].get_future().get();
+  const auto other = second.get();
+  ASSERT_TRUE(first && other);
+  EXPECT_NE(first->has_value(), other->has_value()) << "one job for the two of them";
+}
+
 TEST_P(QueueOut, AFailureIsToldThoughTheMessageCannotBeReadAnyMore) {
   if (GetParam() == Twin::Memory) return;  // it has no disk
   for (const bool gone : {true, false}) {
