@@ -341,14 +341,12 @@ void Schedule::resume(const std::string& domain) {
 }
 
 void Schedule::wake(const std::string& domain) {
-  const std::string name = !domain.empty() && options_.destination_for ? options_.destination_for(domain).name : domain;
-  std::vector<Destination*> woken;
-  for (auto& [key, destination] : destinations_) {
-    if (domain.empty() || key.second == name || key.second == domain) woken.push_back(destination.get());
-  }
-  for (Destination* destination : woken) {
-    destination->pace.wake();
-    wake(*destination);
+  const std::string hop = options_.destination_for ? options_.destination_for(domain).name : domain;
+  for (const auto& key : {std::pair(store::Route::Local, domain), std::pair(store::Route::Remote, hop)}) {
+    const auto at = destinations_.find(key);
+    if (at == destinations_.end()) continue;
+    at->second->pace.wake();
+    wake(*at->second);
   }
 }
 

@@ -118,7 +118,7 @@ class Schedule {
   /// Nothing for this domain is taken until resume().
   void suspend(const std::string& domain);
   void resume(const std::string& domain);
-  /// No destination of this domain rests any longer; empty: none at all.
+  /// No destination of this domain rests any longer.
   void wake(const std::string& domain);
 
   // ---- Seeing ----

@@ -166,6 +166,23 @@ TEST_F(ScheduleTest, WakeEndsRests) {
   ASSERT_TRUE(schedule_->begin_load(now));
 }
 
+TEST_F(ScheduleTest, OfTooManyThatFailedTheOldestIsForgottenAlsoWhileItIsWoken) {
+  const TimePoint later = now + std::chrono::hours(1);
+  const auto fail = [&](const std::string& address, Route route) {
+    schedule_->offer(work(address, address, "joe", 0, route));
+    take_all(now, route);
+    finish(address, Feedback::Unreachable);
+  };
+  fail("s@b.example", Route::Remote);
+  take_all(later);
+  for (int n = 1; n < 10'000; ++n) fail("s@d" + std::to_string(n) + ".example", Route::Remote);
+  take_all(later);
+  EXPECT_EQ(schedule_->destinations(later).size(), 10'000U);
+  fail("s@b.example", Route::Local);
+  schedule_->wake("b.example");
+  EXPECT_EQ(schedule_->destinations(later).size(), 10'000U);
+}
+
 TEST_F(ScheduleTest, FailedDestinationsGetABoundedShare) {
   options_.most_probes = 1;
   limit({.initial = 1, .most = 5, .first_rest = milliseconds(1000)});
