@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The queue's way out: leases, attempts, and the record of what became of them.
+#include <new>
+
 #include "queue/events.hpp"
 #include "queue/queue_impl.hpp"
 #include "queue/settle.hpp"
@@ -21,6 +23,17 @@ Job job_of(Work work) {
              .body = std::move(work.body),
              .whole = work.whole,
              .recovered = loaded};
+}
+
+/// An exception is a bug, which comes again with the same report: nobody else may wait for it.
+Result<void> run_record(FinishWork& work, store::Tx& tx) {
+  try {
+    return work.run(tx);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    return permanent("internal error", std::string("exception in the record of an attempt: ") + e.what());
+  }
 }
 
 }  // namespace
@@ -108,7 +121,7 @@ void QueueImpl::release(const Report& report) {
 void QueueImpl::record(ReportPtr report, Callback<Result<void>> done) {
   auto work = std::make_shared<FinishWork>(report, options_, random_);
   state_.with([](State& state) { ++state.recording; });
-  store_.write([work](store::Tx& tx) { return work->run(tx); },
+  store_.write([work](store::Tx& tx) { return run_record(*work, tx); },
                [self = shared_from_this(), work, report, done = std::move(done)](Result<void> result) mutable {
                  self->state_.with([&](State& state) {
                    --state.recording;

@@ -334,6 +334,20 @@ TEST_P(QueueOut, AFailureIsToldThoughTheMessageCannotBeReadAnyMore) {
   }
 }
 
+TEST_P(QueueOut, ARecordThatIsABugHoldsNobodyElseUp) {
+  options_.route_for = [](const Domain&) -> store::Route { throw std::logic_error("a bug"); };
+  start();
+  ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  ASSERT_TRUE(commit(message({to("bob@b.example")})));
+  const auto recorded = finish(take_one(), {failed()});
+  ASSERT_FALSE(recorded);
+  EXPECT_EQ(recorded.error().lasting, Lasting::Permanent) << "to try it again changes nothing";
+  EXPECT_EQ(take_one().recipients[0].address.wire(), "bob@b.example");
+  EXPECT_TRUE(nothing_due()) << "it rests";
+  crash_and_restart();
+  EXPECT_EQ(take_one().recipients[0].address.wire(), "suzie@b.example") << "and is not lost";
+}
+
 TEST_P(QueueOut, WhatCannotBeReadIsAnErrorAndComesBack) {
   ASSERT_TRUE(commit(message({to("suzie@b.example")})));
   ASSERT_TRUE(finish(take_one(), {deferred()}));
