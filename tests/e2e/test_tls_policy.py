@@ -278,6 +278,12 @@ class RequireTls(TlsCase):
                 cls.north.tables += (f'[[tls_policy]]\ndomain = "{domain}"\ntls = "verify"\n'
                                      f'fingerprints = ["spki-sha256:{digests(certificate)[0]}"]\n')
         cls.north.tables += f'[[tls_policy]]\ndomain = "clear.example"\ntls = "verify"\nnames = ["mx.clear.example"]\n'
+        cls.north.trust_anchor = world.directory / "anchors"
+        cls.north.trust_anchor.write_text(world.dns.sign("unseen.example") + "\n")
+        cls.sink("unsaid.example", keywords=["REQUIRETLS"])
+        cls.sink("unseen.example", keywords=["REQUIRETLS"])
+        world.dns.set_mode("_mta-sts.unsaid.example", SERVFAIL)
+        world.dns.set_mode("mx.unseen.example", SERVFAIL)
 
     def send_requiring(self, domain, extra=""):
         to = f"suzie@{domain}"
@@ -320,6 +326,12 @@ class RequireTls(TlsCase):
     def test_a_server_that_nobody_vouches_for_is_not_even_connected_to(self):
         self.assert_bounces("unverified.example", "nothing vouches for mx.unverified.example")
         self.assertEqual(self.sinks["unverified.example"].commands, [])
+
+    def test_a_dns_that_does_not_say_whether_anybody_vouches_is_asked_again(self):
+        for domain in ("unsaid.example", "unseen.example"):
+            self.send_requiring(domain)
+            poll(lambda: f"mx.{domain}" in self.north.queue(), f"{domain} waits")
+        self.assertEqual(self.north.find("joe", "suzie@uns"), [])
 
     def test_no_starttls_waits(self):
         self.send_requiring("clear.example")
