@@ -46,7 +46,7 @@ net::Task<Demand> AttemptTls::of_host(std::string host) {
   reported_ = std::move(judged.reported);
   if (judged.demand) co_return *std::move(judged.demand);
   auto& refusal = judged.demand.error();
-  if (refusal.reply.permanent() && (domain_.sts.unknown || dane.unknown)) {  // it may be said next time
+  if (refusal.reply.permanent() && domain_.sts.unknown) {  // it may be said next time
     refusal.reply.code = 451;
     refusal.reply.enhanced.klass = 4;
   }

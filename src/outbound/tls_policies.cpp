@@ -63,10 +63,7 @@ net::Task<Dane> TlsPolicies::dane_of(const DomainTls& domain, std::string host, 
   if (!options_.dane || !domain.secure_route || decides_alone(domain.pin)) co_return dane;
   const auto aaaa = co_await ask(resolver_, host, dns::Type::AAAA);
   const auto a = co_await ask(resolver_, host, dns::Type::A);
-  if (!tlspolicy::may_ask_tlsa(domain.secure_route, a, aaaa)) {
-    dane.unknown = a.status == dns::Status::Failed || aaaa.status == dns::Status::Failed;
-    co_return dane;
-  }
+  if (!tlspolicy::may_ask_tlsa(domain.secure_route, a, aaaa)) co_return dane;
   auto question = tlspolicy::tlsa_question(host, port);
   co_return tlspolicy::judge_tlsa(co_await resolver_.ask(std::move(question)));
 }

@@ -22,7 +22,6 @@ enum class DaneStatus {
 struct Dane {
   DaneStatus status = DaneStatus::Insecure;
   std::vector<dns::Tlsa> records;  // the usable ones
-  bool unknown = false;            // Insecure, for now: the host's addresses could not be looked up
 };
 
 /// RFC 7672 §3.1: only DANE-TA(2) and DANE-EE(3), selectors 0 and 1, matching types 0 to 2, a digest of the right
