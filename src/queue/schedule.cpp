@@ -119,12 +119,16 @@ void Schedule::insert(Flow& flow, GroupKey key, Work work, bool fresh) {
   join_ready(sender.destination);
 }
 
-/// Rows that are known, or leased, are passed over.
+/// Rows that are known, or leased, are passed over. Those that have to wait for the lease's end count as known: the
+/// next load reads past them.
 void Schedule::merge(Entry& entry, Work work) {
   auto& have = entry.work.recipients;
   for (auto& row : work.recipients) {
     if (entry.leased) {
-      entry.more = entry.more || std::ranges::find(entry.rows, row.index) == entry.rows.end();
+      if (std::ranges::find(entry.rows, row.index) != entry.rows.end()) continue;
+      entry.rows.push_back(row.index);
+      ++entry.flow->rows;
+      entry.more = true;
       continue;
     }
     const auto at = std::ranges::lower_bound(have, row.index, {}, &store::Recipient::index);

@@ -143,7 +143,7 @@ class Schedule {
     Work work;
     Flow* flow = nullptr;
     bool leased = false;
-    std::vector<std::uint32_t> rows;  // leased: of which recipients
+    std::vector<std::uint32_t> rows;  // leased: which recipients of the group are known
     bool more = false;                // leased, and the store has further rows of the group
   };
   using Groups = std::map<GroupKey, Entry>;

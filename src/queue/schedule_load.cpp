@@ -89,11 +89,13 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
   Flow& flow = *loading_;
   loading_ = nullptr;
   bool more = full || dirty_;
+  std::size_t passed_over = 0;
   for (Work& work : works) {
     if (flow.sender == nullptr) attach(flow, *work.message, work.recipients.front());
     GroupKey key = group_of(work.message->id, work.recipients.front());
     if (const auto changing = changing_.find(key.id); changing != changing_.end()) {
       changing->second.passed_over.insert(flow.id);
+      ++passed_over;
     } else if (ended_.contains(key) || changed_.contains(key.id)) {
       more = true;  // these rows are older than what became of them
     } else if (const auto at = groups_.find(key); at != groups_.end()) {
@@ -104,6 +106,7 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
       more = true;
     }
   }
+  if (full && passed_over == works.size()) more = dirty_;  // the end of a change finds the flow again
   ended_.clear();
   changed_.clear();
   flow.more = more;

@@ -218,6 +218,43 @@ TEST_F(ScheduleTest, WithoutRoomAFlowIsLoadedWhenItHasFewLeft) {
   EXPECT_FALSE(schedule_->begin_load(now));
 }
 
+TEST_F(ScheduleTest, MoreRecipientsThanALoadHasAreNotReadAgainAndAgainWhileTheFirstAreTried) {
+  options_.per_load = 2;
+  restart();
+  const auto store = [](std::size_t limit) {
+    Work many = work("A", "r0@b.example");
+    for (std::uint32_t n = 1; n < std::min<std::size_t>(limit, 7); ++n) {
+      many.recipients.push_back(work("A", "r" + std::to_string(n) + "@b.example", "joe", n).recipients[0]);
+    }
+    return std::vector{many};
+  };
+  schedule_->found(work("A").recipients[0].flow);
+  const auto first = schedule_->begin_load(now);
+  ASSERT_TRUE(first);
+  schedule_->loaded(store(first->limit), true);
+  EXPECT_THAT(take_all(), ElementsAre("A"));
+  int loads = 0;
+  while (const auto load = schedule_->begin_load(now)) {
+    ASSERT_LT(++loads, 10) << "the store is asked for ever";
+    schedule_->loaded(store(load->limit), load->limit <= 7);
+  }
+  finish("A");
+  EXPECT_TRUE(schedule_->begin_load(now)) << "the others are asked for when the first are done";
+}
+
+TEST_F(ScheduleTest, AFlowOfWhichAllIsBeingChangedIsReadWhenThatIsOver) {
+  options_.per_load = 2;
+  restart();
+  schedule_->found(work("A").recipients[0].flow);
+  schedule_->begin_change("A");
+  schedule_->begin_change("B");
+  ASSERT_TRUE(schedule_->begin_load(now));
+  schedule_->loaded({work("A"), work("B")}, true);
+  EXPECT_FALSE(schedule_->begin_load(now));
+  schedule_->end_change("A");
+  EXPECT_TRUE(schedule_->begin_load(now));
+}
+
 TEST_F(ScheduleTest, WhatEndedDuringALoadDoesNotComeBackByIt) {
   schedule_->offer(work("A"));
   take_all();
