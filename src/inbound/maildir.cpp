@@ -52,7 +52,10 @@ MaildirFile::~MaildirFile() {
 
 Result<bool> MaildirFile::exists() const {
   std::error_code error;
-  if (std::filesystem::exists(maildir_ / "new" / name_, error)) return true;
+  if (std::filesystem::exists(maildir_ / "new" / name_, error)) {
+    CAS_CHECK(sync_folder(maildir_ / "new"));  // who renamed it may have ended before that
+    return true;
+  }
   // A reader has moved it: NAME, or NAME:2,FLAGS.
   std::filesystem::directory_iterator cur(maildir_ / "cur", error);
   if (error == std::errc::no_such_file_or_directory) return false;

@@ -46,6 +46,10 @@ net::Task<Demand> AttemptTls::of_host(std::string host) {
   reported_ = std::move(judged.reported);
   if (judged.demand) co_return *std::move(judged.demand);
   auto& refusal = judged.demand.error();
+  if (refusal.reply.permanent() && domain_.sts.unknown) {  // it may be said next time
+    refusal.reply.code = 451;
+    refusal.reply.enhanced.klass = 4;
+  }
   if (refusal.failure) count(host, std::string(), refusal.failure);
   co_return std::unexpected(std::move(refusal.reply));
 }

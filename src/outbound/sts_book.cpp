@@ -151,12 +151,16 @@ net::Task<StsAnswer> StsBook::look(Domain domain) {
     return tlspolicy::judge_sts_entry(entry != state.entries.end() ? &entry->second : nullptr, lookup, now);
   });
   // Without a record there is no policy to have failed.
-  if (!use.apply && !lookup.id) co_return StsAnswer{};
+  StsAnswer answer;
+  answer.unknown = !lookup.known;
+  if (!use.apply && !lookup.id) co_return answer;
   if (use.fetch) {
     const auto bell = begin(name, *lookup.id, co_await boost::asio::this_coro::executor);
     if (bell && !use.apply) (void)co_await bell->wait(options_.wait);
   }
-  co_return current(name);
+  answer = current(name);
+  answer.unknown = !answer.policy;
+  co_return answer;
 }
 
 // Null when it failed a short time ago, or too many are under way.

@@ -44,6 +44,7 @@ struct StsServices {
 struct StsAnswer {
   std::optional<tlspolicy::StsPolicy> policy;
   std::optional<tlspolicy::TlsFailure> failure;
+  bool unknown = false;  // there may be one: the DNS did not say, or it is not to be had (yet)
 };
 
 /// find() is thread-safe. A policy in force is never waited for: a newer one is fetched beside.

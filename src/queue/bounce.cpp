@@ -163,7 +163,7 @@ NewMessage make_notice(DsnAction action, const store::Message& message, const st
   const Mailbox& to = *message.sender.mailbox();
   NewMessage notice{
       .message = envelope(message, reporter(to, recipients, options), now, random), .small_body = {}, .recipients = {}};
-  const bool whole = returns_whole(message, action);
+  const bool whole = returns_whole(message, action) && !original.empty();
   Dsn dsn{.action = action,
           .reporting_mta = options.host,
           .from = *notice.message.author,

@@ -37,9 +37,9 @@ struct Concerned {
 };
 /// The notification that tells the sender of `message` about recipients of one action; may_tell() holds, and there is
 /// one recipient at least. Those that failed with Deferred did so because the queue's lifetime is over (RFC 3463:
-/// 4.4.7). `original` is the message where returns_whole(), otherwise its beginning. Its author is postmaster of a
-/// domain that we sign for: of options.host, else of the sender's, else of a recipient's. Never has a ledger key; its
-/// route is options.route_for's.
+/// 4.4.7). `original` is the message where returns_whole(), otherwise its beginning; empty: it cannot be read. Its
+/// author is postmaster of a domain that we sign for: of options.host, else of the sender's, else of a recipient's.
+/// Never has a ledger key; its route is options.route_for's.
 [[nodiscard]] NewMessage make_notice(DsnAction action, const store::Message& message, const std::string& original,
                                      const std::vector<Concerned>& recipients, const Options& options, TimePoint now,
                                      Random& random);

@@ -86,6 +86,7 @@ void emit_finished(EventSink& events, const FinishWork& work) {
                    {"reason", message.sender.is_null() ? "the sender is the null path" : "the sender is not verified"}};
     events.emit(std::move(kept));
   }
+  if (work.unreadable()) emit_trouble(events, message, "damaged", *work.unreadable());
   for (const auto& notice : work.notices()) emit_queued(events, notice.entered);
   if (work.removed()) emit_removed(events, message);
 }

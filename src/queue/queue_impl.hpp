@@ -52,6 +52,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     Schedule schedule;
     std::deque<ReportPtr> unrecorded;  // finish() could not write them
     TimePoint record_at;               // not before
+    const Report* retried = nullptr;   // the one of them that is being written again
     std::size_t recording = 0;         // reports that are being written
     TimePoint ledger_expired_at;
     TimePoint kept_looked_at{};  // the last look for what was kept long enough

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The queue's way out: leases, attempts, and the record of what became of them.
+#include <new>
+
 #include "queue/events.hpp"
 #include "queue/queue_impl.hpp"
 #include "queue/settle.hpp"
@@ -23,6 +25,17 @@ Job job_of(Work work) {
              .recovered = loaded};
 }
 
+/// An exception is a bug, which comes again with the same report: nobody else may wait for it.
+Result<void> run_record(FinishWork& work, store::Tx& tx) {
+  try {
+    return work.run(tx);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    return permanent("internal error", std::string("exception in the record of an attempt: ") + e.what());
+  }
+}
+
 }  // namespace
 
 // ---- Taking ----
@@ -31,10 +44,15 @@ Job job_of(Work work) {
 QueueImpl::Next QueueImpl::next_step(store::Route route, TakeDone& done) {
   const TimePoint now = clock_.now();
   return state_.with([&](State& state) -> Next {
+    if (state.retried != nullptr) {
+      state.parked.push_back({.route = route, .done = std::move(done)});
+      return {.record = {}, .work = {}, .parked = true};
+    }
     if (!state.unrecorded.empty()) {
       if (now < state.record_at) return {};
       Next next{.record = std::move(state.unrecorded.front()), .work = {}};
       state.unrecorded.pop_front();
+      state.retried = next.record.get();
       return next;
     }
     if (state.paused) return {};
@@ -103,9 +121,12 @@ void QueueImpl::release(const Report& report) {
 void QueueImpl::record(ReportPtr report, Callback<Result<void>> done) {
   auto work = std::make_shared<FinishWork>(report, options_, random_);
   state_.with([](State& state) { ++state.recording; });
-  store_.write([work](store::Tx& tx) { return work->run(tx); },
+  store_.write([work](store::Tx& tx) { return run_record(*work, tx); },
                [self = shared_from_this(), work, report, done = std::move(done)](Result<void> result) mutable {
-                 self->state_.with([](State& state) { --state.recording; });
+                 self->state_.with([&](State& state) {
+                   --state.recording;
+                   if (state.retried == report.get()) state.retried = nullptr;
+                 });
                  if (result) {
                    self->recorded(*work);
                  } else {

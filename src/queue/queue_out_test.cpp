@@ -294,6 +294,60 @@ TEST_P(QueueOut, AfterACrashAnUnrecordedDeliveryIsTriedAgainNotLost) {
   EXPECT_TRUE(take_one().recovered);
 }
 
+TEST_P(QueueOut, NothingIsGivenOutWhileARecordIsBeingTriedAgain) {
+  ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  ASSERT_TRUE(commit(message({to("bob@b.example")})));
+  moody_->full = true;
+  EXPECT_FALSE(finish(take_one(), {delivered()}));
+  moody_->full = false;
+  moody_->stuck = true;
+  clock_.advance(minutes(1));
+  std::vector<std::promise<Result<std::optional<Job>>>> given(2);
+  for (auto& one : given) {
+    queue_->take(Route::Remote, [&](Result<std::optional<Job>> job) { one.set_value(std::move(job)); });
+  }
+  auto second = given[1].get_future();
+  EXPECT_NE(second.wait_for(milliseconds(50)), std::future_status::ready) << "the first take is still recording";
+  moody_->go_on();
+  const auto first = given[0].get_future().get();
+  const auto other = second.get();
+  ASSERT_TRUE(first && other);
+  EXPECT_NE(first->has_value(), other->has_value()) << "one job for the two of them";
+}
+
+TEST_P(QueueOut, AFailureIsToldThoughTheMessageCannotBeReadAnyMore) {
+  if (GetParam() == Twin::Memory) return;  // it has no disk
+  for (const bool gone : {true, false}) {
+    auto large = message({to("suzie@b.example")});
+    large.small_body.append(std::size_t{20} << 10, 'x').append("\r\n");
+    ASSERT_TRUE(commit(large));
+    ASSERT_TRUE(commit(message({to("bob@b.example")})));
+    const Job job = take_one();
+    for (const auto& file : std::filesystem::directory_iterator(dir_ / "cas.db.bodies")) {
+      std::filesystem::remove(file);
+      if (!gone) std::filesystem::create_symlink("elsewhere", file);  // not followed: no error for good
+    }
+    EXPECT_TRUE(finish(job, {failed()})) << gone;
+    EXPECT_THAT(body_of(take_one(Route::Local).message), AllOf(HasSubstr("no such user"), HasSubstr("suzie")));
+    EXPECT_EQ(take_one().recipients[0].address.wire(), "bob@b.example") << "others do not wait for it";
+    EXPECT_THAT(events_.named("damaged"), SizeIs(gone ? 1 : 2));
+  }
+}
+
+TEST_P(QueueOut, ARecordThatIsABugHoldsNobodyElseUp) {
+  options_.route_for = [](const Domain&) -> store::Route { throw std::logic_error("a bug"); };
+  start();
+  ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  ASSERT_TRUE(commit(message({to("bob@b.example")})));
+  const auto recorded = finish(take_one(), {failed()});
+  ASSERT_FALSE(recorded);
+  EXPECT_EQ(recorded.error().lasting, Lasting::Permanent) << "to try it again changes nothing";
+  EXPECT_EQ(take_one().recipients[0].address.wire(), "bob@b.example");
+  EXPECT_TRUE(nothing_due()) << "it rests";
+  crash_and_restart();
+  EXPECT_EQ(take_one().recipients[0].address.wire(), "suzie@b.example") << "and is not lost";
+}
+
 TEST_P(QueueOut, WhatCannotBeReadIsAnErrorAndComesBack) {
   ASSERT_TRUE(commit(message({to("suzie@b.example")})));
   ASSERT_TRUE(finish(take_one(), {deferred()}));

@@ -63,7 +63,8 @@ void QueueImpl::read_ahead() {
   std::vector<Parked> in_vain;
   const auto read = state_.with([&](State& state) {
     auto planned = plan_read(state, clock_.now());
-    if (!planned && !state.reading && state.recording == 0) in_vain = std::exchange(state.parked, {});
+    const bool writing = state.recording > 0 || state.retried != nullptr;
+    if (!planned && !state.reading && !writing) in_vain = std::exchange(state.parked, {});
     return planned;
   });
   for (auto& [route, done] : in_vain) done(std::optional<Job>());

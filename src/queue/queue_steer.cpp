@@ -188,7 +188,8 @@ Result<void> QueueImpl::change_message(store::Tx& tx, const store::QueueId& id, 
   for (auto& row : meant) {
     const bool due = steering.action == Action::Retry || steering.action == Action::Release;
     if (due) change.domains.insert(store::domain_of(row.address));
-    if (due) row.next_attempt = std::min(row.next_attempt, change.at);
+    // Scans are past the time that held ones were due at.
+    if (due) row.next_attempt = row.state == RecipientState::Held ? change.at : std::min(row.next_attempt, change.at);
     if (due) row.note.clear();
     if (due) row.state = RecipientState::Waiting;
     if (steering.action == Action::Hold) row.state = RecipientState::Held;

@@ -82,6 +82,19 @@ TEST_P(QueueSteer, WhatIsHeldIsNotTriedAndDoesNotExpireUntilItIsReleased) {
   EXPECT_THAT(events_.named("bounced"), SizeIs(1)) << "the lifetime is over: this was the last attempt";
 }
 
+TEST_P(QueueSteer, WhatIsReleasedIsTriedThoughTheQueueHasLookedPastItsTime) {
+  ASSERT_TRUE(commit(message({to("suzie@b.example")})));
+  EXPECT_EQ(act(Action::Hold).changed, 1U);
+  clock_.advance(minutes(10));
+  deferred_to("kim@d.example");
+  clock_.advance(minutes(10));
+  EXPECT_EQ(take_one().recipients[0].address.wire(), "kim@d.example");
+  EXPECT_TRUE(nothing_due());
+  clock_.advance(minutes(10));
+  EXPECT_EQ(act(Action::Release).changed, 1U);
+  EXPECT_EQ(take_one().recipients[0].address.wire(), "suzie@b.example");
+}
+
 TEST_P(QueueSteer, AHeldRecipientKeepsTheMessageWhenTheOthersAreDone) {
   ASSERT_TRUE(commit(message({to("a@b.example"), to("c@d.example")})));
   EXPECT_EQ(act(Action::Hold, {.domain = "d.example"}).changed, 1U);

@@ -119,12 +119,16 @@ void Schedule::insert(Flow& flow, GroupKey key, Work work, bool fresh) {
   join_ready(sender.destination);
 }
 
-/// Rows that are known, or leased, are passed over.
+/// Rows that are known, or leased, are passed over. Those that have to wait for the lease's end count as known: the
+/// next load reads past them.
 void Schedule::merge(Entry& entry, Work work) {
   auto& have = entry.work.recipients;
   for (auto& row : work.recipients) {
     if (entry.leased) {
-      entry.more = entry.more || std::ranges::find(entry.rows, row.index) == entry.rows.end();
+      if (std::ranges::find(entry.rows, row.index) != entry.rows.end()) continue;
+      entry.rows.push_back(row.index);
+      ++entry.flow->rows;
+      entry.more = true;
       continue;
     }
     const auto at = std::ranges::lower_bound(have, row.index, {}, &store::Recipient::index);
@@ -149,6 +153,7 @@ void Schedule::erase(Groups::iterator at) {
   Sender& sender = *flow.sender;
   if (flow.waiting() == 0) sender.ring.leave(flow.turn);
   if (sender.ring.empty()) sender.destination.ring.leave(sender.turn);
+  make_hungry(sender.destination);
 }
 
 void Schedule::drop_known(Flow& flow) {
@@ -180,7 +185,7 @@ void Schedule::wake(Destination& destination) {
   if (destination.rests_until) resting_[index_of(destination.route)].erase({*destination.rests_until, &destination});
   destination.rests_until.reset();
   join_ready(destination);
-  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
+  make_hungry(destination);
   tidy(destination);
 }
 
@@ -258,7 +263,7 @@ bool Schedule::released(const GroupKey& group, Feedback feedback, TimePoint now,
     }
   }
   join_ready(destination);
-  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
+  make_hungry(destination);
   return rests && !rested;
 }
 
@@ -340,14 +345,12 @@ void Schedule::resume(const std::string& domain) {
 }
 
 void Schedule::wake(const std::string& domain) {
-  const std::string name = !domain.empty() && options_.destination_for ? options_.destination_for(domain).name : domain;
-  std::vector<Destination*> woken;
-  for (auto& [key, destination] : destinations_) {
-    if (domain.empty() || key.second == name || key.second == domain) woken.push_back(destination.get());
-  }
-  for (Destination* destination : woken) {
-    destination->pace.wake();
-    wake(*destination);
+  const std::string hop = options_.destination_for ? options_.destination_for(domain).name : domain;
+  for (const auto& key : {std::pair(store::Route::Local, domain), std::pair(store::Route::Remote, hop)}) {
+    const auto at = destinations_.find(key);
+    if (at == destinations_.end()) continue;
+    at->second->pace.wake();
+    wake(*at->second);
   }
 }
 

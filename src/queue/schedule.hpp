@@ -119,7 +119,7 @@ class Schedule {
   /// Nothing for this domain is taken until resume().
   void suspend(const std::string& domain);
   void resume(const std::string& domain);
-  /// No destination of this domain rests any longer; empty: none at all.
+  /// No destination of this domain rests any longer.
   void wake(const std::string& domain);
 
   // ---- Seeing ----
@@ -144,7 +144,7 @@ class Schedule {
     Work work;
     Flow* flow = nullptr;
     bool leased = false;
-    std::vector<std::uint32_t> rows;  // leased: of which recipients
+    std::vector<std::uint32_t> rows;  // leased: which recipients of the group are known
     bool more = false;                // leased, and the store has further rows of the group
   };
   using Groups = std::map<GroupKey, Entry>;
@@ -171,6 +171,7 @@ class Schedule {
   void mark_more(Flow& flow);
   void make_hungry(Flow& flow);
   void make_hungry(Sender& sender);
+  void make_hungry(Destination& destination);
   [[nodiscard]] static bool may_load(const Destination& destination);
   [[nodiscard]] bool is_suspended(const Flow& flow) const;
   [[nodiscard]] std::optional<Load> load_of(Flow& flow);

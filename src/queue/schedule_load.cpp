@@ -34,7 +34,11 @@ void Schedule::make_hungry(Sender& sender) {
   if (sender.hungry_flows.empty() || sender.waiting >= options_.per_sender) return;
   Destination& destination = sender.destination;
   destination.hungry_senders.join(sender, sender.hungry);
-  if (may_load(destination)) hungry_.join(destination, destination.hungry);
+  make_hungry(destination);
+}
+
+void Schedule::make_hungry(Destination& destination) {
+  if (!destination.hungry_senders.empty() && may_load(destination)) hungry_.join(destination, destination.hungry);
 }
 
 /// One that failed last is tried by one attempt alone: it needs no more than one group.
@@ -87,14 +91,17 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
   Flow& flow = *loading_;
   loading_ = nullptr;
   bool more = full || dirty_;
+  const bool first_look = full && flow.sender == nullptr;
   if (flow.sender == nullptr && !works.empty()) {
     attach(flow, *works.front().message, works.front().recipients.front());
-    if (full) works.clear();  // the next load has all recipients of a message, not the first ones alone
   }
+  if (first_look) works.clear();  // the next load has all recipients of a message, not the first ones alone
+  std::size_t passed_over = 0;
   for (Work& work : works) {
     GroupKey key = group_of(work.message->id, work.recipients.front());
     if (const auto changing = changing_.find(key.id); changing != changing_.end()) {
       changing->second.passed_over.insert(flow.id);
+      ++passed_over;
     } else if (ended_.contains(key) || changed_.contains(key.id)) {
       more = true;  // these rows are older than what became of them
     } else if (const auto at = groups_.find(key); at != groups_.end()) {
@@ -105,6 +112,7 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
       more = true;
     }
   }
+  if (full && !first_look && passed_over == works.size()) more = dirty_;  // the end of a change finds the flow again
   ended_.clear();
   changed_.clear();
   flow.more = more;

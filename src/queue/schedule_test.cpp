@@ -166,6 +166,23 @@ TEST_F(ScheduleTest, WakeEndsRests) {
   ASSERT_TRUE(schedule_->begin_load(now));
 }
 
+TEST_F(ScheduleTest, OfTooManyThatFailedTheOldestIsForgottenAlsoWhileItIsWoken) {
+  const TimePoint later = now + std::chrono::hours(1);
+  const auto fail = [&](const std::string& address, Route route) {
+    schedule_->offer(work(address, address, "joe", 0, route));
+    take_all(now, route);
+    finish(address, Feedback::Unreachable);
+  };
+  fail("s@b.example", Route::Remote);
+  take_all(later);
+  for (int n = 1; n < 10'000; ++n) fail("s@d" + std::to_string(n) + ".example", Route::Remote);
+  take_all(later);
+  EXPECT_EQ(schedule_->destinations(later).size(), 10'000U);
+  fail("s@b.example", Route::Local);
+  schedule_->wake("b.example");
+  EXPECT_EQ(schedule_->destinations(later).size(), 10'000U);
+}
+
 TEST_F(ScheduleTest, FailedDestinationsGetABoundedShare) {
   options_.most_probes = 1;
   limit({.initial = 1, .most = 5, .first_rest = milliseconds(1000)});
@@ -199,6 +216,43 @@ TEST_F(ScheduleTest, WithoutRoomAFlowIsLoadedWhenItHasFewLeft) {
   schedule_->loaded({work("A"), work("B"), work("C"), work("D"), work("E"), work("F")}, false);
   EXPECT_EQ(schedule_->size(), 6U);
   EXPECT_FALSE(schedule_->begin_load(now));
+}
+
+TEST_F(ScheduleTest, MoreRecipientsThanALoadHasAreNotReadAgainAndAgainWhileTheFirstAreTried) {
+  options_.per_load = 2;
+  restart();
+  const auto store = [](std::size_t limit) {
+    Work many = work("A", "r0@b.example");
+    for (std::uint32_t n = 1; n < std::min<std::size_t>(limit, 7); ++n) {
+      many.recipients.push_back(work("A", "r" + std::to_string(n) + "@b.example", "joe", n).recipients[0]);
+    }
+    return std::vector{many};
+  };
+  schedule_->found(work("A").recipients[0].flow);
+  const auto first = schedule_->begin_load(now);
+  ASSERT_TRUE(first);
+  schedule_->loaded(store(first->limit), true);
+  EXPECT_THAT(take_all(), ElementsAre("A"));
+  int loads = 0;
+  while (const auto load = schedule_->begin_load(now)) {
+    ASSERT_LT(++loads, 10) << "the store is asked for ever";
+    schedule_->loaded(store(load->limit), load->limit <= 7);
+  }
+  finish("A");
+  EXPECT_TRUE(schedule_->begin_load(now)) << "the others are asked for when the first are done";
+}
+
+TEST_F(ScheduleTest, AFlowOfWhichAllIsBeingChangedIsReadWhenThatIsOver) {
+  options_.per_load = 2;
+  restart();
+  schedule_->found(work("A").recipients[0].flow);
+  schedule_->begin_change("A");
+  schedule_->begin_change("B");
+  ASSERT_TRUE(schedule_->begin_load(now));
+  schedule_->loaded({work("A"), work("B")}, true);
+  EXPECT_FALSE(schedule_->begin_load(now));
+  schedule_->end_change("A");
+  EXPECT_TRUE(schedule_->begin_load(now));
 }
 
 TEST_F(ScheduleTest, WhatEndedDuringALoadDoesNotComeBackByIt) {
@@ -300,6 +354,24 @@ TEST_F(ScheduleTest, ASuspendedDomainGetsNothingUntilItIsResumed) {
   EXPECT_FALSE(schedule_->begin_load(now));
   schedule_->resume("b.example");
   EXPECT_TRUE(schedule_->begin_load(now));
+}
+
+TEST_F(ScheduleTest, ASuspendedDomainsMailDoesNotBarTheOthersFromAHopThatFailed) {
+  options_.destination_for = [](const std::string&) {
+    return ScheduleOptions::Destination{.name = "hop",
+                                        .limits = {.initial = 1, .most = 5, .first_rest = milliseconds(1000)}};
+  };
+  restart();
+  schedule_->offer(work("A", "s@a.example"));
+  take_all();
+  finish("A", Feedback::Unreachable);
+  schedule_->offer(work("C", "s@c.example", "kim"));
+  const TimePoint later = now + milliseconds(2000);
+  take_all(later);
+  schedule_->offer(work("B", "s@b.example"));
+  EXPECT_FALSE(schedule_->begin_load(later)) << "one is enough to try whether the hop is there";
+  schedule_->suspend("b.example");
+  ASSERT_TRUE(schedule_->begin_load(later)) << "C is in the store";
 }
 
 TEST_F(ScheduleTest, AForgottenMessageIsLoadedAnew) {

@@ -129,7 +129,10 @@ Result<void> FinishWork::add_notices(store::Tx& tx) {
 
 Result<void> FinishWork::add_notice(store::Tx& tx, Notice& notice) {
   const auto& [job, outcomes, at] = *report_;
-  CAS_TRY(const auto original, read_original(tx, returns_whole(job.message, notice.action)));
+  auto read = read_original(tx, returns_whole(job.message, notice.action));
+  // The sender is told all the same, without a quotation; what became of the others must not wait for one bad sector.
+  if (!read) unreadable_ = read.error();
+  const std::string original = std::move(read).value_or(std::string());
   std::vector<Concerned> recipients;
   for (const auto n : notice.about) recipients.push_back({.recipient = settled_[n], .outcome = outcomes[n]});
   const auto made = make_notice(notice.action, job.message, original, recipients, options_, at, random_);

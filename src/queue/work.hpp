@@ -72,6 +72,8 @@ class FinishWork {
   /// That about a recipient, by its place in settled().
   [[nodiscard]] const Notice* notice_about(std::size_t n) const;
   [[nodiscard]] bool removed() const { return removed_; }
+  /// Why a notification quotes nothing of the message.
+  [[nodiscard]] const std::optional<Error>& unreadable() const { return unreadable_; }
 
  private:
   [[nodiscard]] Result<void> add_notices(store::Tx& tx);
@@ -86,6 +88,7 @@ class FinishWork {
   std::vector<store::Recipient> settled_;
   std::vector<Notice> notices_;
   bool removed_ = false;
+  std::optional<Error> unreadable_;
 };
 
 }  // namespace cas::queue

@@ -363,6 +363,8 @@ class RequireTls(TlsCase):
                 cls.north.tables += (f'[[tls_policy]]\ndomain = "{domain}"\ntls = "verify"\n'
                                      f'fingerprints = ["spki-sha256:{digests(certificate)[0]}"]\n')
         cls.north.tables += f'[[tls_policy]]\ndomain = "clear.example"\ntls = "verify"\nnames = ["mx.clear.example"]\n'
+        cls.sink("unsaid.example", keywords=["REQUIRETLS"])
+        world.dns.set_mode("_mta-sts.unsaid.example", SERVFAIL)
 
     def send_requiring(self, domain, extra=""):
         to = f"suzie@{domain}"
@@ -405,6 +407,10 @@ class RequireTls(TlsCase):
     def test_a_server_that_nobody_vouches_for_is_not_even_connected_to(self):
         self.assert_bounces("unverified.example", "nothing vouches for mx.unverified.example")
         self.assertEqual(self.sinks["unverified.example"].commands, [])
+
+    def test_a_dns_that_does_not_say_whether_anybody_vouches_is_asked_again(self):
+        self.send_requiring("unsaid.example")
+        poll(lambda: "nothing vouches for mx.unsaid.example" in self.north.queue(), "it waits")
 
     def test_no_starttls_waits(self):
         self.send_requiring("clear.example")
