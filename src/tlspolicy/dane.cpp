@@ -55,6 +55,12 @@ bool may_ask_tlsa(bool secure_route, const dns::Answer& a, const dns::Answer& aa
   return secure_route && (is_secure(a) || is_secure(aaaa));
 }
 
+bool is_way_unknown(const dns::Answer& a, const dns::Answer& aaaa) {
+  const auto failed = [](const dns::Answer& answer) { return answer.status == dns::Status::Failed; };
+  const auto found = [](const dns::Answer& answer) { return answer.status == dns::Status::Ok; };
+  return (failed(a) || failed(aaaa)) && !found(a) && !found(aaaa);
+}
+
 dns::Question tlsa_question(const std::string& host, std::uint16_t port) {
   return dns::Question{.name = "_" + std::to_string(port) + "._tcp." + host, .type = dns::Type::TLSA};
 }

@@ -34,6 +34,9 @@ inline constexpr std::size_t max_tlsa = 32;
 /// Whether the TLSA records of a host may be asked for: the host came from a secure answer, and so did its addresses
 /// (§2.2.1, §2.2.2). A failed answer for one family must not take away what the other says.
 [[nodiscard]] bool may_ask_tlsa(bool secure_route, const dns::Answer& a, const dns::Answer& aaaa);
+/// Whether these addresses leave open if the way is secure: a lookup failed, and what is known says nothing of it. The
+/// host must not be used now (§2.2.2): an address that comes a moment later must not go without what binds it.
+[[nodiscard]] bool is_way_unknown(const dns::Answer& a, const dns::Answer& aaaa);
 /// "_25._tcp.mx.b.example" (§2.2.3)
 [[nodiscard]] dns::Question tlsa_question(const std::string& host, std::uint16_t port);
 

@@ -51,6 +51,11 @@ TEST(Dane, IsAskedOnlyWhereTheWayThereIsSecure) {
   EXPECT_TRUE(may_ask_tlsa(true, failed, secure)) << "who makes one family fail must not switch DANE off";
   EXPECT_FALSE(may_ask_tlsa(false, secure, secure));
   EXPECT_FALSE(may_ask_tlsa(true, insecure, nothing));
+  EXPECT_TRUE(is_way_unknown(failed, failed));
+  EXPECT_TRUE(is_way_unknown(failed, nothing));
+  EXPECT_FALSE(is_way_unknown(failed, secure));
+  EXPECT_FALSE(is_way_unknown(insecure, failed)) << "the zone is not signed";
+  EXPECT_FALSE(is_way_unknown(nothing, nothing));
   EXPECT_EQ(tlsa_question("mx.b.example", 25).name, "_25._tcp.mx.b.example");
 }
 

@@ -188,6 +188,13 @@ class _Tcp(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
+def _send_late(sock, reply, address):
+    try:
+        sock.sendto(reply, address)
+    except OSError:
+        pass  # the server is closed
+
+
 def _bind_both(owner, address, port):
     """The same port for UDP and TCP; with port 0, tried until one is free for both."""
 
@@ -197,9 +204,13 @@ def _bind_both(owner, address, port):
             reply = owner.answer(data, "udp")
             if reply is None:
                 return
-            late = threading.Timer(owner.delay(data), sock.sendto, (reply, self.client_address))
+            delay = owner.delay(data)
+            if not delay:
+                sock.sendto(reply, self.client_address)
+                return
+            late = threading.Timer(delay, _send_late, (sock, reply, self.client_address))
             late.daemon = True
-            late.start() if late.interval else late.function(*late.args)
+            late.start()
 
     class TcpHandler(socketserver.StreamRequestHandler):
         def handle(self):
