@@ -111,9 +111,12 @@ struct OutboundConfig {
   std::size_t concurrency = 200;            // attempts at once, in all
   std::size_t concurrency_per_domain = 20;  // to one destination
   std::chrono::seconds connect_timeout{30};
-  std::chrono::seconds idle_timeout{5};   // how long a connection waits for its next message
-  std::chrono::seconds host_backoff{30};  // doubles: how long an address that failed is passed over
-  std::size_t connection_messages = 100;  // at most, on one connection
+  std::chrono::seconds command_timeout{300};  // a whole reply; RFC 5321 §4.5.3.2
+  std::chrono::seconds data_timeout{180};     // while the server takes nothing of a message
+  std::chrono::seconds final_timeout{600};    // the reply to the end of data
+  std::chrono::seconds idle_timeout{5};       // how long a connection waits for its next message
+  std::chrono::seconds host_backoff{30};      // doubles: how long an address that failed is passed over
+  std::size_t connection_messages = 100;      // at most, on one connection
 };
 
 struct QueueConfig {

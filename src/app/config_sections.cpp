@@ -320,6 +320,9 @@ void read_outbound(Section section, Config& config, Findings& findings) {
   }
   read_outbound_tls(section, config, findings);
   assign(outbound.connect_timeout, section.duration("connect_timeout", seconds{1}, minutes{10}));
+  assign(outbound.command_timeout, section.duration("command_timeout", seconds{1}, hours{1}));
+  assign(outbound.data_timeout, section.duration("data_timeout", seconds{1}, hours{1}));
+  assign(outbound.final_timeout, section.duration("final_timeout", seconds{1}, hours{1}));
   assign(outbound.idle_timeout, section.duration("idle_timeout", seconds{0}, minutes{5}));
   assign(outbound.host_backoff, section.duration("host_backoff", seconds{0}, minutes{10}));
   if (const auto n = section.integer("connection_messages", 1, 100000)) {

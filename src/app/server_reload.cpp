@@ -18,8 +18,12 @@ constexpr std::string_view unreadable_mend =
 
 // What holds wherever a message goes.
 outbound::RelayOptions relay_options(const Config& config, std::vector<net::Endpoint> own_places) {
-  return outbound::RelayOptions{
-      .host = config.host, .own_places = std::move(own_places), .connect_timeout = config.outbound.connect_timeout};
+  return outbound::RelayOptions{.host = config.host,
+                                .own_places = std::move(own_places),
+                                .connect_timeout = config.outbound.connect_timeout,
+                                .command_timeout = config.outbound.command_timeout,
+                                .data_timeout = config.outbound.data_timeout,
+                                .final_timeout = config.outbound.final_timeout};
 }
 
 outbound::RelayOptions remote_options(const Config& config, KeyMaterial keys, std::vector<net::Endpoint> own_places) {

@@ -90,6 +90,9 @@ std::unexpected<Error> failure(const StreamState::Deadline& deadline, std::strin
   const std::string doing(what);
   if (deadline.passed) return transient("connection timed out", doing + ": timed out");
   if (ec == asio::error::operation_aborted) return transient("connection closed", doing + ": cancelled");
+  // No close_notify came before the end. To who reads the queue it is the end.
+  if (ec == asio::ssl::error::stream_truncated)
+    return transient("connection lost", doing + ": the connection was closed");
   return transient("connection lost", doing + ": " + ec.message());
 }
 

@@ -14,6 +14,7 @@ using smtp::Reply;
 namespace {
 
 constexpr std::size_t max_reply_line = 4096;  // RFC 5321 §4.5.3.1.5 says 512; nothing is lost by listening longer
+constexpr std::size_t max_reply = 64 * 1024;  // of all lines
 constexpr milliseconds quit_timeout{2000};
 
 Reply no_connection(const std::string& relay, const Error& error) {
@@ -76,11 +77,13 @@ net::Task<std::expected<void, ConnectionFailure>> Connection::begin(net::Stream 
 net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transaction, const store::Message& message,
                                                     queue::Queue& queue) {
   ended_data_ = refused_chunk_ = false;
+  lost_why_ = "the connection was lost";
   ++transactions_;
   StoredMessage stored(message, queue);
   if (session_.features().chunking && options_.smtp.use_chunking) {
     const auto size = co_await measure(stored);
     if (!size) {
+      lost_why_ = size.error().private_reason;
       usable_ = false;
       co_return session_.on_disconnect();
     }
@@ -93,7 +96,8 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   if (goes) {
     const auto sent = co_await send_message(*step, stored);
     if (!sent) {
-      step = std::unexpected(sent.error());
+      Error error = sent.error();
+      step = co_await hear_out(std::move(error));
     } else {
       awaiting_final_ = true;
       step = co_await advance(session_.on_body_sent());
@@ -103,14 +107,21 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   if (step) {
     if (auto* done = std::get_if<smtp::TransactionDone>(&*step)) {
       const auto& result = done->result;
-      if (result.must_close) usable_ = false;
+      if (result.must_close) note_end();
       if (result.confirm && !result.confirm->positive()) ++failed_confirms_;
       refused_chunk_ = chunked && result.final && (result.final->code == 500 || result.final->code == 502);
       co_return std::move(done->result);
     }
   }
+  if (!step) lost_why_ = step.error().private_reason;
   usable_ = false;
   co_return session_.on_disconnect();
+}
+
+void Connection::note_end() {
+  usable_ = false;
+  const bool leaves = last_reply_.code == 421;
+  lost_why_ = (leaves ? "the server ended the session: " : "the server's reply does not fit: ") + last_reply_.summary();
 }
 
 bool Connection::is_quiet() {
@@ -131,7 +142,10 @@ net::Task<void> Connection::quit() {
 // Sends, reads and starts TLS until the session wants something that its caller decides.
 net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
   while (true) {
-    if (const auto* send = std::get_if<smtp::Send>(&step)) {
+    const auto* send = std::get_if<smtp::Send>(&step);
+    const bool speaks = send != nullptr || std::holds_alternative<smtp::StartTls>(step);
+    if (speaks && was_spoken_to()) co_return std::unexpected(co_await out_of_turn());
+    if (send != nullptr) {
       CAS_CO_CHECK(co_await stream_.write(send->octets, options_.command_timeout));
     } else if (std::holds_alternative<smtp::StartTls>(step)) {
       CAS_CO_CHECK(co_await start_tls());
@@ -140,9 +154,29 @@ net::Task<Result<ClientStep>> Connection::advance(ClientStep step) {
     } else if (!std::holds_alternative<smtp::ReadReply>(step)) {
       co_return step;
     }
-    CAS_CO_TRY(const Reply reply, co_await read_reply());
+    CAS_CO_TRY(const Reply reply,
+               co_await read_reply(awaiting_final_ ? options_.final_timeout : options_.command_timeout));
     step = session_.on_reply(reply);
   }
+}
+
+// Words that no command of ours asked for: from here on every reply would be taken for that to another command. Inside
+// TLS, what is not decrypted yet may be a ticket and is not asked about.
+bool Connection::was_spoken_to() const {
+  return !reader_.pending().empty() || (!stream_.tls() && stream_.has_buffered());
+}
+
+net::Task<Error> Connection::out_of_turn() {
+  const auto said = co_await read_reply(quit_timeout);
+  const std::string words = said ? said->summary() : said.error().private_reason;
+  co_return transient("the server spoke out of turn", "the server spoke out of turn: " + words).error();
+}
+
+// A server that gives up in the middle of a message may have said why before it hung up.
+net::Task<Result<ClientStep>> Connection::hear_out(Error error) {
+  const auto said = co_await read_reply(quit_timeout);
+  if (!said) co_return std::unexpected(std::move(error));
+  co_return session_.on_reply(*said);
 }
 
 net::Task<Result<void>> Connection::start_tls() {
@@ -157,19 +191,24 @@ net::Task<Result<void>> Connection::start_tls() {
   co_return up;
 }
 
-net::Task<Result<Reply>> Connection::read_reply() {
+// All of it within the time and a size: neither drops nor floods of octets hold a delivery up.
+net::Task<Result<Reply>> Connection::read_reply(milliseconds timeout) {
+  const auto until = std::chrono::steady_clock::now() + timeout;
   smtp::ReplyParser parser;
+  std::size_t heard = 0;
   while (true) {
     const auto found = reader_.next(max_reply_line);
     if (const auto* line = std::get_if<smtp::Line>(&found)) {
       CAS_CO_TRY(auto reply, parser.on_line(line->text));
-      if (reply) co_return std::move(*reply);
+      if (reply) co_return last_reply_ = std::move(*reply);
       continue;
     }
     if (!std::holds_alternative<smtp::NeedMore>(found)) co_return transient("the server's reply is malformed");
-    const auto timeout = awaiting_final_ ? options_.final_timeout : options_.command_timeout;
-    CAS_CO_TRY(const std::size_t received, co_await stream_.read_some(buffer_, timeout));
+    if (heard > max_reply) co_return transient("the server's reply is too long");
+    const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+    CAS_CO_TRY(const std::size_t received, co_await stream_.read_some(buffer_, left));
     if (received == 0) co_return transient("the server closed the connection");
+    heard += received;
     reader_.feed(std::string_view(buffer_).substr(0, received));
   }
 }
@@ -199,6 +238,7 @@ net::Task<Result<void>> Connection::send_body(StoredMessage& message) {
   smtp::DataEncoder encoder;
   std::string out;
   do {
+    if (was_spoken_to()) co_return transient("the server interrupts");
     CAS_CO_TRY(const std::string_view piece, co_await message.next());
     encoder.encode(piece, out);
     if (message.at_end()) {
@@ -215,6 +255,7 @@ net::Task<Result<void>> Connection::send_body(StoredMessage& message) {
 net::Task<Result<void>> Connection::send_chunk(const std::string& command, StoredMessage& message) {
   std::string out = command;
   do {
+    if (was_spoken_to()) co_return transient("the server interrupts");
     CAS_CO_TRY(const std::string_view piece, co_await message.next());
     out += piece;
     if (message.at_end()) ended_data_ = true;

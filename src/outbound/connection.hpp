@@ -78,6 +78,8 @@ class Connection {
   }
   /// The last transaction ended because the server announced CHUNKING and does not know BDAT.
   [[nodiscard]] bool refused_chunk() const { return refused_chunk_; }
+  /// Why the last transaction has no answer for somebody, in words for who looks at the queue.
+  [[nodiscard]] const std::string& lost_why() const { return lost_why_; }
   /// The server answered EHLO or HELO.
   [[nodiscard]] bool greeted() const { return session_.greeted(); }
   /// A handshake was begun, and failed.
@@ -96,7 +98,11 @@ class Connection {
   net::Task<std::expected<void, ConnectionFailure>> begin(net::Stream stream);
   net::Task<Result<smtp::ClientStep>> advance(smtp::ClientStep step);
   net::Task<Result<void>> start_tls();
-  net::Task<Result<smtp::Reply>> read_reply();
+  net::Task<Result<smtp::Reply>> read_reply(milliseconds timeout);
+  [[nodiscard]] bool was_spoken_to() const;
+  net::Task<Error> out_of_turn();
+  net::Task<Result<smtp::ClientStep>> hear_out(Error error);
+  void note_end();
   static net::Task<Result<std::optional<std::uint64_t>>> measure(StoredMessage& message);
   net::Task<Result<void>> send_message(const smtp::ClientStep& how, StoredMessage& message);
   net::Task<Result<void>> send_body(StoredMessage& message);
@@ -108,6 +114,8 @@ class Connection {
   smtp::LineReader reader_;
   std::string buffer_;
   std::string relay_;
+  smtp::Reply last_reply_;
+  std::string lost_why_;
   static constexpr int most_failed_confirms = 2;  // CAS §9.3: the third one's reply would be hidden by 421
 
   std::size_t transactions_ = 0;

@@ -26,6 +26,14 @@ const Signing& intent_signing(const std::vector<Signing>& keys) {
   return found != keys.end() ? *found : keys.front();
 }
 
+bool server_left(const smtp::TransactionResult& result) {
+  for (std::size_t n = 0; n < result.rcpt.size(); ++n) {
+    const auto reply = result.outcome(n);
+    if (reply && reply->code == 421) return true;
+  }
+  return false;
+}
+
 /// RFC 5321 §4.5.3.1.10: there are too many recipients in this transaction, and 552 is to be read as 452. With another
 /// enhanced code the mailbox is meant.
 bool is_too_many(const std::optional<Reply>& rcpt) {
@@ -177,13 +185,14 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact_once(Connection&
         outcome == ConfirmOutcome::Misconfigured) {
       co_return outcome;
     }
+    if (result.confirm->code == 421) co_return std::nullopt;
     for (const auto index : recipients) settle(index, *result.confirm, connection.relay());
     co_return std::nullopt;
   }
   chunk_refused_ = connection.refused_chunk();
   settle_by(result, confirmed, recipients, connection);
-  if (!connection.stands()) {
-    last_failure_ = Reply(451, EnhancedCode{4, 4, 2}, connection.relay() + ": the connection was lost");
+  if (!connection.stands() && !server_left(result)) {
+    last_failure_ = Reply(451, EnhancedCode{4, 4, 2}, connection.relay() + ": " + connection.lost_why());
   }
   co_return std::nullopt;
 }
@@ -200,6 +209,8 @@ void Conversation::settle_by(const smtp::TransactionResult& result, bool confirm
     } else if (const auto reply = result.outcome(n)) {
       if (chunk_refused_ && is_taken(result.rcpt[n])) {
         last_failure_ = Reply(451, EnhancedCode{4, 5, 1}, "the server announces CHUNKING and does not know BDAT");
+      } else if (reply->code == 421) {
+        last_failure_ = *reply;  // RFC 5321 §3.8: the server goes, and says nothing of who is written to
       } else if (!confirmed && confirm::is_provisional(*reply, connection.features().cas)) {
         last_failure_ = *reply;  // the next host may offer what it asks for
       } else {

@@ -54,7 +54,8 @@ net::Task<DomainTls> TlsPolicies::of_domain(std::optional<Domain> domain) const 
   if (options_.dane) {
     // Asked a moment ago for the route, and remembered since.
     const auto mx = co_await ask(resolver_, tls.domain, dns::Type::MX);
-    tls.secure_route = mx.secure && mx.status != dns::Status::Failed;
+    tls.unknown_route = mx.status == dns::Status::Failed;
+    tls.secure_route = mx.secure && !tls.unknown_route;
   }
   if (sts_ != nullptr && options_.mta_sts) tls.sts = co_await sts_->find(*std::move(domain));
   co_return tls;
@@ -62,6 +63,7 @@ net::Task<DomainTls> TlsPolicies::of_domain(std::optional<Domain> domain) const 
 
 net::Task<Dane> TlsPolicies::dane_of(const DomainTls& domain, std::string host, std::uint16_t port) const {
   Dane dane;
+  if (domain.unknown_route) dane.status = tlspolicy::DaneStatus::Failed;
   if (!options_.dane || !domain.secure_route || decides_alone(domain.pin)) co_return dane;
   dns::Answers answers;
   auto check = [&](dns::Answers& known) { return tlspolicy::find_dane(host, port, known); };

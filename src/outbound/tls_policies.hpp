@@ -28,7 +28,8 @@ struct DomainTls {
   std::string domain;  // empty for an address literal
   const tlspolicy::TlsPin* pin = nullptr;
   StsAnswer sts;
-  bool secure_route = false;  // the MX answer, or that there is none, is secure (RFC 7672 §2.2.1)
+  bool secure_route = false;   // the MX answer, or that there is none, is secure (RFC 7672 §2.2.1)
+  bool unknown_route = false;  // the answer is gone, and cannot be had again: whether it was secure is not known
 };
 
 /// What a host must do, and what a report would say that it was held to.

@@ -74,6 +74,13 @@ TEST_P(QueueOut, ADeliveredMessageIsRemovedWithItsBody) {
   EXPECT_EQ(field(event, "reply"), ok().summary());
 }
 
+TEST_P(QueueOut, WhatWasDeferredTogetherIsTriedTogether) {
+  ASSERT_TRUE(commit(message({to("a@b.example"), to("b@b.example"), to("c@b.example")})));
+  ASSERT_TRUE(finish(take_one(), {deferred(), deferred(), deferred()}));
+  clock_.advance(until_next());
+  EXPECT_THAT(take_one().recipients, SizeIs(3));
+}
+
 TEST_P(QueueOut, TheDelayIsToldInItsParts) {
   ASSERT_TRUE(commit(message({to("suzie@b.example")})));
   clock_.advance(milliseconds(5000));

@@ -15,27 +15,27 @@ constexpr std::chrono::seconds longest_hint{24 * 3600};  // CAS §9.4: clamp(ret
 constexpr std::chrono::seconds shortest_delay{1};        // a driver that asks for 0 must not spin
 
 /// Evenly from low to high, both included.
-std::int64_t draw(std::int64_t low, std::int64_t high, Random& random) {
-  return low + static_cast<std::int64_t>(cas::draw(random) % static_cast<std::uint64_t>(high - low + 1));
+std::int64_t pick(std::int64_t low, std::int64_t high, std::uint64_t lot) {
+  return low + static_cast<std::int64_t>(lot % static_cast<std::uint64_t>(high - low + 1));
 }
 
 }  // namespace
 
 std::chrono::milliseconds retry_after(std::uint32_t attempts, std::optional<std::chrono::seconds> asked,
-                                      const Options& options, Random& random) {
+                                      const Options& options, std::uint64_t lot) {
   if (asked) {
     const milliseconds hint = std::clamp(*asked, shortest_delay, longest_hint);
-    return std::min<milliseconds>(milliseconds(draw(hint.count(), hint.count() + hint.count() / 10, random)),
+    return std::min<milliseconds>(milliseconds(pick(hint.count(), hint.count() + hint.count() / 10, lot)),
                                   longest_hint);
   }
   milliseconds delay = std::max(options.first_retry, shortest_delay);
   for (std::uint32_t n = 1; n < attempts && delay < options.max_retry; ++n) delay *= 2;
   delay = std::clamp<milliseconds>(delay, shortest_delay, std::max(options.max_retry, shortest_delay));
-  return milliseconds(draw(delay.count() - delay.count() / 10, delay.count() + delay.count() / 10, random));
+  return milliseconds(pick(delay.count() - delay.count() / 10, delay.count() + delay.count() / 10, lot));
 }
 
 store::Recipient settle(const store::Message& message, store::Recipient recipient, const Outcome& outcome,
-                        const Options& options, TimePoint now, Random& random) {
+                        const Options& options, TimePoint now, std::uint64_t lot) {
   ++recipient.attempts;
   recipient.last_reply = said(outcome.reply);
   recipient.relay = outcome.relay;
@@ -55,7 +55,7 @@ store::Recipient settle(const store::Message& message, store::Recipient recipien
       if (now >= end) {
         recipient.state = store::RecipientState::Failed;
       } else {
-        const auto delay = retry_after(recipient.attempts, outcome.retry_after, options, random);
+        const auto delay = retry_after(recipient.attempts, outcome.retry_after, options, lot);
         recipient.next_attempt = std::min(now + delay, end);
       }
       break;

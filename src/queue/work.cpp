@@ -102,8 +102,9 @@ GroupKey group_of(const Job& job) {
 
 Result<void> FinishWork::run(store::Tx& tx) {
   const auto& [job, outcomes, at] = *report_;
+  const std::uint64_t lot = draw(random_);
   for (std::size_t n = 0; n < job.recipients.size(); ++n) {
-    settled_.push_back(settle(job.message, job.recipients[n], outcomes[n], options_, at, random_));
+    settled_.push_back(settle(job.message, job.recipients[n], outcomes[n], options_, at, lot));
   }
   CAS_CHECK(add_notices(tx));
   CAS_CHECK(suppress_gone(tx));

@@ -22,6 +22,13 @@ bool has_address(const dns::Answer& answer) {
   return answer.status == dns::Status::Ok && !answer.records.empty();
 }
 
+// A lookup failed, and what is known says nothing of the way.
+bool is_way_unknown(const dns::Answer& a, const dns::Answer& aaaa) {
+  const auto failed = [](const dns::Answer& answer) { return answer.status == dns::Status::Failed; };
+  const auto found = [](const dns::Answer& answer) { return answer.status == dns::Status::Ok; };
+  return (failed(a) || failed(aaaa)) && !found(a) && !found(aaaa);
+}
+
 struct Expanded {
   std::string name;
   bool failed = false;
@@ -88,6 +95,8 @@ std::optional<Dane> find_dane(const std::string& host, std::uint16_t port, dns::
   const auto* aaaa = answers.find(dns::Question{.name = host, .type = dns::Type::AAAA});
   const auto* a = answers.find(dns::Question{.name = host, .type = dns::Type::A});
   if (aaaa == nullptr || a == nullptr) return std::nullopt;
+  // §2.1.1: an address that comes a moment later must not go without what binds it.
+  if (is_way_unknown(*a, *aaaa)) return Dane{.status = DaneStatus::Failed, .records = {}};
   if (!has_address(*a) && !has_address(*aaaa)) return Dane{};
   const bool secure = is_secure(*a) || is_secure(*aaaa);
   const auto expanded = expand(host, secure ? max_aliases : 1, answers);

@@ -36,7 +36,8 @@ inline constexpr std::size_t max_tlsa = 32;
 /// What binds connections to a host that a secure answer named (§2.2.1). Its TLSA records count where its addresses are
 /// secure, or where it is an alias and that much is secure (§2.2.2): those at the end of a chain of aliases that is
 /// secure as a whole, else those at its own name. A failed answer for one family of addresses must not take away what
-/// the other says. None: not known yet; the questions have been noted.
+/// the other says; where that is nothing, the host must not be used now. None: not known yet; the questions have been
+/// noted.
 [[nodiscard]] std::optional<Dane> find_dane(const std::string& host, std::uint16_t port, dns::Answers& answers);
 /// Longer chains of aliases are not followed.
 inline constexpr std::size_t max_aliases = 8;

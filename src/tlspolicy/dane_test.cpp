@@ -81,6 +81,19 @@ TEST_F(FindDane, WhoMakesOneFamilyFailDoesNotSwitchItOff) {
   EXPECT_EQ(find().status, DaneStatus::Usable);
 }
 
+TEST_F(FindDane, WhereTheAddressesCannotBeLookedUpTheHostIsNotUsed) {  // §2.1.1
+  fails("mx.b.example", Type::AAAA);
+  EXPECT_EQ(find().status, DaneStatus::Failed) << "there is no A, and AAAA is not known";
+  fails("mx.b.example", Type::A);
+  EXPECT_EQ(find().status, DaneStatus::Failed);
+}
+
+TEST_F(FindDane, AnInsecureAddressSaysThatTheZoneIsNotSigned) {
+  fails("mx.b.example", Type::AAAA);
+  address("mx.b.example", false);
+  EXPECT_EQ(find().status, DaneStatus::Insecure);
+}
+
 TEST_F(FindDane, AFailedTlsaLookupIsAFailure) {  // §2.1.1
   address("mx.b.example", true);
   fails("_25._tcp.mx.b.example", Type::TLSA);

@@ -6,6 +6,7 @@ import datetime
 import socketserver
 import struct
 import threading
+import time
 
 import dns.dnssec
 import dns.flags
@@ -17,16 +18,18 @@ import dns.rrset
 import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
 
-DROP, TRUNCATE, SERVFAIL, NXDOMAIN = "drop", "truncate", "servfail", "nxdomain"
+DROP, TRUNCATE, SERVFAIL, NXDOMAIN, BOGUS = "drop", "truncate", "servfail", "nxdomain", "bogus"
 
 
 class DnsServer:
-    """`modes` maps a name to DROP (no answer at all), TRUNCATE (TC over UDP, whole over TCP), SERVFAIL or NXDOMAIN;
-    change it at any time with set_mode(). `asked` lists (name, type, transport) of every question."""
+    """`modes` maps a name to DROP (no answer at all), TRUNCATE (TC over UDP, whole over TCP), SERVFAIL, NXDOMAIN, BOGUS
+    (signatures of a signed zone that are none) or a number of seconds by which its answers are late; "*" stands for every
+    name without a mode of its own. Change it at any time with set_mode(), for one type where one is given. `asked` lists (name, type, transport) of every question."""
 
     def __init__(self, address, port=0):
         self._lock = threading.Lock()
         self._records = {}
+        self._names = set()  # what exists: of the records, and all above them (RFC 8020)
         self._modes = {}
         self._keys = {}  # signed zone -> (private key, DNSKEY)
         self.asked = []
@@ -44,6 +47,7 @@ class DnsServer:
             for name, rdataset in zone.iterate_rdatasets():
                 rrset = dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))
                 self._records[(name, rdataset.rdtype)] = rrset
+                self._names.update(_and_above(name))
 
     def sign(self, zone):
         """From now on the zone is signed (ECDSA P-256); the trust anchor for it, as a line of a file. What does not
@@ -54,15 +58,31 @@ class DnsServer:
         with self._lock:
             self._keys[name] = (private, dnskey)
             self._records[(name, dns.rdatatype.DNSKEY)] = dns.rrset.from_rdata(name, 5, dnskey)
+            self._names.update(_and_above(name))
         return f"{name} 5 IN DNSKEY {dnskey}"
 
     def remove(self, name, rdtype):
         with self._lock:
             del self._records[(dns.name.from_text(name), dns.rdatatype.from_text(rdtype))]
+            self._names = {above for n, _ in self._records for above in _and_above(n)}
 
-    def set_mode(self, name, mode):
+    def set_mode(self, name, mode, rdtype=None):
         with self._lock:
-            self._modes[dns.name.from_text(name)] = mode
+            self._modes[name if name == "*" else dns.name.from_text(name), rdtype] = mode
+
+    def _mode(self, name, rdtype):
+        keys = ((name, rdtype), (name, None), ("*", rdtype), ("*", None))
+        return next((self._modes[key] for key in keys if key in self._modes), None)
+
+    def delay(self, wire):
+        """How late the answer to this question is, in seconds."""
+        try:
+            question = dns.message.from_wire(wire).question[0]
+        except (dns.exception.DNSException, IndexError):
+            return 0
+        with self._lock:
+            mode = self._mode(dns.name.from_text(question.name.to_text().lower()), dns.rdatatype.to_text(question.rdtype))
+        return mode if isinstance(mode, (int, float)) else 0
 
     def heal(self):
         with self._lock:
@@ -88,7 +108,7 @@ class DnsServer:
         name = dns.name.from_text(question.name.to_text().lower())
         with self._lock:
             self.asked.append((name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype), transport))
-            mode = self._modes.get(name)
+            mode = self._mode(name, dns.rdatatype.to_text(question.rdtype))
             if mode == DROP:
                 return None
             if mode == SERVFAIL:
@@ -97,7 +117,7 @@ class DnsServer:
                 response.set_rcode(dns.rcode.NXDOMAIN)
             else:
                 self._fill(response, name, question.rdtype)
-                self._sign(response, name, question.rdtype)
+                self._sign(response, name, question.rdtype, mode == BOGUS)
         if transport == "udp" and mode == TRUNCATE:
             response.answer.clear()
             response.flags |= dns.flags.TC
@@ -114,15 +134,14 @@ class DnsServer:
                 break
             response.answer.append(alias)
             name = alias[0].target
-        # RFC 8020: a name above an existing one exists.
-        if not response.answer and not any(n.is_subdomain(name) for n, _ in self._records):
+        if not response.answer and name not in self._names:
             response.set_rcode(dns.rcode.NXDOMAIN)
         # RFC 2308 §3: how long to remember that there is nothing. Tests change the zone: one second.
         soa = dns.rrset.from_text(".", 1, "IN", "SOA", "ns. hostmaster. 1 60 60 3600 1")
         response.authority.append(soa)
 
 
-    def _sign(self, response, name, rdtype):
+    def _sign(self, response, name, rdtype, bogus=False):
         """DNSSEC for an answer of a signed zone; `name` is what was asked for, aliases are followed."""
         for rrset in response.answer:
             follow = rrset.rdtype == dns.rdatatype.CNAME and rdtype != dns.rdatatype.CNAME
@@ -144,14 +163,20 @@ class DnsServer:
             for rrset in list(section):
                 owner = next((z for z in self._keys if rrset.name.is_subdomain(z)), None)
                 if owner is not None:
-                    section.append(self._signature(rrset, owner))
+                    section.append(self._signature(rrset, owner, bogus))
 
-    def _signature(self, rrset, zone):
+    def _signature(self, rrset, zone, bogus):
         private, dnskey = self._keys[zone]
+        if bogus:
+            private = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.now(datetime.timezone.utc)
         rrsig = dns.dnssec.sign(rrset, private, zone, dnskey, inception=now - datetime.timedelta(hours=1),
                                 expiration=now + datetime.timedelta(days=1))
         return dns.rrset.from_rdata(rrset.name, rrset.ttl, rrsig)
+
+
+def _and_above(name):
+    return [dns.name.Name(name.labels[n:]) for n in range(len(name.labels))]
 
 
 class _Udp(socketserver.UDPServer):
@@ -164,6 +189,13 @@ class _Tcp(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
 
+def _send_late(sock, reply, address):
+    try:
+        sock.sendto(reply, address)
+    except OSError:
+        pass  # the server is closed
+
+
 def _bind_both(owner, address, port):
     """The same port for UDP and TCP; with port 0, tried until one is free for both."""
 
@@ -171,15 +203,24 @@ def _bind_both(owner, address, port):
         def handle(self):
             data, sock = self.request
             reply = owner.answer(data, "udp")
-            if reply is not None:
+            if reply is None:
+                return
+            delay = owner.delay(data)
+            if not delay:
                 sock.sendto(reply, self.client_address)
+                return
+            late = threading.Timer(delay, _send_late, (sock, reply, self.client_address))
+            late.daemon = True
+            late.start()
 
     class TcpHandler(socketserver.StreamRequestHandler):
         def handle(self):
             while len(size := self.rfile.read(2)) == 2:
-                reply = owner.answer(self.rfile.read(struct.unpack("!H", size)[0]), "tcp")
+                question = self.rfile.read(struct.unpack("!H", size)[0])
+                reply = owner.answer(question, "tcp")
                 if reply is None:
                     return
+                time.sleep(owner.delay(question))
                 self.wfile.write(struct.pack("!H", len(reply)) + reply)
 
     for _ in range(50):
@@ -202,4 +243,4 @@ def query(server, name, rdtype, tcp=False, timeout=2.0):
     return ask(message, server.address, port=server.port, timeout=timeout)
 
 
-__all__ = ["DnsServer", "DROP", "TRUNCATE", "SERVFAIL", "NXDOMAIN", "query"]
+__all__ = ["DnsServer", "DROP", "TRUNCATE", "SERVFAIL", "NXDOMAIN", "BOGUS", "query"]
