@@ -30,9 +30,8 @@ agreement: test-deps ## signatures and SPF beside other implementations (docs/ag
 fuzz: test-deps ## each fuzzer for a minute
 	tools/fuzz 60
 
-torture: asan ## every test twenty times over, in random order; the model in larger bounds
-	model/run --torture
-	ctest --test-dir build/asan --output-on-failure --schedule-random --repeat until-fail:20
+torture: asan ## hours of faults at random, the model in larger bounds, all tests again and again; goes on where it was
+	cd tests && /usr/bin/python3 -m e2e.torture
 
 fmt: test-deps ## formats the C++ files
 	git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i

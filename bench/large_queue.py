@@ -6,7 +6,7 @@
     bench/large_queue.py [--queued 0,1000,100000,1000000] [--messages N] [--spool DIR] PATH/cas
 
 For each size: a few messages are deferred by a server that is down, then copied inside the stopped server's database
-until the queue has that size: 1,000 domains, 100 senders, all of it due. The server is started on it; its memory is
+until the queue has that size, all of it due, from 100 senders. The server is started on it; its memory is
 looked at while smtp-source (of Postfix) sends messages that go through to smtp-sink. The spool should be on a disk: the
 store syncs every commit (SQLite, synchronous=FULL).
 """
@@ -52,7 +52,7 @@ trust_anchor_file = "none"
 [log]
 level = "warning"
 """
-DOMAINS, SENDERS = 1000, 100
+SENDERS = 100
 
 
 def listens(port):
@@ -134,7 +134,7 @@ def copies(db, table, replaced):
     return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table}"
 
 
-def multiply(file, size):
+def multiply(file, size, domains):
     """The deferred message becomes `size` of them; flows are numbers, one for each domain and sender."""
     db = sqlite3.connect(file)
     db.execute("PRAGMA synchronous = OFF")
@@ -148,8 +148,8 @@ def multiply(file, size):
     db.execute(numbers + copies(db, "message", {"id": new_id, "body": f"{first} + x"}) +
                f"{cross} message.id = '{source}'")
     db.execute(numbers + copies(db, "recipient", {
-        "message": new_id, "address": f"'u' || x || '@d' || (x % {DOMAINS}) || '.dead.example'",
-        "flow": f"1000000 + x % ({DOMAINS} * {SENDERS})", "next_attempt": "next_attempt - 86400000 + x"}) +
+        "message": new_id, "address": f"'u' || x || '@d' || (x % {domains}) || '.dead.example'",
+        "flow": f"1000000 + x % ({domains} * {SENDERS})", "next_attempt": "next_attempt - 86400000 + x"}) +
         f"{cross} recipient.message = '{source}'")
     db.commit()
     db.close()
@@ -167,7 +167,7 @@ def measure(program, size, options):
             send(1, "x@d0.dead.example", 1)
             time.sleep(1)
             server.stop()
-            multiply(folder / "state" / "cas.db", size)
+            multiply(folder / "state" / "cas.db", size, options.domains)
         server.start()
         send(1, "b@live.example", 1)
         wait_until(lambda: sink.count() >= 1, "the first delivery")
@@ -180,7 +180,7 @@ def measure(program, size, options):
         wait_until(lambda: sink.count() >= 1 + options.messages, "deliveries")
         seconds, used = time.monotonic() - begin, server.cpu() - cpu
         print(f"{size:9} queued  first delivery {first:5.2f} s  peak {peak_start:4} MB at the start, "
-              f"{server.memory('VmHWM'):4} MB in the end  {options.messages / accepted:6.0f} accepted/s  {options.messages / seconds:6.0f} delivered/s  "
+              f"{server.memory('VmHWM'):4} MB in the end  {cpu:5.1f} s CPU before  {options.messages / accepted:6.0f} accepted/s  {options.messages / seconds:6.0f} delivered/s  "
               f"{used / options.messages * 1e6:5.0f} us CPU a message", flush=True)
     finally:
         server.stop()
@@ -193,7 +193,8 @@ def main():
     parser.add_argument("program", metavar="PATH/cas")
     parser.add_argument("--queued", default="0,1000,100000,1000000")
     parser.add_argument("--messages", type=int, default=5000)
-    parser.add_argument("--settle", type=float, default=5)
+    parser.add_argument("--domains", type=int, default=1000, help="of the queued messages")
+    parser.add_argument("--settle", type=float, default=5, help="seconds between the start and the mail that passes")
     parser.add_argument("--spool")
     options = parser.parse_args()
     for size in options.queued.split(","):

@@ -185,6 +185,13 @@ struct Config {
 /// the order of the file. Relative paths are relative to the file's folder.
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> load_config(const std::filesystem::path& file);
 
+/// What is allowed and probably not meant, each with what would be right.
+[[nodiscard]] std::vector<ConfigError> doubts_of(const Config& config);
+/// When a server that may open `files` at once cannot hold as many connections as the configuration allows.
+[[nodiscard]] std::optional<ConfigError> doubt_of_files(const Config& config, std::uint64_t files);
+/// How many files are open beside the connections of clients, at most.
+[[nodiscard]] std::size_t other_files(const Config& config);
+
 /// Only where the server's admin socket is: for tools, whose user may not read the keys that load_config checks.
 [[nodiscard]] std::expected<std::filesystem::path, std::vector<ConfigError>> load_admin_socket(
     const std::filesystem::path& file);

@@ -96,7 +96,7 @@ class Section {
 [[nodiscard]] std::optional<Domain> domain_of(const ConfigText& text, Findings& findings);
 
 /// Where mail goes that no MX record is asked about, and who may send it (config_routes.cpp): the hop named by `key`
-/// with tls, user and password_file beside it; one [[transport]]; the networks of a listener.
+/// with tls, verify, fingerprints, user and password_file beside it; one [[transport]]; the networks of a listener.
 [[nodiscard]] std::optional<NextHopConfig> read_next_hop(Section& section, std::string_view key, const Config& config,
                                                          Findings& findings);
 void read_transport(Section section, Config& config, Findings& findings);
@@ -116,6 +116,8 @@ void read_trusted_networks(Section& section, ListenConfig& listen, Findings& fin
 /// TLS to other servers (config_tls.cpp): its keys of [outbound], one [[tls_policy]], [tls_reports] after the domains.
 void read_outbound_tls(Section& section, Config& config, Findings& findings);
 void read_tls_policy(Section section, Config& config, Findings& findings);
+/// `fingerprints` of a table, as DANE-EE records.
+[[nodiscard]] std::vector<dns::Tlsa> read_fingerprints(Section& section, Findings& findings);
 void read_tls_reports(Section section, Config& config, Findings& findings);
 
 /// Everything the file says (config_sections.cpp).

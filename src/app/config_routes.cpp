@@ -32,6 +32,31 @@ void read_tls_use(Section& section, std::string_view hop, outbound::NextHop& nex
   }
 }
 
+// How the server proves that it is the one that is meant: by its name, or by a certificate that is known.
+void read_verify(Section& section, std::string_view hop, outbound::NextHop& next_hop, Findings& findings) {
+  const bool by_name = section.boolean("verify").value_or(false);
+  next_hop.tls.records = read_fingerprints(section, findings);
+  const bool by_record = section.has("fingerprints");
+  if (by_name && by_record) section.fail("fingerprints", "stands beside verify", "verify by one of the two");
+  if (section.has("verify") && !by_name && section.has("user")) {
+    section.fail("verify", "is false, and a password is given to nobody who is not verified", "remove verify, or user");
+  }
+  if (!by_name && !by_record) return;
+  const std::string_view key = by_record ? "fingerprints" : "verify";
+  if (!section.has(hop)) {
+    section.fail(key, "stands without " + std::string(hop), "add " + std::string(hop) + ", or remove it");
+  }
+  if (!next_hop.tls.required()) {
+    section.fail(key, "verifies nobody where there may be no TLS", "add tls = \"required\" or \"implicit\"");
+  }
+  if (by_name && next_hop.is_address) {
+    section.fail(key, "has no name to look for: " + std::string(hop) + " is an address",
+                 "write the server's host name there, or its fingerprints");
+  }
+  next_hop.tls.require_names({next_hop.host});
+  if (by_record) next_hop.tls.verify = TlsDemand::Verify::Records;
+}
+
 void read_credentials(Section& section, std::string_view hop, NextHopConfig& next_hop, const Config& config,
                       Findings& findings) {
   const auto user = section.text("user");
@@ -50,7 +75,8 @@ void read_credentials(Section& section, std::string_view hop, NextHopConfig& nex
     if (wrong) section.fail("user", "is empty, too long or holds a NUL", "write the name the server knows you by");
     next_hop.hop.credentials = outbound::Credentials{.user = user->value, .password = {}};
   }
-  next_hop.hop.tls.require_names({next_hop.hop.host});  // a password is given to nobody else
+  // A password is given to nobody else.
+  if (next_hop.hop.tls.records.empty()) next_hop.hop.tls.require_names({next_hop.hop.host});
   if (file) next_hop.password_file = path_of(*file, config, findings);
 }
 
@@ -77,6 +103,7 @@ std::optional<NextHopConfig> read_next_hop(Section& section, std::string_view ke
     }
   }
   read_tls_use(section, key, next_hop.hop, config.outbound.require_tls);
+  read_verify(section, key, next_hop.hop, findings);
   read_credentials(section, key, next_hop, config, findings);
   if (!text) return std::nullopt;
   return next_hop;

@@ -22,17 +22,23 @@ void read_pin_names(Section& section, tlspolicy::TlsPin& pin, Findings& findings
     }
     pin.names.push_back((below ? "." : "") + name->text());
   }
+  pin.fingerprints = read_fingerprints(section, findings);
+}
+
+}  // namespace
+
+std::vector<dns::Tlsa> read_fingerprints(Section& section, Findings& findings) {
+  std::vector<dns::Tlsa> records;
   for (const auto& text : section.texts("fingerprints").value_or(std::vector<ConfigText>{})) {
     if (auto record = tlspolicy::parse_fingerprint(text.value)) {
-      pin.fingerprints.push_back(*std::move(record));
+      records.push_back(*std::move(record));
     } else {
       findings.add_at(text.key, in_quotes(text.value) + " is no fingerprint",
                       "write \"sha256:\" or \"spki-sha256:\" and 64 hexadecimal digits");
     }
   }
+  return records;
 }
-
-}  // namespace
 
 void read_outbound_tls(Section& section, Config& config, Findings& findings) {
   auto& outbound = config.outbound;

@@ -119,11 +119,10 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
 }
 
 std::size_t connections_that_fit(const Config& config) {
-  constexpr std::size_t base = 200;  // database, sockets, files of deliveries
   const std::size_t wanted = config.load.connections.total;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
-  const std::size_t others = base + config.outbound.concurrency;
+  const std::size_t others = other_files(config);
   const std::size_t fit = limit.rlim_cur > others ? limit.rlim_cur - others : 10;
   return std::min(wanted, fit);
 }

@@ -29,6 +29,21 @@ class Writer {
     const std::string braced = labels.empty() ? std::string() : fmt::format("{{{}}}", labels);
     fmt::format_to(std::back_inserter(text_), "{}{}{} {}\n", name_, suffix, braced, value);
   }
+  /// `counts`: for each bound those up to it and above the one before, then those above all.
+  template <std::size_t n>
+  void histogram(std::string_view name, std::string_view help, const std::array<double, n>& bounds,
+                 const std::array<std::uint64_t, n + 1>& counts, double sum) {
+    family(name, "histogram", help);
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      below += counts.at(i);
+      sample(fmt::format("le=\"{}\"", bounds.at(i)), below, "_bucket");
+    }
+    below += counts.back();
+    sample("le=\"+Inf\"", below, "_bucket");
+    sample({}, sum, "_sum");
+    sample({}, below, "_count");
+  }
   template <class Value>
   void one(std::string_view name, std::string_view type, std::string_view help, Value value) {
     family(name, type, help);
@@ -120,17 +135,13 @@ std::string Metrics::text(const Gauges& gauges) const {
     const auto at = now.attempts.find(status);
     out.sample(fmt::format("status=\"{}\"", status), at == now.attempts.end() ? 0 : at->second);
   }
-  out.family("cas_delivery_delay_seconds", "histogram", "From the arrival of a message to its delivery.");
-  std::uint64_t below = 0;
-  for (std::size_t n = 0; n < delay_bounds.size(); ++n) {
-    below += now.delays.at(n);
-    out.sample(fmt::format("le=\"{}\"", delay_bounds.at(n)), below, "_bucket");
-  }
-  below += now.delays.back();
-  out.sample("le=\"+Inf\"", below, "_bucket");
-  out.sample({}, now.delay_sum, "_sum");
-  out.sample({}, below, "_count");
+  out.histogram("cas_delivery_delay_seconds", "From the arrival of a message to its delivery.", delay_bounds,
+                now.delays, now.delay_sum);
   write_queue(out, gauges);
+  out.histogram("cas_store_commit_seconds", "What each commit of the store waited for the disk.",
+                store::CommitCounts::bounds, gauges.commits.commits, gauges.commits.seconds);
+  out.one("cas_store_writes_total", "counter", "Writes that were committed; several share a commit.",
+          gauges.commits.writes);
   out.one("cas_connections", "gauge", "SMTP connections of clients.", gauges.connections);
   out.one("cas_session_memory_bytes", "gauge", "What SMTP sessions hold in memory.", gauges.memory);
   out.one("cas_trace_events", "gauge", "Events remembered for `cas trace`.", gauges.trace_events);

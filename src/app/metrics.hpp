@@ -14,6 +14,7 @@
 #include "base/guarded.hpp"
 #include "base/trace.hpp"
 #include "queue/queue.hpp"
+#include "store/commit_counts.hpp"
 
 namespace cas::app {
 
@@ -26,6 +27,7 @@ struct Gauges {
   std::size_t memory = 0;  // octets that sessions hold
   std::size_t trace_events = 0;
   std::size_t log_lines_dropped = 0;
+  store::CommitCounts::Seen commits{};
 };
 
 /// Thread-safe.

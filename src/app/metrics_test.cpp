@@ -49,6 +49,22 @@ TEST(Metrics, TheHistogramAddsUp) {
   EXPECT_THAT(text, HasSubstr("cas_delivery_delay_seconds_count 4\n"));
 }
 
+TEST(Metrics, CommitsAreCountedByHowLongTheyTook) {
+  store::CommitCounts counts;
+  counts.add(3, std::chrono::microseconds(500));
+  counts.add(1, std::chrono::microseconds(501));
+  counts.add(10, std::chrono::seconds(3));
+  Gauges gauges;
+  gauges.commits = counts.seen();
+  const std::string text = Metrics().text(gauges);
+  EXPECT_THAT(text, HasSubstr("cas_store_commit_seconds_bucket{le=\"0.0005\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("cas_store_commit_seconds_bucket{le=\"0.001\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("cas_store_commit_seconds_bucket{le=\"2\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("cas_store_commit_seconds_bucket{le=\"+Inf\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cas_store_commit_seconds_sum 3.001001\n"));
+  EXPECT_THAT(text, HasSubstr("cas_store_writes_total 14\n"));
+}
+
 TEST(Metrics, TheQueueIsCountedByRouteAndState) {
   Gauges gauges;
   gauges.now = TimePoint(milliseconds(90'500));

@@ -120,12 +120,12 @@ Server::Started Server::open_world() {
   }
   resolver_ = *std::move(resolver);
 
-  auto store = store::open_sqlite(store::SqliteOptions{.file = config_.state_dir / "cas.db"});
+  auto store = store::open_sqlite(store::SqliteOptions{.file = config_.state_dir / "cas.db", .commits = &commits_});
   if (!store) {
-    const bool busy = store.error().lasting == Lasting::Transient;
+    const bool passing = store.error().lasting == Lasting::Transient;
     auto fault = config_fault("state_dir", printable(store.error().private_reason),
-                              busy ? "stop the other server, or try again" : "mend or move that file");
-    if (busy) fault.exit_code = EX_TEMPFAIL;
+                              passing ? "then start again" : "mend or move that file");
+    if (passing) fault.exit_code = EX_TEMPFAIL;
     return std::unexpected(std::move(fault));
   }
   store_ = *std::move(store);
@@ -312,6 +312,7 @@ void Server::emit(Level level, std::string_view name, std::vector<std::pair<std:
 void Server::start() {
   runtime_->start();
   for (auto& dispatcher : dispatchers_) dispatcher->start();
+  sts_book_->start();
   if (tls_reporter_) tls_reporter_->start();
   for (auto& one : acceptors_) one.acceptor->start();
   admin_->start();

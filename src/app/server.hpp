@@ -103,6 +103,7 @@ class Server {
 
   TraceBook trace_book_;
   Metrics metrics_;
+  store::CommitCounts commits_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<Recorder> events_;
 

@@ -46,7 +46,8 @@ net::Task<http::Response> Server::answer_metrics(http::Request request) {
                       .connections = load_.connections.open(),
                       .memory = load_.memory.used(),
                       .trace_events = trace_book_.size(),
-                      .log_lines_dropped = log_->dropped()};
+                      .log_lines_dropped = log_->dropped(),
+                      .commits = commits_.seen()};
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = metrics_.text(gauges);

@@ -117,6 +117,7 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
           {"possible", std::to_string(connections.total)},
           {"mend", "raise the limit of open files (LimitNOFILE=, ulimit -n), or lower limits.connections"}});
   }
+  for (const auto& doubt : doubts_of(fresh->config)) emit(Level::Warning, "config-doubtful", {{"what", doubt.text()}});
   load_.connections.set_limits(std::move(connections));
   load_.memory.set_most(load.memory);
   load_.users.set_limits(load.users);

@@ -39,6 +39,9 @@ std::string_view mark(const json::array& recipients) {
 }
 
 std::string entry(const json::object& message) {
+  if (const std::string why = text_of(message, "damaged"); !why.empty()) {
+    return fmt::format("{} (damaged: {:.200})\n\n", text_of(message, "id"), why);
+  }
   const auto& recipients = array_of(message, "recipients");
   const std::string sender = text_of(message, "sender");
   std::string out = fmt::format("{:<{}} {:>8} {:>20} {}\n", text_of(message, "id").append(mark(recipients)), id_width,

@@ -30,6 +30,10 @@ std::string next_of(const json::object& recipient) {
 
 void add_rows(const json::object& message, Rows& rows) {
   std::string id = text_of(message, "id");
+  if (const std::string why = text_of(message, "damaged"); !why.empty()) {
+    rows.push_back({id, "-", "-", "-", "-", "damaged", "-", "-", why});
+    return;
+  }
   std::string age = age_since(text_of(message, "arrived"));
   std::string size = size_text(number_of(message, "size"));
   std::string sender = "<" + text_of(message, "sender") + ">";
@@ -125,6 +129,9 @@ std::string stats_text(const json::object& stats) {
   std::string out;
   const std::string oldest = text_of(stats, "oldest");
   add_line(out, "messages", std::to_string(number_of(stats, "messages")));
+  if (const auto damaged = number_of(stats, "damaged"); damaged > 0) {
+    add_line(out, "DAMAGED", std::to_string(damaged) + " messages cannot be understood; `cas queue list` names them");
+  }
   add_line(out, "size", size_text(number_of(stats, "octets")));
   if (!oldest.empty()) add_line(out, "oldest", age_since(oldest));
   if (const auto* recipients = stats.if_contains("recipients")) {

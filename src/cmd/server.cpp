@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `cas serve` and `cas config check`.
+#include <sys/resource.h>
 #include <sysexits.h>
 
 #include <cstdio>
@@ -34,6 +35,12 @@ int serve(const std::filesystem::path& file) {
 int check_config(const std::filesystem::path& file) {
   const auto config = app::load_config(file);
   if (!config) return show(config.error());
+  auto doubts = app::doubts_of(*config);
+  rlimit limit{};  // the hard one: the server takes all that it may
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY) {
+    if (auto doubt = app::doubt_of_files(*config, limit.rlim_max)) doubts.push_back(*std::move(doubt));
+  }
+  for (const auto& doubt : doubts) std::fprintf(stderr, "warning: %s\n", doubt.text().c_str());
   print(file.string() + ": good\n");
   return EX_OK;
 }

@@ -58,6 +58,9 @@ json::object entry_object(const queue::Queue::Entry& entry) {
 std::string queue_json(const queue::Queue::Page& page) {
   json::array array;
   for (const auto& entry : page.entries) array.push_back(entry_object(entry));
+  for (const auto& [id, error] : page.damaged) {
+    array.push_back(json::object{{"id", printable(id, 64)}, {"damaged", printable(error.private_reason, max_value)}});
+  }
   json::object object;
   object["messages"] = std::move(array);
   object["next"] = page.next.empty() ? json::value(nullptr) : json::value(page.next);
@@ -148,6 +151,7 @@ std::string stats_json(const queue::Stats& stats) {
   }
   json::object object;
   object["messages"] = stats.messages;
+  object["damaged"] = stats.damaged;
   object["octets"] = stats.octets;
   object["oldest"] = time_value(stats.oldest);
   object["recipients"] = std::move(recipients);

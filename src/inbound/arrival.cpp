@@ -13,10 +13,6 @@ namespace cas::inbound {
 Arrival::Arrival(queue::Queue& queue, store::QueueId id, policy::BoundaryFacts boundary, const smtp::Limits& limits)
     : queue_(queue), id_(std::move(id)), message_(std::move(boundary), limits) {}
 
-Arrival::~Arrival() {
-  if (body_ != 0) queue_.discard(body_);
-}
-
 smtp::DataDecoder::Sink Arrival::sink() {
   return [this](std::string_view octets) { message_.add(octets); };
 }
@@ -32,11 +28,9 @@ net::Task<Result<void>> Arrival::store_rest() {
 }
 
 net::Task<Result<void>> Arrival::store_piece() {
-  auto start = [&](auto done) { queue_.append(body_, message_.take_chunk(), std::move(done)); };
-  auto id = co_await net::completion<Result<store::BodyId>>(std::move(start));
-  if (!id) co_return std::unexpected(std::move(id).error());
-  body_ = *id;
-  co_return Result<void>();
+  if (!draft_) draft_ = queue_.draft();
+  auto start = [&](auto done) { queue_.append(draft_, message_.take_chunk(), std::move(done)); };
+  co_return co_await net::completion<Result<void>>(std::move(start));
 }
 
 std::optional<smtp::Reply> Arrival::fault() const {

@@ -14,12 +14,11 @@
 
 namespace cas::inbound {
 
-/// Lives on its session's thread; the queue outlives it. What was stored is discarded with it, unless it was released.
-/// Nothing of it is durable before a commit: a crash leaves what recovery removes.
+/// Lives on its session's thread; the queue outlives it. What was stored goes with it, unless it was released. Nothing
+/// of it is durable before a commit.
 class Arrival {
  public:
   Arrival(queue::Queue& queue, store::QueueId id, policy::BoundaryFacts boundary, const smtp::Limits& limits);
-  ~Arrival();
   Arrival(const Arrival&) = delete;
   Arrival& operator=(const Arrival&) = delete;
 
@@ -37,9 +36,9 @@ class Arrival {
   [[nodiscard]] IncomingMessage& message() { return message_; }
   [[nodiscard]] const store::QueueId& id() const { return id_; }
   /// Part of the body is in the store, or will have to be.
-  [[nodiscard]] bool is_large() const { return body_ != 0 || message_.chunk_ready(); }
-  /// The stored body, which is the caller's from now on; 0 without one.
-  [[nodiscard]] store::BodyId release() { return std::exchange(body_, 0); }
+  [[nodiscard]] bool is_large() const { return draft_ || message_.chunk_ready(); }
+  /// What was stored, which is the caller's from now on; null: nothing was.
+  [[nodiscard]] std::shared_ptr<const store::Draft> release() { return std::exchange(draft_, nullptr); }
 
  private:
   net::Task<Result<void>> store_piece();
@@ -47,7 +46,7 @@ class Arrival {
   queue::Queue& queue_;
   store::QueueId id_;
   IncomingMessage message_;
-  store::BodyId body_ = 0;
+  std::shared_ptr<store::Draft> draft_;
   Result<void> stored_;
 };
 

@@ -183,11 +183,9 @@ net::Task<Reply> Session::commit() {
   }
   const auto complete = co_await hand_over_body(fresh);
   if (!complete) co_return smtp::reply_for(complete.error());
-  const store::BodyId body = fresh.message.body;
   auto start = [&](auto done) { services_.queue.commit(std::move(fresh), std::move(done)); };
   auto committed = co_await net::completion<Result<queue::Queue::Committed>>(std::move(start));
   if (!committed) {
-    if (body != 0) services_.queue.discard(body);
     event("commit-failed", {{"reason", committed.error().private_reason}}, Level::Error);
     // A ledger that cannot be read is no reason to refuse for good (CAS §10.3).
     co_return work_.intent ? confirm::reply_for(confirm::Reason::LedgerDown) : smtp::reply_for(committed.error());
@@ -206,7 +204,7 @@ net::Task<Reply> Session::commit() {
   co_return Reply(250, EnhancedCode{2, 0, 0}, "queued as " + committed->id);
 }
 
-// The body goes to the queue as a whole or, when it is large, as the one that is stored there.
+// The body goes to the queue as a whole or, when it is large, as what was stored there.
 net::Task<Result<void>> Session::hand_over_body(queue::NewMessage& fresh) {
   Arrival& arrival = *work_.arrival;
   if (!arrival.is_large()) {
@@ -214,7 +212,7 @@ net::Task<Result<void>> Session::hand_over_body(queue::NewMessage& fresh) {
     co_return Result<void>();
   }
   CAS_CO_CHECK(co_await arrival.store_rest());
-  fresh.message.body = arrival.release();
+  fresh.draft = arrival.release();
   co_return Result<void>();
 }
 

@@ -126,6 +126,14 @@ Task<void> TaskGroup::join() {
   }
 }
 
+Task<void> TaskGroup::finish() {
+  cancel();
+  const auto state = state_;
+  while (!state->running.empty()) {
+    [[maybe_unused]] auto [ec] = co_await state->empty.async_wait(as_values);
+  }
+}
+
 Task<bool> is_cancelled() {
   const auto state = co_await asio::this_coro::cancellation_state;
   co_return cancelled(state);

@@ -40,6 +40,8 @@ class TaskGroup {
   void cancel();
   /// Until no task is left, or the joining task is cancelled itself.
   [[nodiscard]] Task<void> join();
+  /// cancel(), and until no task is left, in a cancelled task too: for tasks that end soon once they are cancelled.
+  [[nodiscard]] Task<void> finish();
 
  private:
   struct State;

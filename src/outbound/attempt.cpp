@@ -27,13 +27,13 @@ std::string place_of(const NextHop& hop, const std::string& address) {
   return net::Endpoint{.address = address, .port = hop.port}.text();
 }
 
-net::Task<std::expected<void, ConnectionFailure>> open(Connection& connection, const NextHop& hop,
-                                                       std::string address) {
-  if (!hop.unix_path.empty()) co_return co_await connection.open_unix(hop.unix_path);
+net::Task<std::expected<void, ConnectionFailure>> open(Connection& connection, const NextHop& hop, std::string address,
+                                                       std::optional<net::Stream> stream) {
+  if (!stream) co_return co_await connection.open_unix(hop.unix_path);
   net::Endpoint endpoint;
   endpoint.address = std::move(address);
   endpoint.port = hop.port;
-  co_return co_await connection.open(std::move(endpoint));
+  co_return co_await connection.open(std::move(endpoint), *std::move(stream));
 }
 
 }  // namespace
@@ -163,11 +163,64 @@ net::Task<bool> Attempt::try_hop(const NextHop& hop) {
     conversation_.note_failure(smtp::Reply(451, smtp::EnhancedCode{4, 4, 6}, hop.host + " is this server"), hop.host);
     co_return false;
   }
-  for (auto& address : *addresses) {
-    co_await try_address(hop, std::move(address));
-    if (conversation_.finished()) co_return true;
+  if (hop.unix_path.empty()) {
+    co_await race(hop, *std::move(addresses));
+  } else {
+    co_await try_again(hop, hop.host);
   }
-  co_return false;
+  co_return conversation_.finished();
+}
+
+// Hosts keep their order (RFC 5321 §5.1); the addresses of one host race (RFC 8305 §5). Whoever wins and does not take
+// all is followed by the winner among the rest.
+net::Task<void> Attempt::race(const NextHop& hop, std::vector<std::string> addresses) {
+  std::vector<net::Endpoint> endpoints;
+  for (auto& address : addresses) {
+    if (endpoints.size() == options_.max_addresses) break;
+    if (!is_resting(place_of(hop, address))) {
+      endpoints.push_back(net::Endpoint{.address = std::move(address), .port = hop.port});
+    }
+  }
+  DialOptions dial;
+  dial.timeout = options_.connect_timeout;
+  Dialer dialer(std::move(endpoints), dial);
+  while (!conversation_.finished()) {
+    auto dialed = co_await dialer.next();
+    for (const auto& failure : dialed.failures) note_failure_at(hop, failure);
+    if (!dialed.line) co_return;
+    std::optional<net::Stream> stream = std::move(dialed.line->stream);
+    co_await try_address(hop, std::move(dialed.line->endpoint.address), std::move(stream));
+  }
+}
+
+// Notes why, too.
+bool Attempt::is_resting(const std::string& place) {
+  const auto now = services_.clock.now();
+  const auto why = services_.health.with([&](const HostHealth& health) { return health.resting(place, now); });
+  if (!why) return false;
+  hopeless_ = false;
+  conversation_.note_failure(*why, place);
+  return true;
+}
+
+void Attempt::note_failure_at(const NextHop& hop, const Dialed::Failure& failure) {
+  const std::string relay = relay_text(hop.host, failure.endpoint);
+  auto why = unreachable(relay, failure.error);
+  conversation_.note_failure(why.reply, relay);
+  hopeless_ = false;
+  note_health(failure.endpoint.text(), std::unexpected(std::move(why)));
+}
+
+// On a connection of its own.
+net::Task<void> Attempt::try_again(NextHop hop, std::string address) {
+  if (!hop.unix_path.empty()) {
+    const bool resting = is_resting(place_of(hop, address));
+    if (!resting) co_await try_address(std::move(hop), std::move(address), std::nullopt);
+    co_return;
+  }
+  std::vector<std::string> one;
+  one.push_back(std::move(address));
+  co_await race(hop, std::move(one));
 }
 
 ConnectionOptions Attempt::connection_options(const NextHop& hop, const std::string& place) const {
@@ -181,6 +234,7 @@ ConnectionOptions Attempt::connection_options(const NextHop& hop, const std::str
                                     .implicit_tls = hop.tls.use == TlsDemand::Use::Implicit,
                                     .auth = std::move(auth)},
                            .host_name = hop.host,
+                           .server_name = hop.tls.server_name,
                            .tls = services_.tls,
                            .check = check_of(hop.tls, place),
                            .connect_timeout = options_.connect_timeout,
@@ -202,20 +256,14 @@ void Attempt::note_health(const std::string& place, const std::expected<void, Co
   });
 }
 
-net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
+net::Task<void> Attempt::try_address(NextHop hop, std::string address, std::optional<net::Stream> stream) {
   const std::string place = place_of(hop, address);
   const auto now = services_.clock.now();
-  const auto resting = [&](const HostHealth& health) { return health.resting(place, now); };
-  if (const auto why = services_.health.with(resting)) {
-    hopeless_ = false;
-    conversation_.note_failure(*why, place);
-    co_return;
-  }
   const bool chunks = services_.health.with([&](const HostHealth& health) { return health.takes_chunks(place, now); });
   auto options = connection_options(hop, place);
   options.smtp.use_chunking = chunks;
   auto connection = std::make_unique<Connection>(std::move(options));
-  auto opened = co_await open(*connection, hop, address);
+  auto opened = co_await open(*connection, hop, address, std::move(stream));
   note_health(place, opened);
   if (hop.tls.use != TlsDemand::Use::Off) tls_.count(*connection, hop, address, opened.has_value());
   if (!opened) {
@@ -228,7 +276,7 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
     if (!again) co_return;
     // Opportunistic TLS (RFC 7435): a broken handshake must not stop mail that may go in the clear.
     hop.tls.use = TlsDemand::Use::Off;
-    co_await try_address(std::move(hop), std::move(address));
+    co_await try_again(std::move(hop), std::move(address));
     co_return;
   }
   hopeless_ = false;
@@ -241,7 +289,7 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address) {
   }
   const bool other_way = (conversation_.plain_only() && !was_plain) || (conversation_.chunk_refused() && chunks);
   const bool again = !conversation_.finished() && (goes_on || other_way);
-  if (again) co_await try_address(std::move(hop), std::move(address));
+  if (again) co_await try_again(std::move(hop), std::move(address));
 }
 
 // Whether the connection carried all that it may.

@@ -9,6 +9,7 @@
 
 #include "outbound/attempt_tls.hpp"
 #include "outbound/conversation.hpp"
+#include "outbound/dialer.hpp"
 #include "outbound/host_health.hpp"
 #include "outbound/pool.hpp"
 
@@ -31,7 +32,12 @@ class Attempt {
   net::Task<bool> try_hop(const NextHop& hop);
   void settle_where_hopeless();
   void note_unusable(const smtp::Reply& reply, const std::string& host);
-  net::Task<void> try_address(NextHop hop, std::string address);
+  net::Task<void> race(const NextHop& hop, std::vector<std::string> addresses);
+  [[nodiscard]] bool is_resting(const std::string& place);
+  void note_failure_at(const NextHop& hop, const Dialed::Failure& failure);
+  net::Task<void> try_again(NextHop hop, std::string address);
+  /// `stream`: connected to the address; none for a Unix socket.
+  net::Task<void> try_address(NextHop hop, std::string address, std::optional<net::Stream> stream);
   net::Task<bool> converse(const NextHop& hop, std::unique_ptr<Connection> connection);
   void note_health(const std::string& place, const std::expected<void, ConnectionFailure>& opened);
   [[nodiscard]] bool is_own_place(const std::string& address, std::uint16_t port) const;

@@ -16,44 +16,47 @@ namespace {
 constexpr std::size_t max_reply_line = 4096;  // RFC 5321 §4.5.3.1.5 says 512; nothing is lost by listening longer
 constexpr milliseconds quit_timeout{2000};
 
-Reply unreachable(const std::string& relay, const Error& error) {
+Reply no_connection(const std::string& relay, const Error& error) {
   return Reply(451, smtp::EnhancedCode{4, 4, 1}, relay + ": " + error.private_reason);
 }
 
 }  // namespace
+
+std::string relay_text(const std::string& host_name, const net::Endpoint& endpoint) {
+  return host_name + "[" + endpoint.address + "]:" + std::to_string(endpoint.port);
+}
+
+ConnectionFailure unreachable(const std::string& relay, const Error& error) {
+  return ConnectionFailure{.reply = no_connection(relay, error), .unreachable = true};
+}
 
 Connection::Connection(ConnectionOptions options)
     : options_(std::move(options)), session_(options_.smtp), relay_(options_.host_name) {
   buffer_.resize(16 * 1024);
 }
 
-net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint endpoint) {
-  relay_ = options_.host_name + "[" + endpoint.address + "]:" + std::to_string(endpoint.port);
-  auto stream = co_await net::connect(std::move(endpoint), options_.connect_timeout);
+net::Task<std::expected<void, ConnectionFailure>> Connection::open(net::Endpoint endpoint, net::Stream stream) {
+  relay_ = relay_text(options_.host_name, endpoint);
   co_return co_await begin(std::move(stream));
 }
 
 net::Task<std::expected<void, ConnectionFailure>> Connection::open_unix(std::string path) {
   relay_ = "unix:" + path;
   auto stream = co_await net::connect_unix(std::move(path), options_.connect_timeout);
-  co_return co_await begin(std::move(stream));
+  if (!stream) co_return std::unexpected(unreachable(relay_, stream.error()));
+  co_return co_await begin(*std::move(stream));
 }
 
-net::Task<std::expected<void, ConnectionFailure>> Connection::begin(Result<net::Stream> stream) {
+net::Task<std::expected<void, ConnectionFailure>> Connection::begin(net::Stream stream) {
   ConnectionFailure failure;
-  if (!stream) {
-    failure.unreachable = true;
-    failure.reply = unreachable(relay_, stream.error());
-    co_return std::unexpected(std::move(failure));
-  }
-  stream_ = std::move(*stream);
+  stream_ = std::move(stream);
   Result<ClientStep> step = smtp::ReadReply();
   if (options_.smtp.implicit_tls) {
     if (auto up = co_await start_tls(); !up) step = std::unexpected(std::move(up).error());
   }
   if (step) step = co_await advance(*std::move(step));
   if (!step) {
-    failure.reply = unreachable(relay_, step.error());
+    failure.reply = no_connection(relay_, step.error());
     failure.tls_failed = tls_failed_;
     co_return std::unexpected(std::move(failure));
   }
@@ -146,8 +149,8 @@ net::Task<Result<void>> Connection::start_tls() {
   reader_.clear();  // RFC 3207 §4.2
   net::TlsContext tls = options_.tls;
   net::PeerCheck check = options_.check;
-  auto up =
-      co_await stream_.start_tls_client(std::move(tls), std::move(check), options_.host_name, options_.command_timeout);
+  const std::string& name = options_.server_name.empty() ? options_.host_name : options_.server_name;
+  auto up = co_await stream_.start_tls_client(std::move(tls), std::move(check), name, options_.command_timeout);
   handshake_failed_ = !up;
   // Only what TLS itself refused: a connection that was lost may come back, with TLS and CONFIRM.
   tls_failed_ = !up && up.error().lasting == Lasting::Permanent;

@@ -18,7 +18,8 @@ namespace cas::outbound {
 
 struct ConnectionOptions {
   smtp::ClientOptions smtp;
-  std::string host_name;  // of the server, for SNI and logs
+  std::string host_name;    // of the server, for SNI and logs
+  std::string server_name;  // for SNI where it is another one
   net::TlsContext tls;
   net::PeerCheck check;
   std::chrono::milliseconds connect_timeout;
@@ -34,13 +35,19 @@ struct ConnectionFailure {
   bool unreachable = false;  // there was no connection
 };
 
+/// "mx.b.example[192.0.2.1]:25"
+[[nodiscard]] std::string relay_text(const std::string& host_name, const net::Endpoint& endpoint);
+/// There is no connection to `relay`.
+[[nodiscard]] ConnectionFailure unreachable(const std::string& relay, const Error& error);
+
 class Connection {
  public:
   explicit Connection(ConnectionOptions options);
 
-  /// Connects, greets, starts TLS where offered: afterwards ready for transactions.
-  [[nodiscard]] net::Task<std::expected<void, ConnectionFailure>> open(net::Endpoint endpoint);
-  /// The same over a Unix socket.
+  /// Over a stream that has just been connected to `endpoint`: greets, starts TLS where offered; afterwards ready for
+  /// transactions.
+  [[nodiscard]] net::Task<std::expected<void, ConnectionFailure>> open(net::Endpoint endpoint, net::Stream stream);
+  /// Connects to a Unix socket; then the same.
   [[nodiscard]] net::Task<std::expected<void, ConnectionFailure>> open_unix(std::string path);
   /// One message. What the server said is in the result, in whatever way it ended; usable() tells whether another
   /// transaction may follow.
@@ -82,11 +89,11 @@ class Connection {
     if (features().dsn) return queue::Handover::PassedOn;
     return options_.smtp.lmtp ? queue::Handover::Mailbox : queue::Handover::Relayed;
   }
-  /// "mx.b.example[192.0.2.1]:25"
+  /// As relay_text() has it, or "unix:/run/lmtp".
   [[nodiscard]] const std::string& relay() const { return relay_; }
 
  private:
-  net::Task<std::expected<void, ConnectionFailure>> begin(Result<net::Stream> stream);
+  net::Task<std::expected<void, ConnectionFailure>> begin(net::Stream stream);
   net::Task<Result<smtp::ClientStep>> advance(smtp::ClientStep step);
   net::Task<Result<void>> start_tls();
   net::Task<Result<smtp::Reply>> read_reply();

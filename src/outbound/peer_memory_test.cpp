@@ -29,6 +29,10 @@ class HandClock final : public Clock {
 /// Counts what passes.
 class CountingStore final : public store::Store {
  public:
+  std::shared_ptr<store::Draft> draft() override { return inner_->draft(); }
+  void append(std::shared_ptr<store::Draft> draft, std::string chunk, Done done) override {
+    inner_->append(std::move(draft), std::move(chunk), std::move(done));
+  }
   void write(WriteWork work, Done done) override {
     ++writes;
     inner_->write(std::move(work), std::move(done));

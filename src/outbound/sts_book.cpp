@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fstream>
@@ -25,6 +26,7 @@ namespace {
 
 constexpr std::size_t max_failed = 10000;
 constexpr std::size_t max_fetches = 256;  // at once
+constexpr std::chrono::hours refresh_pause{1};
 constexpr std::string_view unfinished = ".new";
 
 std::string small_file(const fs::path& file) {
@@ -89,7 +91,52 @@ StsAnswer StsBook::current(const std::string& domain) const {
   });
 }
 
+void StsBook::start() {
+  boost::asio::post(services_.executor, [this] { group_->spawn(refresh_now_and_then()); });
+}
+
+net::Task<void> StsBook::refresh_now_and_then() {
+  do {
+    const auto names = due();
+    for (const auto& name : names) {
+      const bool going = co_await net::is_cancelled();
+      if (going) co_return;
+      auto domain = Domain::parse(name);
+      if (domain) (void)co_await look(*std::move(domain));
+    }
+  } while (co_await net::sleep_for(options_.between_looks));
+}
+
+// The longest unasked first. One whose server or DNS does not answer is asked again after a while, and holds up nobody.
+std::vector<std::string> StsBook::due() {
+  const UnixTime now = to_unix(services_.clock.now());
+  return state_.with([&](State& state) {
+    std::vector<std::pair<UnixTime, std::string>> found;
+    for (const auto& [name, entry] : state.entries) {
+      const auto& use = state.uses.try_emplace(name, Use{.used = now, .looked = {}}).first->second;
+      const bool lately = now >= use.looked && now - use.looked < refresh_pause;
+      if (!lately && tlspolicy::is_refresh_due(entry, use.used, now)) found.emplace_back(use.looked, name);
+    }
+    std::ranges::sort(found);
+    if (found.size() > options_.refreshed_at_once) found.resize(options_.refreshed_at_once);
+    std::vector<std::string> names;
+    for (auto& [looked, name] : found) {
+      state.uses[name].looked = now;
+      names.push_back(std::move(name));
+    }
+    return names;
+  });
+}
+
 net::Task<StsAnswer> StsBook::find(Domain domain) {
+  const auto now = to_unix(services_.clock.now());
+  state_.with([&](State& state) {
+    if (state.entries.contains(domain.text())) state.uses[domain.text()].used = now;
+  });
+  co_return co_await look(std::move(domain));
+}
+
+net::Task<StsAnswer> StsBook::look(Domain domain) {
   const std::string name = domain.text();
   dns::Question question;
   question.name = "_mta-sts." + name;
@@ -207,6 +254,7 @@ bool StsBook::make_room(State& state, const std::string& domain) const {
     const bool over = !tlspolicy::judge_sts_entry(&entry.second, {}, now).apply;
     std::error_code fault;
     if (over) fs::remove(options_.folder / entry.first, fault);
+    if (over) state.uses.erase(entry.first);
     return over;
   });
   return state.entries.size() < options_.max_domains;

@@ -28,6 +28,8 @@ struct StsOptions {
   std::chrono::milliseconds wait{10000};           // the longest that a delivery waits for a first fetch
   std::chrono::seconds again_after{300};           // after a fetch that failed (§3.3)
   std::size_t max_domains = 10000;
+  std::chrono::milliseconds between_looks{60000};  // for what is to be refreshed
+  std::size_t refreshed_at_once = 20;              // of one look: 28,800 a day
 };
 
 struct StsServices {
@@ -54,6 +56,8 @@ class StsBook {
   StsBook(const StsBook&) = delete;
   StsBook& operator=(const StsBook&) = delete;
 
+  /// From now on policies that were used lately are fetched anew before they end. Once, while the executor runs.
+  void start();
   [[nodiscard]] net::Task<StsAnswer> find(Domain domain);
   /// Ends what is being fetched, and waits. The executor's thread still runs; nobody calls find() any more.
   void stop();
@@ -61,6 +65,10 @@ class StsBook {
  private:
   struct Fetch {
     std::vector<std::shared_ptr<net::Bell>> waiting;
+  };
+  struct Use {
+    UnixTime used;    // since the start, or the start itself
+    UnixTime looked;  // when a refresh was last tried
   };
   struct Failed {
     TimePoint at;
@@ -71,9 +79,13 @@ class StsBook {
     std::map<std::string, tlspolicy::StsEntry> entries;
     std::map<std::string, Failed> failed;
     std::map<std::string, Fetch> fetching;
+    std::map<std::string, Use> uses;  // of entries
   };
 
   void load();
+  net::Task<StsAnswer> look(Domain domain);
+  net::Task<void> refresh_now_and_then();
+  [[nodiscard]] std::vector<std::string> due();
   [[nodiscard]] StsAnswer current(const std::string& domain) const;
   [[nodiscard]] std::shared_ptr<net::Bell> begin(const std::string& domain, const std::string& id, net::Executor asker);
   net::Task<void> fetch(std::string domain, std::string id);

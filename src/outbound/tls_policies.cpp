@@ -4,6 +4,8 @@
 // The questions, in the order in which they are worth asking.
 #include "outbound/tls_policies.hpp"
 
+#include "net/inquiry.hpp"
+
 namespace cas::outbound {
 
 using tlspolicy::Dane;
@@ -61,11 +63,9 @@ net::Task<DomainTls> TlsPolicies::of_domain(std::optional<Domain> domain) const 
 net::Task<Dane> TlsPolicies::dane_of(const DomainTls& domain, std::string host, std::uint16_t port) const {
   Dane dane;
   if (!options_.dane || !domain.secure_route || decides_alone(domain.pin)) co_return dane;
-  const auto aaaa = co_await ask(resolver_, host, dns::Type::AAAA);
-  const auto a = co_await ask(resolver_, host, dns::Type::A);
-  if (!tlspolicy::may_ask_tlsa(domain.secure_route, a, aaaa)) co_return dane;
-  auto question = tlspolicy::tlsa_question(host, port);
-  co_return tlspolicy::judge_tlsa(co_await resolver_.ask(std::move(question)));
+  dns::Answers answers;
+  auto check = [&](dns::Answers& known) { return tlspolicy::find_dane(host, port, known); };
+  co_return co_await net::inquire(resolver_, answers, std::move(check));
 }
 
 HostTls TlsPolicies::judge(const DomainTls& domain, const std::string& host, const Dane& dane,

@@ -49,7 +49,7 @@ class TlsPolicies {
   TlsPolicies(net::Resolver& resolver, StsBook* sts, TlsPolicyOptions options);
 
   [[nodiscard]] net::Task<DomainTls> of_domain(std::optional<Domain> domain) const;
-  /// TLSA records are asked for only where the way to the host is secure.
+  /// Of a host; TLSA records are asked for only where the way there is secure.
   [[nodiscard]] net::Task<tlspolicy::Dane> dane_of(const DomainTls& domain, std::string host, std::uint16_t port) const;
   /// Pure.
   [[nodiscard]] HostTls judge(const DomainTls& domain, const std::string& host, const tlspolicy::Dane& dane,

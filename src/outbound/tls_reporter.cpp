@@ -142,43 +142,51 @@ net::Task<void> TlsReporter::report_to(const TlsReport& report, std::vector<std:
   }
   for (auto& uri : uris) {
     const bool by_web = iequals(std::string_view(uri).substr(0, 8), "https://");
-    bool sent = false;
+    Sent sent;
     if (by_web) {
       sent = co_await post(uri, *zipped);
     } else {
       sent = co_await mail(report, uri, *zipped);
     }
-    tell(sent ? Level::Info : Level::Warning, sent ? "tls-report" : "tls-report-failed", report.domain, uri);
+    if (sent) {
+      tell(Level::Info, "tls-report", report.domain, uri);
+    } else {
+      tell(Level::Warning, "tls-report-failed", report.domain, uri + ": " + sent.error());
+    }
   }
 }
 
 // RFC 8460 §5.4
-net::Task<bool> TlsReporter::post(std::string uri, std::string zipped) {
+net::Task<TlsReporter::Sent> TlsReporter::post(std::string uri, std::string zipped) {
   const std::string rest = uri.substr(8);
   const auto slash = rest.find('/');
   const std::string authority = rest.substr(0, slash);
   const auto host = Domain::parse(authority.substr(0, authority.find(':')));
   http::Request request;
-  if (!host || !http::read_target(slash == std::string::npos ? "/" : rest.substr(slash), request)) co_return false;
+  if (!host || !http::read_target(slash == std::string::npos ? "/" : rest.substr(slash), request)) {
+    co_return std::unexpected("it is no address of the web");
+  }
   WebTarget target;
   target.host = host->text();
   if (authority.find(':') != std::string::npos) {
     const auto endpoint = net::Endpoint::parse("127.0.0.1" + authority.substr(authority.find(':')));
-    if (!endpoint || endpoint->port == 0) co_return false;
+    if (!endpoint || endpoint->port == 0) co_return std::unexpected("it has no port");
     target.port = endpoint->port;
   }
   request.method = "POST";
   request.content_type = "application/tlsrpt+gzip";
   request.body = std::move(zipped);
   const auto response = co_await ask_web(services_.resolver, tls_, std::move(target), std::move(request));
-  co_return response && response->status / 100 == 2;
+  if (!response) co_return std::unexpected(response.error().reason);
+  if (response->status / 100 != 2) co_return std::unexpected("status " + std::to_string(response->status));
+  co_return Sent();
 }
 
 // RFC 8460 §5.3; signed on the way out like any other message of ours.
-net::Task<bool> TlsReporter::mail(const TlsReport& report, std::string uri, const std::string& zipped) {
+net::Task<TlsReporter::Sent> TlsReporter::mail(const TlsReport& report, std::string uri, const std::string& zipped) {
   const std::string address = uri.substr(7, uri.find('?') == std::string::npos ? uri.npos : uri.find('?') - 7);
   const auto to = Mailbox::parse(address);
-  if (!to || !to->domain() || !to->is_ascii()) co_return false;
+  if (!to || !to->domain() || !to->is_ascii()) co_return std::unexpected("it is no mailbox");
   const auto now = services_.clock.now();
   queue::NewMessage message;
   message.small_body = report_message(report, *to, zipped, to_unix(now));
@@ -195,7 +203,8 @@ net::Task<bool> TlsReporter::mail(const TlsReport& report, std::string uri, cons
   message.recipients.push_back(std::move(recipient));
   auto start = [&](auto done) { services_.queue.commit(std::move(message), std::move(done)); };
   const auto committed = co_await net::completion<Result<queue::Queue::Committed>>(std::move(start));
-  co_return committed.has_value();
+  if (!committed) co_return std::unexpected(committed.error().private_reason);
+  co_return Sent();
 }
 
 void TlsReporter::tell(Level level, std::string_view name, const std::string& domain, std::string what) const {

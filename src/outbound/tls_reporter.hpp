@@ -4,6 +4,7 @@
 // Counts the results of sessions, and tells the domains that ask for it each day (RFC 8460).
 #pragma once
 
+#include <expected>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -62,8 +63,9 @@ class TlsReporter : public TlsResults {
   net::Task<void> end();
   net::Task<void> report_all(std::shared_ptr<const Day> day);
   net::Task<void> report_to(const TlsReport& report, std::vector<std::string> uris);
-  net::Task<bool> post(std::string uri, std::string zipped);
-  net::Task<bool> mail(const TlsReport& report, std::string uri, const std::string& zipped);
+  using Sent = std::expected<void, std::string>;  // or why it was not
+  net::Task<Sent> post(std::string uri, std::string zipped);
+  net::Task<Sent> mail(const TlsReport& report, std::string uri, const std::string& zipped);
   void tell(Level level, std::string_view name, const std::string& domain, std::string what) const;
 
   TlsReporterServices services_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "outbound/dialer.hpp"
 #include "outbound/route.hpp"
 
 namespace cas::outbound {
@@ -44,22 +45,16 @@ net::Task<Answer> read_response(net::Stream& stream, std::uint64_t max_body, Tim
   co_return fault("it took too long");
 }
 
-net::Task<Answer> ask_address(net::TlsContext tls, WebTarget target, std::string address, std::string octets,
-                              Time until) {
-  net::Endpoint endpoint;
-  endpoint.address = std::move(address);
-  endpoint.port = target.port;
-  auto stream = co_await net::connect(std::move(endpoint), left(until));
-  if (!stream) co_return fault(stream.error().private_reason);
+net::Task<Answer> ask_on(net::Stream stream, net::TlsContext tls, WebTarget target, std::string octets, Time until) {
   net::PeerCheck check;
   check.by = net::PeerCheck::By::Names;
   check.names = {target.host};
-  const auto up = co_await stream->start_tls_client(std::move(tls), std::move(check), target.host, left(until));
-  if (!up) co_return fault(up.error().private_reason, stream->certificate_fault() != net::CertificateFault::None);
-  const auto written = co_await stream->write(octets, left(until));
+  const auto up = co_await stream.start_tls_client(std::move(tls), std::move(check), target.host, left(until));
+  if (!up) co_return fault(up.error().private_reason, stream.certificate_fault() != net::CertificateFault::None);
+  const auto written = co_await stream.write(octets, left(until));
   if (!written) co_return fault(written.error().private_reason);
-  auto answer = co_await read_response(*stream, target.max_body, until);
-  stream->abort();
+  auto answer = co_await read_response(stream, target.max_body, until);
+  stream.abort();
   co_return answer;
 }
 
@@ -72,10 +67,20 @@ net::Task<Answer> ask_web(net::Resolver& resolver, net::TlsContext tls, WebTarge
   auto addresses = co_await find_addresses(resolver, target.host);
   if (!addresses) co_return fault(addresses.error().summary());
   if (addresses->size() > max_addresses) addresses->resize(max_addresses);
-  Answer answer = fault("it has no address");
+  std::vector<net::Endpoint> endpoints;
   for (auto& address : *addresses) {
-    answer = co_await ask_address(tls, target, std::move(address), octets, until);
-    if (answer || std::chrono::steady_clock::now() >= until) break;
+    endpoints.push_back(net::Endpoint{.address = std::move(address), .port = target.port});
+  }
+  DialOptions dial;
+  dial.timeout = left(until);
+  Dialer dialer(std::move(endpoints), dial);
+  Answer answer = fault("it has no address");
+  while (std::chrono::steady_clock::now() < until) {
+    auto dialed = co_await dialer.next();
+    if (!dialed.failures.empty()) answer = fault(dialed.failures.back().error.private_reason);
+    if (!dialed.line) break;
+    answer = co_await ask_on(std::move(dialed.line->stream), tls, target, octets, until);
+    if (answer) break;
   }
   co_return answer;
 }

@@ -152,7 +152,7 @@ std::optional<DsnAction> notice_due(const store::Message& message, const store::
 }
 
 bool returns_whole(const store::Message& message, DsnAction action) {
-  // RFC 3461 §4.3: RET is about failures. RFC 8689 §5: what needs TLS is not carried about more than it must.
+  // RFC 3461 §4.3: RET is about failures. RFC 8689 §5: with REQUIRETLS, RET=FULL is passed over.
   return action == DsnAction::Failed && !message.require_tls && message.ret == DsnReturn::Full &&
          message.body_size <= max_returned;
 }

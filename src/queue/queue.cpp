@@ -28,11 +28,11 @@ Queue::~Queue() {
 Result<void> Queue::recover() {
   return impl_->recover();
 }
-void Queue::append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done) {
-  impl_->append(body, std::move(chunk), std::move(done));
+std::shared_ptr<store::Draft> Queue::draft() {
+  return impl_->draft();
 }
-void Queue::discard(store::BodyId body) {
-  impl_->discard(body);
+void Queue::append(std::shared_ptr<store::Draft> draft, std::string chunk, Callback<Result<void>> done) {
+  impl_->append(std::move(draft), std::move(chunk), std::move(done));
 }
 void Queue::commit(NewMessage message, Callback<Result<Committed>> done) {
   impl_->commit(std::move(message), std::move(done));
@@ -89,32 +89,8 @@ const std::string& Queue::secret() const {
 
 // ---- In ----
 
-void QueueImpl::append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done) {
-  auto target = std::make_shared<store::BodyId>(body);
-  store_.write(
-      [target, chunk = std::move(chunk)](store::Tx& tx) -> Result<void> {
-        if (*target == 0) {
-          CAS_TRY(*target, tx.create_body());
-        }
-        for (std::string_view rest = chunk; !rest.empty();
-             rest.remove_prefix(std::min(rest.size(), store::max_chunk))) {
-          CAS_CHECK(tx.append_body(*target, rest.substr(0, store::max_chunk)));
-        }
-        return {};
-      },
-      [target, done = std::move(done)](Result<void> result) mutable {
-        if (result) {
-          done(*target);
-        } else {
-          done(std::unexpected(std::move(result).error()));
-        }
-      });
-}
-
-void QueueImpl::discard(store::BodyId body) {
-  if (body == 0) return;
-  // An error leaves an orphan, which the next recover() removes.
-  store_.write([body](store::Tx& tx) { return tx.remove_body(body); }, [](const Result<void>&) {});
+void QueueImpl::append(std::shared_ptr<store::Draft> draft, std::string chunk, Callback<Result<void>> done) {
+  store_.append(std::move(draft), std::move(chunk), std::move(done));
 }
 
 void QueueImpl::commit(NewMessage message, Callback<Result<Queue::Committed>> done) {

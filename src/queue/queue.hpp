@@ -66,8 +66,9 @@ struct NewRecipient {
 };
 
 struct NewMessage {
-  store::Message message;  // id may be empty: one is drawn; body 0: `small_body` is the whole body
-  std::string small_body;  // stored with the entry in the same transaction
+  store::Message message;                          // id may be empty: one is drawn; its body is made by the commit
+  std::string small_body;                          // the body, or
+  std::shared_ptr<const store::Draft> draft = {};  // where it was appended; message.body_size says how large it is
   std::vector<NewRecipient> recipients;
 };
 
@@ -114,20 +115,20 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  /// Removes what half-ended sessions left and loads the schedule. Waits; once, before any session.
+  /// Removes what earlier versions left of half-ended sessions; loads the schedule. Waits; once, before any session.
   [[nodiscard]] Result<void> recover();
 
   // ---- In ----
-  /// Appends to a body that is too large to keep in memory; body 0 makes a new one. Answers when it is in the store.
-  void append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done);
-  /// Forgets a body that will not be committed.
-  void discard(store::BodyId body);
+  /// For a body that is too large to keep in memory. Who lets go of it before the commit has left nothing behind.
+  [[nodiscard]] std::shared_ptr<store::Draft> draft();
+  /// Appends to it. Answers when the store has it; durable is it by the commit.
+  void append(std::shared_ptr<store::Draft> draft, std::string chunk, Callback<Result<void>> done);
   struct Committed {
     CommitOutcome outcome;
     store::QueueId id;
   };
-  /// One transaction: ledger, body, entry. On an error nothing was kept but a body that had been appended before:
-  /// discard() it. With Swallowed and Conflict that body is gone too; the id is the one committed before, if known.
+  /// One transaction: ledger, body, entry. On an error nothing was kept. With Swallowed and Conflict neither; the id is
+  /// the one committed before, if known.
   void commit(NewMessage message, Callback<Result<Committed>> done);
   /// Whether the ledger knows the keys; one answer for each, in order.
   void ledger(std::vector<confirm::LedgerKey> keys,
@@ -158,6 +159,8 @@ class Queue {
   };
   struct Page {
     std::vector<Entry> entries;
+    /// Which cannot be understood, and why; where the filter would take any, or names them.
+    std::vector<std::pair<store::QueueId, Error>> damaged;
     store::QueueId next;  // go on behind this one; empty: that was all
   };
   /// Entries after `after` with recipients that the filter means (those alone). `limit` is how many are looked at:

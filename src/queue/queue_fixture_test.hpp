@@ -118,6 +118,10 @@ inline Outcome failed() {
 class MoodyStore final : public store::Store {
  public:
   explicit MoodyStore(store::Store& inner) : inner_(inner) {}
+  std::shared_ptr<store::Draft> draft() override { return inner_.draft(); }
+  void append(std::shared_ptr<store::Draft> draft, std::string chunk, Done done) override {
+    inner_.append(std::move(draft), std::move(chunk), std::move(done));
+  }
   void write(WriteWork work, Done done) override {
     if (stuck) {
       kept_.with([&](auto& kept) { kept.emplace_back(std::move(work), std::move(done)); });

@@ -17,8 +17,8 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   QueueImpl(store::Store& store, const Clock& clock, Random& random, EventSink& events, Options options);
 
   [[nodiscard]] Result<void> recover();
-  void append(store::BodyId body, std::string chunk, Callback<Result<store::BodyId>> done);
-  void discard(store::BodyId body);
+  [[nodiscard]] std::shared_ptr<store::Draft> draft() { return store_.draft(); }
+  void append(std::shared_ptr<store::Draft> draft, std::string chunk, Callback<Result<void>> done);
   void commit(NewMessage message, Callback<Result<Queue::Committed>> done);
   void ledger(std::vector<confirm::LedgerKey> keys,
               Callback<Result<std::vector<std::optional<confirm::LedgerRow>>>> done);

@@ -42,16 +42,16 @@ void QueueImpl::remove_kept_now_and_then() {
 void QueueImpl::look_for_kept(store::QueueId after, TimePoint before) {
   auto kept = std::make_shared<Kept>();
   auto look = [kept, after = std::move(after), before](store::Reader& reader) -> Result<void> {
-    CAS_TRY(const auto messages, reader.messages(after, messages_at_once));
-    kept->more = messages.size() == messages_at_once;
-    for (const auto& message : messages) {
-      kept->last = message.id;
+    CAS_TRY(const auto page, reader.messages(after, messages_at_once));
+    kept->more = !page.next.empty();
+    kept->last = page.next;
+    for (const auto& message : page.rows) {
       if (message.arrived > before) {
         kept->more = false;
         break;
       }
-      CAS_TRY(const auto rows, reader.recipients(message.id));
-      if (is_over(rows)) kept->over.push_back(message);
+      const auto rows = reader.recipients(message.id);
+      if (rows && is_over(*rows)) kept->over.push_back(message);
     }
     return {};
   };

@@ -16,6 +16,11 @@ constexpr std::size_t most_reasons = 1000;
 constexpr std::size_t longest_reason = 160;
 constexpr std::string_view others = "(others)";
 
+/// Of a message that cannot be understood only its id is known.
+bool may_mean(const Filter& filter, const store::QueueId& id) {
+  return filter.ids.empty() ? filter.empty() : filter.ids.contains(id);
+}
+
 /// The place of a name in a map that is bounded.
 template <class Map>
 typename Map::mapped_type& place_of(Map& map, std::string name, std::size_t most) {
@@ -41,21 +46,29 @@ void QueueImpl::list(Filter filter, store::QueueId after, std::size_t limit, Cal
   auto ask = [self = shared_from_this(), filter = std::move(filter), after = std::move(after),
               limit](store::Reader& reader) -> Result<Queue::Page> {
     Queue::Page page;
-    CAS_TRY(auto messages, reader.messages(after, limit));
-    if (messages.size() == limit) page.next = messages.back().id;
-    const store::QueueId last = messages.empty() ? store::QueueId() : messages.back().id;
+    CAS_TRY(auto found, reader.messages(after, limit));
+    page.next = std::move(found.next);
+    page.damaged = std::move(found.damaged);
+    const store::QueueId last = found.rows.empty() ? store::QueueId() : found.rows.back().id;
     std::size_t rows_so_far = 0;
-    for (auto& message : messages) {
+    for (auto& message : found.rows) {
       if (!fits(filter, message, self->clock_.now())) continue;
-      CAS_TRY(auto rows, reader.recipients(message.id));
-      rows_so_far += rows.size();
+      auto rows = reader.recipients(message.id);
+      if (!rows) {
+        if (rows.error().lasting == Lasting::Transient) return std::unexpected(std::move(rows).error());
+        page.damaged.emplace_back(message.id, std::move(rows).error());
+        continue;
+      }
+      rows_so_far += rows->size();
       const store::QueueId id = message.id;
-      std::erase_if(rows, [&](const auto& row) { return !fits(filter, row, self->leased(id, row)); });
-      if (!rows.empty()) page.entries.push_back(self->entry_of(std::move(message), std::move(rows)));
+      std::erase_if(*rows, [&](const auto& row) { return !fits(filter, row, self->leased(id, row)); });
+      if (!rows->empty()) page.entries.push_back(self->entry_of(std::move(message), *std::move(rows)));
       if (rows_so_far < rows_at_once || id == last) continue;
       page.next = id;
+      std::erase_if(page.damaged, [&](const auto& damaged) { return damaged.first > id; });  // with the next page
       break;
     }
+    std::erase_if(page.damaged, [&](const auto& damaged) { return !may_mean(filter, damaged.first); });
     return page;
   };
   read_value<Queue::Page>(store_, std::move(ask), std::move(done));
@@ -102,6 +115,7 @@ void QueueImpl::stats_page(std::shared_ptr<Stats> stats, store::QueueId after, C
   auto use = [self = shared_from_this(), stats, done = std::move(done)](Result<Queue::Page> page) mutable {
     if (!page) return done(std::unexpected(std::move(page).error()));
     for (const auto& entry : page->entries) self->count(entry, *stats);
+    stats->damaged += page->damaged.size();
     if (!page->next.empty()) return self->stats_page(std::move(stats), std::move(page->next), std::move(done));
     self->add_schedule(*stats);
     done(std::move(*stats));

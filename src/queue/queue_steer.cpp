@@ -85,11 +85,13 @@ void QueueImpl::steer(Steering steering, store::QueueId after, Callback<Result<S
   auto ask = [self = shared_from_this(), steering, after = std::move(after)](store::Reader& reader) -> Result<Found> {
     Found found;
     if (steering.filter.ids.empty()) {
-      CAS_TRY(const auto messages, reader.messages(after, messages_at_once));
-      if (messages.size() == messages_at_once) found.seen.next = messages.back().id;
-      for (const auto& message : messages) {
-        CAS_CHECK(self->look_at(reader, steering, message, found));
-        if (found.seen.matched < rows_at_once || message.id == messages.back().id) continue;
+      CAS_TRY(auto page, reader.messages(after, messages_at_once));
+      found.seen.next = std::move(page.next);
+      for (const auto& message : page.rows) {
+        const auto looked = self->look_at(reader, steering, message, found);
+        // What cannot be understood is passed over: `list` names it.
+        if (!looked && looked.error().lasting == Lasting::Transient) return std::unexpected(looked.error());
+        if (found.seen.matched < rows_at_once || message.id == page.rows.back().id) continue;
         found.seen.next = message.id;
         break;
       }

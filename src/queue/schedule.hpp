@@ -55,6 +55,7 @@ struct ScheduleOptions {
   std::size_t capacity = 20'000;                  // groups known at once
   std::size_t per_sender = 128;                   // of them to one destination from one sender
   std::size_t per_load = 128;                     // rows asked for at once
+  std::size_t first_load = 2;                     // of a flow nothing is known of; one row: that was all
   std::size_t most_probes = 20;                   // attempts at once to destinations that failed last
   PaceLimits local{.initial = 256, .most = 256};  // of one domain of ours
   /// The name of a domain's destination, and its limits; called under a lock, on any thread. None: the domain itself,

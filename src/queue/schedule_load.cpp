@@ -52,7 +52,9 @@ std::optional<Schedule::Load> Schedule::load_of(Flow& flow) {
   flow.more = false;
   ended_.clear();
   changed_.clear();
-  return Load{.flow = flow.id, .limit = options_.per_load + flow.rows};
+  // Of an unknown one it is enough to learn where it goes: most of a large queue waits for destinations that rest.
+  const std::size_t wanted = flow.sender == nullptr ? options_.first_load : options_.per_load;
+  return Load{.flow = flow.id, .limit = wanted + flow.rows};
 }
 
 std::optional<Schedule::Load> Schedule::begin_load(TimePoint now) {
@@ -89,9 +91,13 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
   Flow& flow = *loading_;
   loading_ = nullptr;
   bool more = full || dirty_;
+  const bool first_look = full && flow.sender == nullptr;
+  if (flow.sender == nullptr && !works.empty()) {
+    attach(flow, *works.front().message, works.front().recipients.front());
+  }
+  if (first_look) works.clear();  // the next load has all recipients of a message, not the first ones alone
   std::size_t passed_over = 0;
   for (Work& work : works) {
-    if (flow.sender == nullptr) attach(flow, *work.message, work.recipients.front());
     GroupKey key = group_of(work.message->id, work.recipients.front());
     if (const auto changing = changing_.find(key.id); changing != changing_.end()) {
       changing->second.passed_over.insert(flow.id);
@@ -106,7 +112,7 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
       more = true;
     }
   }
-  if (full && passed_over == works.size()) more = dirty_;  // the end of a change finds the flow again
+  if (full && !first_look && passed_over == works.size()) more = dirty_;  // the end of a change finds the flow again
   ended_.clear();
   changed_.clear();
   flow.more = more;

@@ -280,6 +280,30 @@ TEST_F(ScheduleTest, WhatIsCommittedDuringALoadIsNotMissed) {
   EXPECT_TRUE(schedule_->begin_load(now));
 }
 
+TEST_F(ScheduleTest, OfAnUnknownFlowOnlyItsDestinationIsLearntAtFirst) {
+  schedule_->found(work("A").recipients[0].flow);
+  const auto first = schedule_->begin_load(now);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->limit, 2U);
+  schedule_->loaded({work("A"), work("B")}, true);
+  EXPECT_THAT(take_all(), ElementsAre()) << "a part of the recipients of A, perhaps";
+  const auto second = schedule_->begin_load(now);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->limit, 128U);
+  schedule_->loaded({work("A"), work("B")}, false);
+  EXPECT_THAT(take_all(), ElementsAre("A", "B"));
+}
+
+TEST_F(ScheduleTest, OneWhoseDestinationRestsIsLookedAtOnce) {
+  schedule_->offer(work("A"));
+  take_all();
+  finish("A", Feedback::Unreachable);
+  schedule_->found(work("B", "s@b.example", "kim").recipients[0].flow);
+  ASSERT_TRUE(schedule_->begin_load(now));
+  schedule_->loaded({work("B", "s@b.example", "kim"), work("C", "s@b.example", "kim")}, true);
+  EXPECT_FALSE(schedule_->begin_load(now));
+}
+
 TEST_F(ScheduleTest, AFailedLoadIsAskedForAgain) {
   schedule_->found(7);
   ASSERT_TRUE(schedule_->begin_load(now));

@@ -69,6 +69,7 @@ struct Stats {
     std::optional<TimePoint> rests_until;
   };
   std::size_t messages = 0;
+  std::size_t damaged = 0;  // messages that cannot be understood; nothing else counts them
   std::uint64_t octets = 0;
   std::optional<TimePoint> oldest;
   std::map<Standing, std::size_t> recipients;

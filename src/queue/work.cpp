@@ -49,12 +49,12 @@ Result<void> CommitWork::run(store::Tx& tx) {
   for (const NewRecipient& recipient : given_.recipients) {
     if (recipient.ledger) {
       CAS_TRY(const auto verdict, ask_ledger(tx, *recipient.ledger, added));
-      if (verdict == confirm::LedgerVerdict::Conflict) return drop(tx, CommitOutcome::Conflict);
+      if (verdict == confirm::LedgerVerdict::Conflict) return drop(CommitOutcome::Conflict);
       if (verdict == confirm::LedgerVerdict::Swallow) continue;  // CAS §21, I3, I10: it has its copy
     }
     remaining.push_back(recipient);
   }
-  if (remaining.empty()) return drop(tx, CommitOutcome::Swallowed);
+  if (remaining.empty()) return drop(CommitOutcome::Swallowed);
   entered_.recipients = rows_of(given_.message, remaining, now_);
   return store_entry(tx, added);
 }
@@ -74,14 +74,16 @@ Result<confirm::LedgerVerdict> CommitWork::ask_ledger(store::Tx& tx, const NewRe
   return verdict;
 }
 
-Result<void> CommitWork::drop(store::Tx& tx, CommitOutcome outcome) {
+Result<void> CommitWork::drop(CommitOutcome outcome) {
   outcome_ = outcome;
-  return given_.message.body == 0 ? Result<void>() : tx.remove_body(given_.message.body);
+  return {};
 }
 
 Result<void> CommitWork::store_entry(store::Tx& tx, const LedgerRows& added) {
   entered_.message = given_.message;
-  if (entered_.message.body == 0) {
+  if (given_.draft) {
+    CAS_TRY(entered_.message.body, tx.create_body(*given_.draft));
+  } else {
     CAS_TRY(entered_.message.body, store_body(tx, given_.small_body));
     entered_.message.body_size = given_.small_body.size();
   }

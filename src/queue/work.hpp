@@ -26,15 +26,13 @@ class CommitWork {
   [[nodiscard]] const store::QueueId& id() const { return id_; }
   [[nodiscard]] const Entered& entered() const { return entered_; }
   /// The body, where it was given with the message; after the commit.
-  [[nodiscard]] std::string take_small_body() {
-    return given_.message.body == 0 ? std::move(given_.small_body) : std::string();
-  }
+  [[nodiscard]] std::string take_small_body() { return std::move(given_.small_body); }
 
  private:
   using LedgerRows = std::map<confirm::LedgerKey, confirm::LedgerRow>;
   [[nodiscard]] Result<confirm::LedgerVerdict> ask_ledger(store::Tx& tx, const NewRecipient::Ledger& wanted,
                                                           LedgerRows& added);
-  [[nodiscard]] Result<void> drop(store::Tx& tx, CommitOutcome outcome);
+  [[nodiscard]] Result<void> drop(CommitOutcome outcome);
   [[nodiscard]] Result<void> store_entry(store::Tx& tx, const LedgerRows& added);
 
   NewMessage given_;

@@ -179,7 +179,7 @@ Step ServerSession::mail_command(std::string_view argument) {
   if (mail && mail->auth && !options_.submission) {  // RFC 4954 §5 belongs to servers that offer AUTH
     mail = std::unexpected(Reply(555, bad_arguments, "parameter not recognized"));
   }
-  if (mail && mail->require_tls && !(options_.offer_requiretls && session_.tls)) {  // RFC 8689 §4.1
+  if (mail && mail->require_tls && !(options_.offer_requiretls && session_.tls)) {  // RFC 8689 §2
     mail = std::unexpected(Reply(555, bad_arguments, "parameter not recognized"));
   }
   if (!mail) {

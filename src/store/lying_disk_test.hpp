@@ -91,6 +91,7 @@ class LyingDisk final : public Disk {
   Result<void> sync(int, const std::filesystem::path& file) override {
     if (segment_sync_fails) return disk_error(file, "sync", EIO);
     const std::scoped_lock lock(mutex_);
+    ++syncs_;
     settle(disks_[file.string()]);
     return {};
   }

@@ -23,6 +23,10 @@ struct Tables {
   std::map<std::pair<std::string, std::string>, Memory> memories;  // by kind and name
 };
 
+struct MemoryDraft final : Draft {
+  std::vector<std::string> chunks;  // the thread's alone
+};
+
 class MemoryTx final : public Tx {
  public:
   explicit MemoryTx(Tables& tables) : t_(tables) {}
@@ -78,12 +82,13 @@ class MemoryTx final : public Tx {
     return next;
   }
 
-  Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override {
-    std::vector<Message> found;
-    for (auto at = t_.messages.upper_bound(after); at != t_.messages.end() && found.size() < limit; ++at) {
-      found.push_back(at->second);
+  Result<Page> messages(const QueueId& after, std::size_t limit) override {
+    Page page;
+    for (auto at = t_.messages.upper_bound(after); at != t_.messages.end() && page.rows.size() < limit; ++at) {
+      page.rows.push_back(at->second);
     }
-    return found;
+    if (page.rows.size() == limit && limit > 0) page.next = page.rows.back().id;
+    return page;
   }
 
   Result<Tally> tally() override {
@@ -131,8 +136,14 @@ class MemoryTx final : public Tx {
     return body;
   }
 
+  Result<BodyId> create_body(const Draft& draft) override {
+    const BodyId body = ++t_.last_body;
+    insert(t_.bodies, body, static_cast<const MemoryDraft&>(draft).chunks);
+    return body;
+  }
+
   Result<void> append_body(BodyId body, std::string_view chunk) override {
-    if (chunk.empty() || chunk.size() > max_chunk) return permanent("internal error", "a chunk of a forbidden length");
+    if (!is_chunk(chunk)) return permanent("internal error", "a chunk of a forbidden length");
     const auto found = t_.bodies.find(body);
     if (found == t_.bodies.end()) return permanent("internal error", "append to a body that does not exist");
     found->second.emplace_back(chunk);
@@ -271,6 +282,16 @@ class MemoryStore final : public Store {
       auto result = run_work(work, tx);
       if (!result) tx.roll_back();
       call_back(done, std::move(result));
+    });
+  }
+
+  std::shared_ptr<Draft> draft() override { return std::make_shared<MemoryDraft>(); }
+
+  void append(std::shared_ptr<Draft> draft, std::string chunk, Done done) override {
+    steps_.push([draft = std::move(draft), chunk = std::move(chunk), done = std::move(done)]() mutable {
+      if (!is_chunk(chunk)) return call_back(done, permanent("internal error", "a chunk of a forbidden length"));
+      static_cast<MemoryDraft&>(*draft).chunks.push_back(std::move(chunk));
+      call_back(done, {});
     });
   }
 

@@ -141,9 +141,7 @@ Result<void> Segments::take_stock(const std::vector<NamedSegment>& named) {
 }
 
 Segments::~Segments() {
-  if (fd_ < 0) return;
-  static_cast<void>(::ftruncate(fd_, static_cast<off_t>(end_)));  // a courtesy: what was reserved ahead
-  end_segment();
+  if (fd_ >= 0) end_segment();
 }
 
 std::filesystem::path Segments::file_of(std::int64_t segment) const {
@@ -176,28 +174,61 @@ Result<std::string> Segments::View::read(const Place& place) const {
 // ---- Appending ----
 
 Result<Place> Segments::append(std::string_view octets) {
+  CAS_TRY(const auto place, write(octets));
+  must_sync_ = true;
+  changes_.push_back({.segment = place.segment,
+                      .octets = static_cast<std::int64_t>(place.octets),
+                      .offset = place.offset,
+                      .reusable = true});
+  return place;
+}
+
+Result<Held> Segments::append_unnamed(std::string_view octets) {
+  CAS_TRY(const auto place, write(octets));
+  return Held{.place = place, .hold = counts_[place.segment].hold};
+}
+
+Result<void> Segments::name(const Held& held) {
+  const Place& place = held.place;
+  if (held.hold->lost) return transient("storage is not available", file_of(place.segment).string() + ": not synced");
+  must_sync_ = must_sync_ || (place.segment == last_ && unsynced_);  // an ended one was synced when it ended
+  changes_.push_back({.segment = place.segment,
+                      .octets = static_cast<std::int64_t>(place.octets),
+                      .offset = place.offset,
+                      .reusable = false});
+  return {};
+}
+
+Result<Place> Segments::write(std::string_view octets) {
   if (octets.empty() || octets.size() > options_.size) return permanent("internal error", "a piece of no length");
   if (lost_) return std::unexpected(*lost_);
-  CAS_CHECK(make_room(octets.size()));
+  if (auto room = make_room(octets.size()); !room) {
+    look_for_sparse_ = was_full_ = true;
+    return std::unexpected(std::move(room).error());
+  }
   CAS_CHECK(disk_.write(fd_, file_of(last_), octets, end_));
   unsynced_ = true;
   const Place place{.segment = last_, .offset = end_, .octets = octets.size(), .sum = checksum(octets)};
-  changes_.push_back({.segment = last_, .octets = static_cast<std::int64_t>(octets.size()), .offset = end_});
   end_ += octets.size();
   return place;
 }
 
 Result<void> Segments::make_room(std::uint64_t octets) {
   if (fd_ >= 0 && end_ + octets > options_.size) {
-    CAS_CHECK(sync());  // a sync is of one file: what is in this one is done with
+    CAS_CHECK(sync_file());  // a sync is of one file: what is in this one is done with
     end_segment();
   }
   if (fd_ < 0) CAS_CHECK(begin_segment());
   if (end_ + octets <= reserved_) return {};
   const auto steps = (end_ + octets + options_.step - 1) / options_.step;
-  const auto wanted = std::max(std::min(steps * options_.step, options_.size), end_ + octets);
-  CAS_CHECK(disk_.reserve(fd_, file_of(last_), wanted));
-  reserved_ = wanted;
+  const auto needed = end_ + octets;
+  for (const auto wanted : {std::max(std::min(steps * options_.step, options_.size), needed), needed}) {
+    const auto reserved = disk_.reserve(fd_, file_of(last_), wanted);
+    if (!reserved && wanted > needed) continue;  // a disk that is almost full has room for what is needed, perhaps
+    CAS_CHECK(reserved);
+    reserved_ = wanted;
+    break;
+  }
   return {};
 }
 
@@ -213,6 +244,7 @@ Result<void> Segments::begin_segment() {
 }
 
 void Segments::end_segment() {
+  static_cast<void>(::ftruncate(fd_, static_cast<off_t>(end_)));  // a courtesy: what was reserved ahead
   ::close(fd_);
   fd_ = -1;
   unsynced_ = false;
@@ -223,11 +255,16 @@ void Segments::end_segment() {
 
 Result<void> Segments::sync() {
   if (lost_) return std::unexpected(*lost_);
+  return must_sync_ ? sync_file() : Result<void>();
+}
+
+Result<void> Segments::sync_file() {
   if (!unsynced_) return {};
   auto synced = disk_.sync(fd_, file_of(last_));
   if (synced && name_unsynced_) synced = disk_.sync_directory(options_.directory);
   if (!synced) {
     lost_ = synced.error();
+    counts_[last_].hold->lost = true;
     end_segment();
     return synced;
   }
@@ -239,14 +276,15 @@ Result<void> Segments::sync() {
 // ---- Counting ----
 
 void Segments::forget(std::int64_t segment, std::uint64_t octets) {
-  changes_.push_back({.segment = segment, .octets = -static_cast<std::int64_t>(octets), .offset = 0});
+  changes_.push_back(
+      {.segment = segment, .octets = -static_cast<std::int64_t>(octets), .offset = 0, .reusable = false});
 }
 
 void Segments::undo(std::size_t mark) {
   while (changes_.size() > mark) {
     const Change change = changes_.back();
     changes_.pop_back();
-    if (change.octets > 0 && change.segment == last_ && fd_ >= 0) end_ = change.offset;
+    if (change.reusable && change.segment == last_ && fd_ >= 0) end_ = change.offset;
     give_up_if_empty(change.segment);
   }
 }
@@ -263,6 +301,7 @@ void Segments::committed() {
 
 void Segments::rolled_back() {
   lost_.reset();
+  must_sync_ = false;
   const auto changes = std::exchange(changes_, {});
   for (const Change& change : changes) give_up_if_empty(change.segment);
 }
@@ -271,6 +310,10 @@ void Segments::give_up_if_empty(std::int64_t segment) {
   const auto count = counts_.find(segment);
   if (count == counts_.end() || count->second.named > 0 || (segment == last_ && fd_ >= 0)) return;
   if (std::ranges::find(changes_, segment, &Change::segment) != changes_.end()) return;  // not yet known
+  if (count->second.is_held()) {
+    look_for_sparse_ = true;
+    return;
+  }
   counts_.erase(count);
   if (const auto file = find(segment)) file->give_up();
   publish(segment, nullptr);
@@ -290,11 +333,23 @@ void Segments::publish(std::int64_t segment, std::shared_ptr<const SegmentFile> 
 
 std::optional<std::int64_t> Segments::sparse() {
   if (!look_for_sparse_) return std::nullopt;
-  for (const auto& [segment, count] : counts_) {
-    if (count.left_alone || (segment == last_ && fd_ >= 0)) continue;
-    if (static_cast<std::uint64_t>(count.named) < count.size / sparse_part) return segment;
+  if (was_full_ && fd_ >= 0 && !counts_[last_].is_held()) {
+    end_segment();  // what nobody names in it is part of what fills the disk
+    was_full_ = false;
   }
-  look_for_sparse_ = false;
+  bool held = false;
+  for (auto at = counts_.begin(); at != counts_.end();) {
+    const auto& [segment, count] = *at++;  // it may be given up
+    if (count.left_alone || (segment == last_ && fd_ >= 0)) continue;
+    if (count.is_held()) {
+      held = true;
+    } else if (count.named == 0) {
+      give_up_if_empty(segment);
+    } else if (static_cast<std::uint64_t>(count.named) < count.size / sparse_part) {
+      return segment;
+    }
+  }
+  look_for_sparse_ = held;
   return std::nullopt;
 }
 

@@ -41,6 +41,17 @@ struct SegmentOptions {
   Disk* disk = nullptr;                          // null: the machine's
 };
 
+/// Who has one keeps its segment from being given up, though no row names what is in it.
+struct SegmentHold {
+  bool lost = false;  // a sync of the segment failed; the writer's
+};
+
+/// Octets in a segment that no row names yet.
+struct Held {
+  Place place;
+  std::shared_ptr<const SegmentHold> hold;
+};
+
 class SegmentFile;
 
 /// What can be read: a view keeps the segments that were there when it was taken, even those that are given up later.
@@ -77,10 +88,15 @@ class Segments {
 
   // ---- One thread: the writer ----
 
-  /// Not empty, at most a segment's size. Not durable before sync(). Errors are transient; nothing of it counts then.
+  /// For a row of this transaction. Not empty, at most a segment's size. Not durable before sync(). Errors are
+  /// transient; nothing of it counts then.
   [[nodiscard]] Result<Place> append(std::string_view octets);
-  /// What was appended is on the disk. After an error what was appended since the last sync may be lost, whatever a
-  /// later sync says: the current segment is ended, and append() and sync() fail until rolled_back().
+  /// For a row of a later transaction, which says name(). Before the first append() of this one.
+  [[nodiscard]] Result<Held> append_unnamed(std::string_view octets);
+  /// A row of this transaction names what was appended before. Transient error: a sync of it failed.
+  [[nodiscard]] Result<void> name(const Held& held);
+  /// What this transaction's rows name is on the disk. After an error what was appended since the last sync may be
+  /// lost, whatever a later sync says: the current segment is ended, and append() and sync() fail until rolled_back().
   [[nodiscard]] Result<void> sync();
   /// The transaction takes these octets' name away.
   void forget(std::int64_t segment, std::uint64_t octets);
@@ -104,11 +120,15 @@ class Segments {
     std::int64_t segment;
     std::int64_t octets;   // negative: forgotten
     std::uint64_t offset;  // of what was appended
+    bool reusable;         // its place, when it is taken back
   };
   struct Count {
     std::int64_t named = 0;
     std::uint64_t size = 0;  // what of it was written
     bool left_alone = false;
+    std::shared_ptr<SegmentHold> hold = std::make_shared<SegmentHold>();
+
+    [[nodiscard]] bool is_held() const { return hold.use_count() > 1; }
   };
 
   explicit Segments(SegmentOptions options);
@@ -116,6 +136,8 @@ class Segments {
   [[nodiscard]] Result<void> take_stock(const std::vector<NamedSegment>& named);
   [[nodiscard]] Result<void> make_room(std::uint64_t octets);
   [[nodiscard]] Result<void> begin_segment();
+  [[nodiscard]] Result<Place> write(std::string_view octets);
+  [[nodiscard]] Result<void> sync_file();
   void end_segment();
   void give_up_if_empty(std::int64_t segment);
   void publish(std::int64_t segment, std::shared_ptr<const SegmentFile> file);
@@ -134,6 +156,8 @@ class Segments {
   std::uint64_t reserved_ = 0;
   std::optional<Error> lost_;  // the sync that failed
   bool unsynced_ = false;
+  bool was_full_ = false;   // since the current segment began, there was no room
+  bool must_sync_ = false;  // rows of this transaction name something unsynced
   bool name_unsynced_ = false;
 };
 

@@ -99,6 +99,41 @@ TEST_F(SegmentsTest, APieceThatDoesNotFitBeginsTheNextSegment) {
   EXPECT_EQ(read(*segments, a), std::string(40 * kib, 'a'));
 }
 
+TEST_F(SegmentsTest, WithoutRoomForAStepWhatIsNeededIsEnough) {
+  struct SmallDisk final : Disk {
+    Result<void> reserve(int fd, const std::filesystem::path& file, std::uint64_t size) override {
+      return size > 10 * kib ? disk_error(file, "reserve", ENOSPC) : Disk::reserve(fd, file, size);
+    }
+  };
+  SmallDisk disk;
+  const auto segments = open({}, &disk);
+  const auto place = keep(*segments, std::string(8 * kib, 'a'));
+  EXPECT_EQ(read(*segments, place), std::string(8 * kib, 'a'));
+  const auto beyond = segments->append(std::string(4 * kib, 'b'));
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().public_text, "insufficient system storage");
+}
+
+TEST_F(SegmentsTest, AfterAFullDiskTheCurrentSegmentGoesWhenNothingNamesIt) {
+  struct FullDisk final : Disk {
+    Result<void> reserve(int fd, const std::filesystem::path& file, std::uint64_t size) override {
+      return full ? disk_error(file, "reserve", ENOSPC) : Disk::reserve(fd, file, size);
+    }
+    bool full = false;
+  };
+  FullDisk disk;
+  const auto segments = open({}, &disk);
+  auto held = segments->append_unnamed(std::string(12 * kib, 'a'));
+  ASSERT_TRUE(held);
+  disk.full = true;
+  EXPECT_FALSE(segments->append_unnamed(std::string(12 * kib, 'b')));
+  EXPECT_EQ(segments->sparse(), std::nullopt);
+  EXPECT_EQ(files().size(), 1U) << "it is held";
+  held->hold.reset();
+  EXPECT_EQ(segments->sparse(), std::nullopt);
+  EXPECT_THAT(files(), testing::IsEmpty());
+}
+
 TEST_F(SegmentsTest, AStartRemovesWhatNothingNamesAndLeavesOtherFilesAlone) {
   const auto place = keep(*open(), "one");
   std::ofstream(dir_ / "b" / "notes.txt") << "mine";

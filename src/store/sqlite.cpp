@@ -5,11 +5,13 @@
 // transaction (each work under a savepoint), commits, and only then calls back: one sync for the whole group.
 #include "store/sqlite.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
 #include "store/inbox.hpp"
 #include "store/sqlite_compaction.hpp"
+#include "store/sqlite_draft.hpp"
 #include "store/sqlite_open.hpp"
 #include "store/sqlite_tx.hpp"
 #include "store/work.hpp"
@@ -27,11 +29,15 @@ class SqliteStore final : public Store {
   ~SqliteStore() override;
 
   void write(WriteWork work, Done done) override;
+  std::shared_ptr<Draft> draft() override { return std::make_shared<SqliteDraft>(); }
+  void append(std::shared_ptr<Draft> draft, std::string chunk, Done done) override;
   void read(ReadWork work, Done done) override;
 
  private:
   struct Write {
-    WriteWork work;  // none: it was refused
+    WriteWork work;                // or
+    std::shared_ptr<Draft> draft;  // what `chunk` is appended to; neither: it was refused
+    std::string chunk;
     Done done;
     Result<void> result;
   };
@@ -40,10 +46,12 @@ class SqliteStore final : public Store {
     Done done;
   };
 
+  void give(Write write);
   void run_writer();
   void commit_group(std::vector<Write>& group);
   [[nodiscard]] Result<void> run_group(std::vector<Write>& group);
   [[nodiscard]] Result<void> run_write(Write& write);
+  [[nodiscard]] Result<void> run_append(const Write& write);
   void checkpoint_if_due();
   void compact_while_idle();
   void run_reader(Database& db);
@@ -84,15 +92,22 @@ SqliteStore::~SqliteStore() {
 }
 
 void SqliteStore::write(WriteWork work, Done done) {
+  give({.work = std::move(work), .draft = {}, .chunk = {}, .done = std::move(done), .result = {}});
+}
+
+void SqliteStore::append(std::shared_ptr<Draft> draft, std::string chunk, Done done) {
+  give({.work = {}, .draft = std::move(draft), .chunk = std::move(chunk), .done = std::move(done), .result = {}});
+}
+
+void SqliteStore::give(Write write) {
   // A refused one waits for its turn too: answers come in the order of the questions.
   if (pending_.fetch_add(1) >= options_.max_pending) {
-    writes_.push({.work = {},
-                  .done = std::move(done),
-                  .result = transient("storage is busy", "more than " + std::to_string(options_.max_pending) +
-                                                             " writes wait for the disk")});
-    return;
+    write.work = {};
+    write.draft.reset();
+    write.result =
+        transient("storage is busy", "more than " + std::to_string(options_.max_pending) + " writes wait for the disk");
   }
-  writes_.push({.work = std::move(work), .done = std::move(done), .result = {}});
+  writes_.push(std::move(write));
 }
 
 void SqliteStore::read(ReadWork work, Done done) {
@@ -119,18 +134,28 @@ void SqliteStore::commit_group(std::vector<Write>& group) {
   if (writer_db_.in_transaction())
     static_cast<void>(writer_db_.exec("ROLLBACK"));  // the first error is the one to tell
   for (Write& write : group) {
-    if (write.result) write.result = committed;
+    if (write.result && write.work) write.result = committed;
   }
 }
 
-/// An error: nothing of the group was committed.
+/// An error: nothing of the group was committed. What is appended to drafts is in no transaction.
 Result<void> SqliteStore::run_group(std::vector<Write>& group) {
+  for (Write& write : group) {
+    if (write.draft) write.result = run_append(write);
+  }
+  if (std::ranges::none_of(group, [](const Write& write) { return static_cast<bool>(write.work); })) return {};
   CAS_CHECK(writer_db_.query("BEGIN IMMEDIATE").run());
   for (Write& write : group) {
     if (write.work) CAS_CHECK(run_write(write));
   }
+  const auto begun = std::chrono::steady_clock::now();
   CAS_CHECK(segments_->sync());  // before the rows that name what is in them
-  return writer_db_.query("COMMIT").run();
+  CAS_CHECK(writer_db_.query("COMMIT").run());
+  if (options_.commits != nullptr) {
+    const auto done = std::ranges::count_if(group, [](const Write& write) { return write.result.has_value(); });
+    options_.commits->add(static_cast<std::size_t>(done), std::chrono::steady_clock::now() - begun);
+  }
+  return {};
 }
 
 /// An error: the whole transaction is lost. The work's own failure stands in `write.result` and undoes only itself.
@@ -146,6 +171,13 @@ Result<void> SqliteStore::run_write(Write& write) {
   }
   if (!write.result) CAS_CHECK(writer_db_.query("ROLLBACK TO one").run());
   return writer_db_.query("RELEASE one").run();
+}
+
+Result<void> SqliteStore::run_append(const Write& write) {
+  if (!is_chunk(write.chunk)) return permanent("internal error", "a chunk of a forbidden length");
+  CAS_TRY(auto held, segments_->append_unnamed(write.chunk));
+  static_cast<SqliteDraft&>(*write.draft).chunks.push_back(std::move(held));
+  return {};
 }
 
 void SqliteStore::checkpoint_if_due() {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "store/commit_counts.hpp"
 #include "store/segments.hpp"
 #include "store/store.hpp"
 
@@ -21,7 +22,8 @@ struct SqliteOptions {
   std::uint64_t check_up_to = std::uint64_t{1} << 30;  // octets; a larger file is opened without an integrity check
   std::size_t small_chunk = 16384;  // octets; chunks above it lie in segments (docs/decisions/0009-bodies.md)
   std::uint64_t segment_size = std::uint64_t{64} << 20;
-  Disk* disk = nullptr;  // of the segments; null: the machine's
+  Disk* disk = nullptr;             // of the segments; null: the machine's
+  CommitCounts* commits = nullptr;  // told of each; outlives the store
 };
 
 /// Opens or creates it (mode 0600), brings its schema up to date, one version after the other, each in a transaction.

@@ -4,7 +4,9 @@
 // Bodies (sqlite_tx.hpp): a row for each chunk. The octets of a small one are in the row, those of a larger one in a
 // segment; the row says where.
 #include "store/checksum.hpp"
+#include "store/sqlite_draft.hpp"
 #include "store/sqlite_tx.hpp"
+#include "store/work.hpp"
 
 namespace cas::store {
 namespace {
@@ -72,6 +74,18 @@ Result<BodyId> SqliteTx::create_body() {
   return growing_;
 }
 
+Result<BodyId> SqliteTx::create_body(const Draft& draft) {
+  if (segments_ == nullptr) return permanent("internal error", "a body in a transaction that only reads");
+  const auto& chunks = static_cast<const SqliteDraft&>(draft).chunks;
+  if (chunks.size() > max_chunks) return permanent("message too large", "a body of too many chunks");
+  CAS_TRY(const auto body, create_body());
+  for (const Held& held : chunks) {
+    CAS_CHECK(segments_->name(held));
+    CAS_CHECK(insert_place(next_++, held.place));
+  }
+  return body;
+}
+
 Result<bool> SqliteTx::exists(BodyId body) {
   Query query = db_.query("SELECT 1 FROM body WHERE id = ?");
   query.integer(body);
@@ -92,7 +106,7 @@ Result<std::int64_t> SqliteTx::next_chunk(BodyId body) {
 
 Result<void> SqliteTx::append_body(BodyId body, std::string_view chunk) {
   if (segments_ == nullptr) return permanent("internal error", "append in a transaction that only reads");
-  if (chunk.empty() || chunk.size() > max_chunk) return permanent("internal error", "a chunk of a forbidden length");
+  if (!is_chunk(chunk)) return permanent("internal error", "a chunk of a forbidden length");
   CAS_TRY(const auto next, next_chunk(body));
   if (next == first_chunk(body) + max_chunks) return permanent("message too large", "a body of too many chunks");
   CAS_CHECK(insert_chunk(next, chunk));
@@ -107,6 +121,10 @@ Result<void> SqliteTx::insert_chunk(std::int64_t id, std::string_view chunk) {
     return query.integer(id).blob(chunk).integer(as_integer(checksum(chunk))).run();
   }
   CAS_TRY(const auto place, segments_->append(chunk));
+  return insert_place(id, place);
+}
+
+Result<void> SqliteTx::insert_place(std::int64_t id, const Place& place) {
   Query query = db_.query("INSERT INTO chunk (id, octets, sum, segment, place, size) VALUES (?, x'', ?, ?, ?, ?)");
   return query.integer(id)
       .integer(as_integer(place.sum))

@@ -75,6 +75,15 @@ class SqliteBodies : public testing::Test {
   std::string large_ = std::string(16385, 'l');
 };
 
+/// Writes that do nothing, until the store had an idle moment after which `done` holds.
+template <class Done>
+bool comes_true(Store& store, Done done) {
+  for (int n = 0; n < 10'000 && !done(); ++n) {
+    if (!write_and_wait(store, [](Tx&) -> Result<void> { return {}; })) return false;
+  }
+  return done();
+}
+
 TEST_F(SqliteBodies, LargeOnesLieBesideTheDatabaseAndComeBackAfterAStart) {
   {
     const auto store = open();
@@ -152,6 +161,33 @@ TEST_F(SqliteBodies, ANewDatabaseDoesNotRemoveTheSegmentsOfAnother) {
   EXPECT_EQ(segments().size(), before);
 }
 
+// ---- Drafts ----
+
+TEST_F(SqliteBodies, ADraftKeepsTheSegmentsThatItLiesIn) {
+  const auto store = open();
+  auto draft = store->draft();
+  ASSERT_TRUE(append_and_wait(*store, draft, large_));
+  fill(*store, 0, 80);  // the next segment has begun
+  drop(*store, 0, 80, [](int) { return true; });
+  ASSERT_TRUE(append_and_wait(*store, draft, large_ + "end"));
+  ASSERT_TRUE(write_and_wait(*store, enqueue_draft("M", draft)));
+  draft.reset();
+  EXPECT_EQ(body(*store, "M"), large_ + large_ + "end");
+}
+
+TEST_F(SqliteBodies, WhatADraftLeavesBehindIsGivenUp) {
+  const auto store = open();
+  auto draft = store->draft();
+  ASSERT_TRUE(append_and_wait(*store, draft, large_));
+  const auto first = dir_ / "cas.db.bodies/000000000001.seg";
+  fill(*store, 0, 80);
+  drop(*store, 0, 80, [](int) { return true; });
+  ASSERT_TRUE(write_and_wait(*store, [](Tx&) -> Result<void> { return {}; }));
+  EXPECT_TRUE(std::filesystem::exists(first));
+  draft.reset();
+  EXPECT_TRUE(comes_true(*store, [&] { return !std::filesystem::exists(first); }));
+}
+
 // ---- Damage ----
 
 TEST_F(SqliteBodies, ADamagedSegmentIsToldOfWithTheMessageAndNeverDelivered) {
@@ -184,15 +220,6 @@ TEST_F(SqliteBodies, ADamagedRowIsToldOfTheSameWay) {
 }
 
 // ---- What is left ----
-
-/// Writes that do nothing, until the store had an idle moment after which `done` holds.
-template <class Done>
-bool comes_true(Store& store, Done done) {
-  for (int n = 0; n < 10'000 && !done(); ++n) {
-    if (!write_and_wait(store, [](Tx&) -> Result<void> { return {}; })) return false;
-  }
-  return done();
-}
 
 TEST_F(SqliteBodies, OneOldMessageDoesNotHoldASegment) {
   const auto store = open();

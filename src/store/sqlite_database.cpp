@@ -44,6 +44,11 @@ Error Database::error(std::string_view doing) const {
   return Error{lasting(code), public_text(code), std::move(reason)};
 }
 
+bool Database::failed_by_content() const {
+  const int code = sqlite3_errcode(db_.get()) & 0xff;
+  return code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
+}
+
 Result<void> Database::exec(const std::string& sql) {
   if (sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return std::unexpected(error(sql));
   return {};

@@ -42,6 +42,8 @@ class Database {
 
   /// What went wrong in the last call. Constraints are permanent errors, everything else is transient.
   [[nodiscard]] Error error(std::string_view doing) const;
+  /// Whether that was about what stands in the file, and not about reading or writing it.
+  [[nodiscard]] bool failed_by_content() const;
 
  private:
   struct CloseDatabase {

@@ -185,6 +185,68 @@ TEST(SqliteDurability, WhatIsCopiedOutOfSparseSegmentsSurvivesAPowerFailureAtAny
   }
 }
 
+std::string body_in(const std::filesystem::path& file, const QueueId& id) {
+  const auto store = open_or_fail({.file = file});
+  std::string octets;
+  EXPECT_TRUE(read_and_wait(*store, [&](Reader& reader) -> Result<void> {
+    CAS_TRY(const auto message, reader.message(id));
+    for (std::uint32_t n = 0; message; ++n) {
+      CAS_TRY(const auto chunk, reader.body_chunk(message->body, n));
+      if (chunk.empty()) break;
+      octets += chunk;
+    }
+    return {};
+  }));
+  return octets;
+}
+
+TEST(SqliteDurability, ADraftIsSyncedByTheCommitAloneAndSurvivesThePowerFailure) {
+  const TempDir dir;
+  const TempDir after;
+  std::string octets;
+  {
+    LyingDisk disk;
+    const auto store = open_or_fail({.file = dir / "cas.db", .segment_size = 4 << 20, .disk = &disk});
+    ASSERT_NE(store, nullptr);
+    ASSERT_TRUE(write_and_wait(*store, enqueue("first", std::string(50'000, 'x'))));
+    const auto draft = store->draft();
+    const int before = disk.syncs();
+    for (int n = 0; n < 10; ++n) {
+      const std::string chunk(200'000, static_cast<char>('a' + n));
+      ASSERT_TRUE(append_and_wait(*store, draft, chunk));
+      octets += chunk;
+    }
+    EXPECT_EQ(disk.syncs(), before);
+    ASSERT_TRUE(write_and_wait(*store, enqueue("small", "no sync of segments for this")));
+    ASSERT_TRUE(write_and_wait(*store, enqueue_draft("M", draft)));
+    EXPECT_EQ(disk.syncs(), before + 3);
+    disk.after_power_failure(after.path(), 1);
+  }
+  EXPECT_EQ(integrity(after / "cas.db"), "ok");
+  EXPECT_TRUE(body_in(after / "cas.db", "M") == octets);
+}
+
+TEST(SqliteDurability, ADraftOverSeveralSegmentsSurvivesThePowerFailure) {
+  const TempDir dir;
+  const TempDir after;
+  std::string octets;
+  {
+    LyingDisk disk;
+    const auto store = open_or_fail({.file = dir / "cas.db", .segment_size = 1 << 20, .disk = &disk});
+    ASSERT_NE(store, nullptr);
+    const auto draft = store->draft();
+    for (int n = 0; n < 20; ++n) {
+      const std::string chunk(200'000, static_cast<char>('a' + n));
+      ASSERT_TRUE(append_and_wait(*store, draft, chunk));
+      ASSERT_TRUE(write_and_wait(*store, enqueue(id_of(static_cast<unsigned>(n)), std::string(30'000, 'x'))));
+      octets += chunk;
+    }
+    ASSERT_TRUE(write_and_wait(*store, enqueue_draft("M", draft)));
+    disk.after_power_failure(after.path(), 2);
+  }
+  EXPECT_TRUE(body_in(after / "cas.db", "M") == octets);
+}
+
 /// The test of the test: how many rows of ten survive with that setting of synchronous.
 int survivors(const char* synchronous) {
   const TempDir dir;
@@ -241,7 +303,7 @@ std::size_t messages_in(Store& store) {
   std::size_t count = 0;
   EXPECT_TRUE(read_and_wait(store, [&](Reader& reader) -> Result<void> {
     CAS_TRY(const auto messages, reader.messages("", 10'000));
-    count = messages.size();
+    count = messages.rows.size();
     return {};
   }));
   return count;
@@ -293,6 +355,23 @@ TEST(SqliteDurability, NothingOfAGroupIsAcknowledgedWhoseBodiesCouldNotBeSynced)
   disk.segment_sync_fails = false;
   EXPECT_EQ(messages_in(*store), 0U);
   EXPECT_THAT(write_a_group(*store, 0, 50'000), Each(IsTrue()));
+}
+
+TEST(SqliteDurability, ADraftOfWhichASyncFailedIsNeverCommitted) {
+  const TempDir dir;
+  LyingDisk disk;
+  const auto store = open_or_fail({.file = dir / "cas.db", .disk = &disk});
+  ASSERT_NE(store, nullptr);
+  const auto draft = store->draft();
+  ASSERT_TRUE(append_and_wait(*store, draft, std::string(50'000, 'x')));
+  disk.segment_sync_fails = true;
+  EXPECT_THAT(write_a_group(*store, 0, 50'000), Each(testing::IsFalse()));
+  disk.segment_sync_fails = false;
+  ASSERT_TRUE(append_and_wait(*store, draft, std::string(50'000, 'y')));
+  const auto refused = write_and_wait(*store, enqueue_draft("M", draft));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().lasting, Lasting::Transient);
+  EXPECT_EQ(messages_in(*store), 0U);
 }
 
 TEST(SqliteDurability, AnOpenStoreSyncsOnceAGroupNotOnceAWrite) {

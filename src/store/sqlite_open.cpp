@@ -83,6 +83,7 @@ Result<void> check_integrity(Database& db, const SqliteOptions& options) {
   if (error || size > options.check_up_to) return {};
   auto found = pragma(db, "PRAGMA quick_check(1)");
   if (found && *found == "ok") return {};
+  if (!found && !db.failed_by_content()) return std::unexpected(found.error());
   return refuse(options.file, "is damaged: " + (found ? *found : found.error().private_reason) +
                                   ": restore a backup, or save what is left with `sqlite3 FILE .recover`");
 }

@@ -6,9 +6,11 @@
 
 #include <gmock/gmock.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <future>
 #include <latch>
@@ -95,6 +97,22 @@ TEST_F(Sqlite, OnlyOneStoreOpensAFile) {
   const Error error = refused();
   EXPECT_EQ(error.lasting, Lasting::Transient);
   EXPECT_THAT(error.private_reason, AllOf(HasSubstr(file_.string()), HasSubstr("in use")));
+}
+
+TEST_F(Sqlite, OnADiskWithoutRoomItIsNotTheFileThatIsBlamed) {
+  fill(1);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto signalled = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit nothing{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  const Error error = refused();
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, signalled);
+  EXPECT_EQ(error.lasting, Lasting::Transient);
+  EXPECT_THAT(error.private_reason,
+              AllOf(HasSubstr(file_.string()), HasSubstr("full"), testing::Not(HasSubstr("move"))));
+  EXPECT_NE(open(), nullptr);
 }
 
 TEST_F(Sqlite, ANewerSchemaIsRefused) {
@@ -297,6 +315,15 @@ TEST_F(Sqlite, ARowThatCannotBeUnderstoodIsAPermanentErrorThatNamesIt) {
   EXPECT_THAT(reason("UPDATE message SET sender = '<>', author = '@'"), HasSubstr("author"));
   EXPECT_THAT(reason("UPDATE message SET author = NULL, class = 4"), HasSubstr("class"));
   EXPECT_THAT(reason("UPDATE message SET class = 0, header_hash = x'00'"), HasSubstr("header_hash"));
+  const auto store = open();
+  EXPECT_TRUE(read_and_wait(*store, [](Reader& reader) -> Result<void> {
+    CAS_TRY(const auto page, reader.messages("", 1));
+    EXPECT_TRUE(page.rows.empty());
+    EXPECT_EQ(page.damaged.size(), 1U) << "it is named, and the rest goes on";
+    EXPECT_EQ(page.damaged.at(0).first, "M0");
+    EXPECT_EQ(page.next, "M0");
+    return {};
+  }));
 }
 
 }  // namespace

@@ -92,15 +92,24 @@ Result<std::optional<TimePoint>> SqliteTx::next_moment(TimePoint after) {
   return std::optional(TimePoint(milliseconds(query.integer_at(0))));
 }
 
-Result<std::vector<Message>> SqliteTx::messages(const QueueId& after, std::size_t limit) {
+Result<Reader::Page> SqliteTx::messages(const QueueId& after, std::size_t limit) {
   Query query = db_.query("SELECT " CAS_MESSAGE_COLUMNS " FROM message WHERE id > ? ORDER BY id LIMIT ?");
   query.text(after).integer(limit_of(limit));
-  std::vector<Message> found;
-  for (;;) {
+  Page page;
+  QueueId last;
+  for (std::size_t n = 0;; ++n) {
     CAS_TRY(const bool row, query.step());
-    if (!row) return found;
-    CAS_TRY(auto message, read_message(query));
-    found.push_back(std::move(message));
+    if (!row) {
+      if (n == limit) page.next = std::move(last);
+      return page;
+    }
+    last = query.text_at(0);
+    auto message = read_message(query);
+    if (message) {
+      page.rows.push_back(*std::move(message));
+    } else {
+      page.damaged.emplace_back(last, std::move(message).error());
+    }
   }
 }
 

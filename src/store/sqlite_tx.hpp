@@ -24,7 +24,7 @@ class SqliteTx final : public Tx {
   Result<Dues> due(FlowId flow, TimePoint until, std::size_t limit) override;
   Result<std::vector<Moment>> moments(Moment after, TimePoint until, std::size_t limit) override;
   Result<std::optional<TimePoint>> next_moment(TimePoint after) override;
-  Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) override;
+  Result<Page> messages(const QueueId& after, std::size_t limit) override;
   Result<Tally> tally() override;
   Result<std::string> body_chunk(BodyId body, std::uint32_t n) override;
   Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) override;
@@ -34,6 +34,7 @@ class SqliteTx final : public Tx {
   Result<std::vector<Memory>> memories(std::string_view kind, std::string_view after, std::size_t limit) override;
 
   Result<BodyId> create_body() override;
+  Result<BodyId> create_body(const Draft& draft) override;
   Result<void> append_body(BodyId body, std::string_view chunk) override;
   Result<void> remove_body(BodyId body) override;
   Result<void> add_message(const Message& message, const std::vector<Recipient>& recipients) override;
@@ -51,6 +52,7 @@ class SqliteTx final : public Tx {
   [[nodiscard]] Result<bool> exists(BodyId body);
   [[nodiscard]] Result<std::int64_t> next_chunk(BodyId body);
   [[nodiscard]] Result<void> insert_chunk(std::int64_t id, std::string_view chunk);
+  [[nodiscard]] Result<void> insert_place(std::int64_t id, const Place& place);
   [[nodiscard]] Error about(Error error, BodyId body, std::uint32_t n);
   Database& db_;
   Segments::View view_;

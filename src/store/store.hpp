@@ -53,8 +53,14 @@ class Reader {
   [[nodiscard]] virtual Result<std::vector<Moment>> moments(Moment after, TimePoint until, std::size_t limit) = 0;
   /// The earliest next_attempt of waiting recipients behind `after`.
   [[nodiscard]] virtual Result<std::optional<TimePoint>> next_moment(TimePoint after) = 0;
-  /// Messages after `after` (exclusive; empty: from the first) in the order of their ids, at most `limit`.
-  [[nodiscard]] virtual Result<std::vector<Message>> messages(const QueueId& after, std::size_t limit) = 0;
+  /// Messages after `after` (exclusive; empty: from the first) in the order of their ids. Of at most `limit` that are
+  /// looked at, those that cannot be understood are passed over and named in `damaged`.
+  struct Page {
+    std::vector<Message> rows;
+    std::vector<std::pair<QueueId, Error>> damaged;
+    QueueId next;  // go on behind this one; empty: that was all
+  };
+  [[nodiscard]] virtual Result<Page> messages(const QueueId& after, std::size_t limit) = 0;
   /// How much there is, for those who watch. It takes a while where there is much.
   [[nodiscard]] virtual Result<Tally> tally() = 0;
   /// The n-th chunk as it was appended, from 0; empty past the last.
@@ -69,11 +75,21 @@ class Reader {
                                                              std::size_t limit) = 0;
 };
 
+/// The octets of a body on their way in. They lie in the store and are nobody's: a crash forgets them, and so does the
+/// last owner of this. A transaction makes a body of them.
+class Draft {
+ public:
+  virtual ~Draft() = default;
+};
+
 /// Reading and writing inside a write transaction.
 class Tx : public Reader {
  public:
   /// A new body without chunks. Until a message names it, recovery removes it.
   [[nodiscard]] virtual Result<BodyId> create_body() = 0;
+  /// A new body of what was appended to a draft of this store; once for each. Transient error: the disk lost some of
+  /// it.
+  [[nodiscard]] virtual Result<BodyId> create_body(const Draft& draft) = 0;
   /// Chunks are kept as given. No such body, an empty chunk, one longer than max_chunk: permanent error.
   [[nodiscard]] virtual Result<void> append_body(BodyId body, std::string_view chunk) = 0;
   /// No such body: nothing. A message names it: permanent error.
@@ -118,6 +134,12 @@ class Store {
   /// Atomic and durable before `done(success)`. An error from the work, or an exception in it, undoes all of it. An
   /// error of the commit itself (disk full) is given to every write of the group.
   virtual void write(WriteWork work, Done done) = 0;
+  /// Any thread.
+  [[nodiscard]] virtual std::shared_ptr<Draft> draft() = 0;
+  /// Appends a chunk to a draft of this store, after those given before; a transaction that wants it waits for `done`.
+  /// It is synced only by the commit that makes a body of it: a large message costs no more syncs than a small one. A
+  /// forbidden chunk: permanent error.
+  virtual void append(std::shared_ptr<Draft> draft, std::string chunk, Done done) = 0;
   virtual void read(ReadWork work, Done done) = 0;
 };
 

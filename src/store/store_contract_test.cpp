@@ -266,11 +266,16 @@ TEST_P(StoreContract, MessagesPageInTheOrderOfTheirIds) {
   for (const auto* id : {"C", "A", "B"}) ASSERT_TRUE(write(enqueue(id)));
   const auto page = [&](const QueueId& after, std::size_t limit) {
     std::vector<QueueId> ids;
-    for (const auto& entry : read_value([&](Reader& reader) { return reader.messages(after, limit); })) {
+    for (const auto& entry : read_value([&](Reader& reader) { return reader.messages(after, limit); }).rows) {
       ids.push_back(entry.id);
     }
     return ids;
   };
+  const auto next = [&](const QueueId& after) {
+    return read_value([&](Reader& reader) { return reader.messages(after, 2); }).next;
+  };
+  EXPECT_EQ(next(""), "B");
+  EXPECT_EQ(next("B"), "");
   EXPECT_THAT(page("", 2), ElementsAre("A", "B"));
   EXPECT_THAT(page("B", 2), ElementsAre("C"));
   EXPECT_THAT(page("C", 2), IsEmpty());
@@ -323,6 +328,29 @@ TEST_P(StoreContract, ForbiddenChunksAndUnknownBodiesAreRefused) {
   EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body, ""); })));
   EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body, std::string(max_chunk + 1, 'x')); })));
   EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body + 1, "x"); })));
+}
+
+TEST_P(StoreContract, ADraftBecomesABodyInTheTransactionThatAsks) {
+  const auto draft = store_->draft();
+  const std::vector<std::string> given = {"a", std::string(100'000, 'x'), std::string(max_chunk, 'y')};
+  for (const auto& chunk : given) ASSERT_TRUE(append_and_wait(*store_, draft, chunk));
+  EXPECT_FALSE(write([&](Tx& tx) -> Result<void> {
+    CAS_TRY(const auto body, tx.create_body(*draft));
+    EXPECT_GT(body, 0);
+    return transient("undone");
+  }));
+  ASSERT_TRUE(write(enqueue_draft("A1", draft)));
+  EXPECT_THAT(chunks(message("A1")->body), testing::ElementsAreArray(given));
+}
+
+TEST_P(StoreContract, AForbiddenChunkIsNotAppendedToADraft) {
+  const auto draft = store_->draft();
+  ASSERT_TRUE(append_and_wait(*store_, draft, "a"));
+  EXPECT_TRUE(is_permanent(append_and_wait(*store_, draft, "")));
+  EXPECT_TRUE(is_permanent(append_and_wait(*store_, draft, std::string(max_chunk + 1, 'x'))));
+  ASSERT_TRUE(append_and_wait(*store_, draft, "b"));
+  ASSERT_TRUE(write(enqueue_draft("A1", draft)));
+  EXPECT_THAT(chunks(message("A1")->body), ElementsAre("a", "b"));
 }
 
 TEST_P(StoreContract, ABodyIdIsNeverUsedTwice) {
@@ -556,7 +584,7 @@ TEST_P(StoreContract, ManyThreadsMayWriteAndRead) {
   }
   threads.clear();
   EXPECT_EQ(failures, 0);
-  EXPECT_EQ(read_value([](Reader& reader) { return reader.messages("", 1000); }).size(), 100U);
+  EXPECT_EQ(read_value([](Reader& reader) { return reader.messages("", 1000); }).rows.size(), 100U);
 }
 
 }  // namespace

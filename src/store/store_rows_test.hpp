@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,20 @@ inline Store::WriteWork enqueue(QueueId id, std::string octets = "body") {
   return [id = std::move(id), octets = std::move(octets)](Tx& tx) -> Result<void> {
     CAS_TRY(const BodyId body, tx.create_body());
     CAS_CHECK(tx.append_body(body, octets));
+    return tx.add_message(plain_message(id, body), {waiting_recipient(0, 1)});
+  };
+}
+
+inline Result<void> append_and_wait(Store& store, const std::shared_ptr<Draft>& draft, std::string chunk) {
+  std::promise<Result<void>> done;
+  store.append(draft, std::move(chunk), [&](Result<void> result) { done.set_value(std::move(result)); });
+  return done.get_future().get();
+}
+
+/// A message whose body is what was appended to the draft.
+inline Store::WriteWork enqueue_draft(QueueId id, std::shared_ptr<Draft> draft) {
+  return [id = std::move(id), draft = std::move(draft)](Tx& tx) -> Result<void> {
+    CAS_TRY(const BodyId body, tx.create_body(*draft));
     return tx.add_message(plain_message(id, body), {waiting_recipient(0, 1)});
   };
 }

@@ -15,4 +15,9 @@ namespace cas::store {
 /// A callback that throws is a bug of its owner; the others still get theirs.
 void call_back(Store::Done& done, Result<void> result) noexcept;
 
+/// Of a length that a body's chunk may have.
+[[nodiscard]] inline bool is_chunk(std::string_view octets) {
+  return !octets.empty() && octets.size() <= max_chunk;
+}
+
 }  // namespace cas::store

@@ -18,6 +18,39 @@ bool is_secure(const dns::Answer& answer) {
   return answer.status == dns::Status::Ok && answer.secure;
 }
 
+bool has_address(const dns::Answer& answer) {
+  return answer.status == dns::Status::Ok && !answer.records.empty();
+}
+
+struct Expanded {
+  std::string name;
+  bool failed = false;
+};
+
+/// Where secure aliases lead, after so many at most; to `host` itself where they do not end by then.
+std::optional<Expanded> expand(const std::string& host, std::size_t most, dns::Answers& answers) {
+  Expanded expanded{.name = host};
+  for (std::size_t n = 0; n < most; ++n) {
+    const auto* alias = answers.find(dns::Question{.name = expanded.name, .type = dns::Type::CNAME});
+    if (alias == nullptr) return std::nullopt;
+    if (alias->status == dns::Status::Failed) return Expanded{.name = host, .failed = true};
+    const auto* target =
+        is_secure(*alias) && !alias->records.empty() ? std::get_if<dns::Name>(&alias->records.front()) : nullptr;
+    if (target == nullptr) return expanded;
+    expanded.name = target->name;
+  }
+  if (most > 1) expanded.name = host;
+  return expanded;
+}
+
+std::optional<Dane> tlsa_at(const std::string& base, std::uint16_t port, dns::Answers& answers) {
+  const auto* answer = answers.find(tlsa_question(base, port));
+  if (answer == nullptr) return std::nullopt;
+  Dane dane = judge_tlsa(*answer);
+  dane.base = base;
+  return dane;
+}
+
 }  // namespace
 
 bool is_usable(const dns::Tlsa& record) {
@@ -51,8 +84,23 @@ Dane judge_tlsa(const dns::Answer& answer) {
   return dane;
 }
 
-bool may_ask_tlsa(bool secure_route, const dns::Answer& a, const dns::Answer& aaaa) {
-  return secure_route && (is_secure(a) || is_secure(aaaa));
+std::optional<Dane> find_dane(const std::string& host, std::uint16_t port, dns::Answers& answers) {
+  const auto* aaaa = answers.find(dns::Question{.name = host, .type = dns::Type::AAAA});
+  const auto* a = answers.find(dns::Question{.name = host, .type = dns::Type::A});
+  if (aaaa == nullptr || a == nullptr) return std::nullopt;
+  if (!has_address(*a) && !has_address(*aaaa)) return Dane{};
+  const bool secure = is_secure(*a) || is_secure(*aaaa);
+  const auto expanded = expand(host, secure ? max_aliases : 1, answers);
+  if (!expanded) return std::nullopt;
+  if (expanded->failed) return Dane{.status = DaneStatus::Failed, .records = {}};
+  const bool alias = expanded->name != host;
+  if (!secure && !alias) return Dane{};
+  // Aliases lead out of what is signed: only the name that the MX record gives can be vouched for.
+  if (secure && alias) {
+    auto dane = tlsa_at(expanded->name, port, answers);
+    if (!dane || dane->status != DaneStatus::Absent) return dane;
+  }
+  return tlsa_at(host, port, answers);
 }
 
 dns::Question tlsa_question(const std::string& host, std::uint16_t port) {

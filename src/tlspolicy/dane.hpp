@@ -4,10 +4,11 @@
 // DANE for SMTP (RFC 7672): which answers of the DNS bind a connection, and which TLSA records can be used.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "dns/record.hpp"
+#include "dns/answers.hpp"
 
 namespace cas::tlspolicy {
 
@@ -22,6 +23,7 @@ enum class DaneStatus {
 struct Dane {
   DaneStatus status = DaneStatus::Insecure;
   std::vector<dns::Tlsa> records;  // the usable ones
+  std::string base{};              // the TLSA base domain: at which name they were found (§2.2.3)
 };
 
 /// RFC 7672 §3.1: only DANE-TA(2) and DANE-EE(3), selectors 0 and 1, matching types 0 to 2, a digest of the right
@@ -31,9 +33,13 @@ struct Dane {
 inline constexpr std::size_t max_tlsa = 32;
 [[nodiscard]] Dane judge_tlsa(const dns::Answer& answer);
 
-/// Whether the TLSA records of a host may be asked for: the host came from a secure answer, and so did its addresses
-/// (§2.2.1, §2.2.2). A failed answer for one family must not take away what the other says.
-[[nodiscard]] bool may_ask_tlsa(bool secure_route, const dns::Answer& a, const dns::Answer& aaaa);
+/// What binds connections to a host that a secure answer named (§2.2.1). Its TLSA records count where its addresses are
+/// secure, or where it is an alias and that much is secure (§2.2.2): those at the end of a chain of aliases that is
+/// secure as a whole, else those at its own name. A failed answer for one family of addresses must not take away what
+/// the other says. None: not known yet; the questions have been noted.
+[[nodiscard]] std::optional<Dane> find_dane(const std::string& host, std::uint16_t port, dns::Answers& answers);
+/// Longer chains of aliases are not followed.
+inline constexpr std::size_t max_aliases = 8;
 /// "_25._tcp.mx.b.example" (§2.2.3)
 [[nodiscard]] dns::Question tlsa_question(const std::string& host, std::uint16_t port);
 

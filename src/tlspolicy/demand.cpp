@@ -59,7 +59,9 @@ TlsDemand verify_dane(const TlsFacts& facts) {
   TlsDemand demand = verifying(Source::Dane);
   demand.verify = TlsDemand::Verify::Records;
   demand.records = facts.dane.records;
-  demand.names = {facts.host};
+  demand.server_name = facts.dane.base.empty() ? facts.host : facts.dane.base;  // §8.1: in SNI, too
+  demand.names = {demand.server_name};
+  if (demand.server_name != facts.host) demand.names.push_back(facts.host);
   if (!facts.domain.empty() && facts.domain != facts.host) demand.names.push_back(facts.domain);
   return demand;
 }

@@ -48,7 +48,8 @@ struct TlsDemand {
   bool enforce = false;  // what does not verify is of no use; false: it is only reported (MTA-STS testing)
   std::vector<std::string> names;
   std::vector<dns::Tlsa> records;
-  bool requiretls = false;  // the server must offer REQUIRETLS, and is told it (RFC 8689 §4.2.1)
+  std::string server_name{};  // to ask for in SNI; empty: the host's own
+  bool requiretls = false;    // the server must offer REQUIRETLS, and is told it (RFC 8689 §4.2.1)
   Source source = Source::Default;
   bool unlisted = false;  // MTA-STS testing, and the policy does not name the host: to be reported
 

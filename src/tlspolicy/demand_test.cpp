@@ -42,18 +42,6 @@ TEST(Dane, WhatAnAnswerMeansRfc7672Section22) {
   EXPECT_EQ(judge_tlsa(answer(false, {}, dns::Status::Failed)).status, DaneStatus::Failed);
 }
 
-TEST(Dane, IsAskedOnlyWhereTheWayThereIsSecure) {
-  const auto secure = answer(true, {});
-  const auto insecure = answer(false, {});
-  const auto failed = answer(false, {}, dns::Status::Failed);
-  const auto nothing = answer(true, {}, dns::Status::NoData);
-  EXPECT_TRUE(may_ask_tlsa(true, secure, nothing));
-  EXPECT_TRUE(may_ask_tlsa(true, failed, secure)) << "who makes one family fail must not switch DANE off";
-  EXPECT_FALSE(may_ask_tlsa(false, secure, secure));
-  EXPECT_FALSE(may_ask_tlsa(true, insecure, nothing));
-  EXPECT_EQ(tlsa_question("mx.b.example", 25).name, "_25._tcp.mx.b.example");
-}
-
 class Judge : public testing::Test {
  protected:
   Judge() {

@@ -17,6 +17,7 @@ constexpr std::size_t max_patterns = 256;
 constexpr std::size_t max_record = 1024;
 constexpr std::chrono::seconds longest_age{31557600};  // §3.2
 constexpr std::chrono::hours refreshed_after{24};      // §3.3: "for example, daily"
+constexpr std::chrono::hours left_to_end{24 * 30};
 
 std::unexpected<Error> bad(std::string what) {
   return permanent("the MTA-STS policy is not valid", "MTA-STS policy: " + std::move(what));
@@ -171,6 +172,10 @@ std::optional<StsEntry> load_sts_entry(std::string_view text) {
   std::int64_t seconds_since = 0;
   std::from_chars(fetched.data(), fetched.data() + fetched.size(), seconds_since);
   return StsEntry{.policy = *std::move(policy), .id = std::string(id), .fetched = UnixTime(seconds(seconds_since))};
+}
+
+bool is_refresh_due(const StsEntry& entry, UnixTime used, UnixTime now) {
+  return judge_sts_entry(&entry, {}, now).apply && now - entry.fetched >= refreshed_after && now - used < left_to_end;
 }
 
 StsUse judge_sts_entry(const StsEntry* entry, const StsLookup& lookup, UnixTime now) {

@@ -67,5 +67,8 @@ struct StsUse {
 /// §5.1, §3.3: an entry is in force until max_age is over, whatever the DNS says or does not say; the file is fetched
 /// when the record names another id, and again each day. `entry` may be null.
 [[nodiscard]] StsUse judge_sts_entry(const StsEntry* entry, const StsLookup& lookup, UnixTime now);
+/// §3.3, §10.2: whether the DNS is to be asked and the file fetched though nobody writes to the domain now: each day
+/// while it is in force, so that it does not end between two messages. What was not used for 30 days is left to end.
+[[nodiscard]] bool is_refresh_due(const StsEntry& entry, UnixTime used, UnixTime now);
 
 }  // namespace cas::tlspolicy

@@ -137,5 +137,18 @@ TEST(StsEntry, WhatARememberedPolicyIsWorth) {
       << "the clock went back";
 }
 
+TEST(StsEntry, IsRefreshedEachDayWhileItIsInForceAndInUse) {
+  using std::chrono::hours;
+  const UnixTime then(std::chrono::seconds(10'000'000));
+  const StsEntry entry{
+      .policy = {.mode = StsMode::Enforce, .max_age = hours(24 * 60), .mx = {"a.b"}}, .id = "1", .fetched = then};
+  EXPECT_FALSE(is_refresh_due(entry, then, then + hours(23)));
+  EXPECT_TRUE(is_refresh_due(entry, then, then + hours(24)));
+  EXPECT_TRUE(is_refresh_due(entry, then, then + hours(24 * 30 - 1)));
+  EXPECT_FALSE(is_refresh_due(entry, then, then + hours(24 * 30))) << "nobody has written there for 30 days";
+  EXPECT_TRUE(is_refresh_due(entry, then + hours(24 * 10), then + hours(24 * 30)));
+  EXPECT_FALSE(is_refresh_due(entry, then + hours(24 * 60), then + hours(24 * 60))) << "it is over";
+}
+
 }  // namespace
 }  // namespace cas::tlspolicy

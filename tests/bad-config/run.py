@@ -12,6 +12,7 @@ import getpass
 import os
 import pathlib
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -85,6 +86,37 @@ class BadConfig(unittest.TestCase):
     def test_the_good_one_is_good(self):
         done = cas("config", "check", "--config", self.write(self.good))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def doubts(self, more, files=None):
+        """What `cas config check` says of a file that it takes."""
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None
+        file = self.write(self.good.replace("[queue]", more + "[queue]"))
+        done = subprocess.run([CAS, "config", "check", "--config", file], capture_output=True, text=True, timeout=60,
+                              preexec_fn=limit)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stderr
+
+    def test_a_fallback_that_sends_all_mail_back_is_warned_of(self):
+        smarthost = '[outbound]\nsmarthost = "mail.isp.example:587"\nfallback = '
+        self.assertEqual(self.doubts(smarthost + '"send"\n'), "")
+        said = self.doubts(smarthost + '"bounce"\n')
+        self.assertRegex(said, r"warning: \S+:\d+: outbound.fallback: .*mail.isp.example:587 comes back unless that server "
+                               r"speaks CAS.*write fallback = \"send\"")
+        self.assertIn("after 4 hours", self.doubts(smarthost + '"hold"\n'))
+
+    def test_the_fallback_of_a_transport_is_that_of_its_domain(self):
+        transport = '[[transport]]\ndomain = "x.example"\nnext_hop = "10.0.0.25:25"\n'
+        self.assertEqual(self.doubts(transport), "")
+        said = self.doubts(transport + '[[destination]]\ndomain = "x.example"\nfallback = "bounce"\n')
+        self.assertIn("transport[0].next_hop: all signed mail that goes to 10.0.0.25:25 comes back", said)
+
+    def test_more_connections_than_files_are_warned_of(self):
+        limits = "[limits]\nconnections = 3000\n"
+        self.assertEqual(self.doubts(limits, files=4000), "")
+        said = self.doubts(limits, files=1000)
+        self.assertIn("limits.connections: 3000 do not fit: this process may open 1000 files, 3400 are needed", said)
+        self.assertIn("LimitNOFILE=3400", said)
+        self.assertIn("connections at most 600", said)
 
     def test_a_file_that_is_not_there(self):
         done = cas("serve", "--config", str(self.root / "none.toml"))

@@ -97,7 +97,7 @@ class DnsServer:
                 response.set_rcode(dns.rcode.NXDOMAIN)
             else:
                 self._fill(response, name, question.rdtype)
-                self._sign(response, name)
+                self._sign(response, name, question.rdtype)
         if transport == "udp" and mode == TRUNCATE:
             response.answer.clear()
             response.flags |= dns.flags.TC
@@ -122,12 +122,13 @@ class DnsServer:
         response.authority.append(soa)
 
 
-    def _sign(self, response, name):
+    def _sign(self, response, name, rdtype):
         """DNSSEC for an answer of a signed zone; `name` is what was asked for, aliases are followed."""
         for rrset in response.answer:
-            name = rrset[0].target if rrset.rdtype == dns.rdatatype.CNAME else rrset.name
+            follow = rrset.rdtype == dns.rdatatype.CNAME and rdtype != dns.rdatatype.CNAME
+            name = rrset[0].target if follow else rrset.name
         zone = next((z for z in self._keys if name.is_subdomain(z)), None)
-        if not response.answer or response.answer[-1].rdtype == dns.rdatatype.CNAME:
+        if not response.answer or response.answer[-1].rdtype not in (rdtype, dns.rdatatype.ANY):
             if zone is None:
                 return
             response.set_rcode(dns.rcode.NOERROR)

@@ -22,6 +22,7 @@ import time
 import unittest
 
 from .dnsserver import DnsServer
+from .seed import SEED
 
 CAS = os.environ.get("CAS", "cas")
 BOUND = 60.0  # seconds until a condition that should come true is given up
@@ -307,6 +308,7 @@ class World:
         self.port, self.submission_port = self._free_ports()
         self.dns = DnsServer(f"{self._net}.53")
         self.servers = []
+        self.disks = []  # file systems to be unmounted in the end (small_disk.py)
         self.key_type = "ed25519"
         self._certificates = {}
         self._keys = {}
@@ -377,10 +379,13 @@ class World:
             except AssertionError as error:
                 faults.append(str(error))
             faults += server.sanitizer_reports()
+        for disk in self.disks:
+            disk.close()
         self.dns.close()
         return "\n".join(faults)
 
     def show(self, out=sys.stderr):
+        print(f"CAS_SEED={SEED}", file=out)
         for server in self.servers:
             print(f"---- {server.host} ----\n{server.tail()}", file=out)
 

@@ -70,6 +70,9 @@ class Metrics(WorldCase):
         self.assertGreaterEqual(after["cas_events_total", 'event="connect"'], 1)
         self.assertEqual(after["cas_queue_paused", ""], 0)
         self.assertIn(("cas_queue_recipients", 'route="remote",state="waiting"'), after)
+        self.assertGreater(after["cas_store_commit_seconds_count", ""], before["cas_store_commit_seconds_count", ""])
+        self.assertGreater(after["cas_store_commit_seconds_sum", ""], 0)
+        self.assertGreaterEqual(after["cas_store_writes_total", ""], after["cas_store_commit_seconds_count", ""])
         self.assertFalse(any("@" in labels for _, labels in after), "no address is a label")
 
     def test_there_is_nothing_else(self):

@@ -3,10 +3,11 @@
 """Seeing and steering the queue: filters, dry runs, holds, bounces, removals, suspended domains, a paused queue."""
 
 import json
+import sqlite3
 import subprocess
 import unittest
 
-from .harness import BOUND, CAS, WorldCase, message, poll
+from .harness import BOUND, CAS, WorldCase, cas, message, poll
 from .peer import Sink
 
 OK, USAGE, DATA, UNAVAILABLE = 0, 64, 65, 69
@@ -196,6 +197,47 @@ class Queue(WorldCase):
         self.north.await_empty_queue()
         done = subprocess.run([CAS, "mailq", "--config", self.north.config], capture_output=True, text=True, timeout=BOUND)
         self.assertEqual((done.returncode, done.stdout), (0, "Mail queue is empty\n"))
+
+
+class DamagedRow(WorldCase):
+    """The disk gave back another row than was written: it is named, and stands in nobody's way."""
+
+    @classmethod
+    def build(cls, world):
+        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"],
+                                 settings={"queue": {"first_retry": "1h", "max_retry": "1h"}})
+
+    def test_it_is_shown_as_damaged_and_the_rest_goes_on(self):
+        self.world.publish(f"mx.closed.example. 5 IN A {self.world.new_address()}")
+        for domain in ("a.example", "b.example", "c.example"):
+            self.world.publish(f"{domain}. 5 IN MX 10 mx.closed.example.")
+            self.north.submit("joe", f"ann@{domain}", message("joe@north.example", f"ann@{domain}"))
+        listed = lambda *arguments: json.loads(cas("queue", *arguments, "--json", "--config", self.north.config))
+        before = {m["recipients"][0]["address"]: m["id"] for m in listed("list")["messages"]}
+        self.assertEqual(len(before), 3)
+        self.north.stop()
+        with sqlite3.connect(self.north.directory / "state" / "cas.db") as database:
+            database.execute("UPDATE message SET sender = 'damaged' WHERE id = ?", (before["ann@b.example"],))
+            database.execute("UPDATE recipient SET address = 'x' WHERE message = ?", (before["ann@c.example"],))
+        database.close()
+        self.north.start()
+        after = listed("list")["messages"]
+        whole = [m["recipients"][0]["address"] for m in after if "recipients" in m]
+        damaged = {m["id"]: m["damaged"] for m in after if "damaged" in m}
+        self.assertEqual(whole, ["ann@a.example"])
+        self.assertEqual(set(damaged), {before["ann@b.example"], before["ann@c.example"]})
+        self.assertIn("sender", damaged[before["ann@b.example"]])
+        self.assertIn("address", damaged[before["ann@c.example"]])
+        stats = listed("stats")
+        self.assertEqual((stats["messages"], stats["damaged"]), (1, 2))
+        self.assertIn("2 messages cannot be understood", cas("queue", "stats", "--config", self.north.config))
+        self.assertIn(f"{before['ann@b.example']} (damaged: ", cas("mailq", "--config", self.north.config))
+        table = cas("queue", "list", "--config", self.north.config)
+        self.assertRegex(table, rf"{before['ann@b.example']} .* damaged ")
+        self.assertEqual(len(listed("list", "--domain", "a.example")["messages"]), 1)
+        # A change of all goes past it; nothing is lost.
+        cas("queue", "remove", "--domain", "a.example", "--yes", "--config", self.north.config)
+        self.assertEqual({m["id"] for m in listed("list")["messages"]}, set(damaged))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 """TLS to other servers: DANE with a signed zone (RFC 7672), MTA-STS over HTTPS (RFC 8461), the administrator's own demands,
 REQUIRETLS and TLS-Required: No (RFC 8689). Each domain of the sinks is a case of its own."""
 
+import datetime
 import email
 import gzip
 import hashlib
 import http.server
 import json
+import re
 import signal
 import smtplib
 import ssl
@@ -15,7 +17,8 @@ import threading
 import unittest
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from .dnsserver import SERVFAIL
 from .harness import WorldCase, client_tls, message, poll
@@ -30,13 +33,49 @@ def digests(certificate):
     return hashlib.sha256(spki).hexdigest(), hashlib.sha256(whole).hexdigest()
 
 
+class Authority:
+    """A certification authority that no root knows."""
+
+    def __init__(self, directory, name):
+        self.directory, self.name = directory, x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.certificate = self._sign(self.name, self.key.public_key(), x509.BasicConstraints(True, None))
+
+    def _sign(self, subject, key, *extensions):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(key)
+        builder = builder.serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now - datetime.timedelta(hours=1))
+        builder = builder.not_valid_after(now + datetime.timedelta(days=1))
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+    def issue(self, host):
+        """Certificate with its chain, and key, as files."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+        leaf = self._sign(subject, key.public_key(), x509.SubjectAlternativeName([x509.DNSName(host)]))
+        files = [self.directory / f"{host}.issued.{kind}.pem" for kind in ("cert", "key")]
+        files[0].write_bytes(b"".join(c.public_bytes(serialization.Encoding.PEM) for c in (leaf, self.certificate)))
+        files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                               serialization.NoEncryption()))
+        return files
+
+    def digest(self):
+        return hashlib.sha256(self.certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+
+
 class TlsCase(WorldCase):
     @classmethod
-    def sink(cls, domain, certificate_for=None, tls=True, keywords=()):
-        """A server for the domain; with the certificate of another host where one is named."""
+    def sink(cls, domain, certificate_for=None, tls=True, keywords=(), alias_of=None, issued=None):
+        """A server for the domain; with the certificate of another host where one is named, or one that was issued.
+        `alias_of`: where the address of the MX host stands."""
         host, address = f"mx.{domain}", cls.world.new_address()
-        cls.world.publish(f"{host}. 5 IN A {address}\n{domain}. 5 IN MX 10 {host}.")
-        certificate = cls.world.certificate(certificate_for or host) if tls else None
+        cls.world.publish(f"{alias_of or host}. 5 IN A {address}\n{domain}. 5 IN MX 10 {host}.")
+        if alias_of:
+            cls.world.publish(f"{host}. 5 IN CNAME {alias_of}.")
+        certificate = issued or (cls.world.certificate(certificate_for or host) if tls else None)
         sink = Sink(address, cls.world.port, certificate=certificate, keywords=["PIPELINING", "8BITMIME", *keywords])
         sink.host, sink.domain, sink.certificate = host, domain, certificate
         cls.sinks[domain] = sink
@@ -83,6 +122,19 @@ class Dane(TlsCase):
         sink = cls.sink("insecure.example")  # its zone is not signed
         world.publish(f"_{world.port}._tcp.{sink.host}. 5 IN TLSA 3 1 1 {'00' * 32}")
         world.dns.set_mode(f"_{world.port}._tcp.mx.bogus.example", SERVFAIL)
+        anchors += [world.dns.sign(f"{zone}.example")
+                    for zone in ("farm", "alias", "outside", "trusted", "othername", "otherca")]
+        tlsa = f"_{world.port}._tcp"
+        right = digests(cls.sink("alias.example", alias_of="host.farm.example").certificate[0])[0]
+        world.publish(f"{tlsa}.host.farm.example. 5 IN TLSA 3 1 1 {right}\n"
+                      f"{tlsa}.mx.alias.example. 5 IN TLSA 3 1 1 {'00' * 32}")
+        cls.sink("outside.example", alias_of="host.unsigned.example")
+        world.publish(f"{tlsa}.mx.outside.example. 5 IN TLSA 3 1 1 {'00' * 32}")
+        ours, other = Authority(world.directory, "ours"), Authority(world.directory, "other")
+        for name, authority in (("trusted", ours), ("othername", ours), ("otherca", other)):
+            host = "elsewhere.test.example" if name == "othername" else f"mx.{name}.example"
+            cls.sink(f"{name}.example", issued=authority.issue(host))
+            world.publish(f"{tlsa}.mx.{name}.example. 5 IN TLSA 2 0 1 {ours.digest()}")
         path = world.directory / "anchors"
         path.write_text("\n".join(anchors) + "\n")
         cls.north.trust_anchor = path
@@ -103,6 +155,25 @@ class Dane(TlsCase):
 
     def test_records_that_cannot_be_used_demand_tls_of_anybody(self):
         self.assert_arrives("unusable.example")
+
+    def test_an_alias_is_known_by_the_records_where_it_leads(self):
+        """RFC 7672 §2.2.2: not by those of its own name, which are wrong here."""
+        self.assert_arrives("alias.example")
+
+    def test_an_alias_into_an_unsigned_zone_is_known_by_its_own_name(self):
+        """RFC 7672 §2.2.2"""
+        self.assert_waits("outside.example", "certificate")
+
+    def test_a_certificate_that_the_named_authority_issued_is_trusted(self):
+        """RFC 7672 §3.1.2: DANE-TA(2)"""
+        self.assert_arrives("trusted.example")
+
+    def test_one_that_it_issued_to_another_name_is_not(self):
+        """RFC 7672 §3.2.2"""
+        self.assert_waits("othername.example", "certificate")
+
+    def test_one_of_another_authority_is_not(self):
+        self.assert_waits("otherca.example", "certificate")
 
     def test_a_signed_zone_without_records_is_opportunistic(self):
         self.assert_arrives("absent.example")
@@ -132,7 +203,7 @@ class MtaSts(TlsCase):
         cls.web_address = world.new_address()
         cls.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         hosts = {"enforced": "enforce", "wrongname": "enforce", "unlisted": "enforce", "testing": "testing",
-                 "stripped": "enforce", "redirect": "enforce", "kept": "enforce"}
+                 "stripped": "enforce", "redirect": "enforce", "kept": "enforce", "refreshed": "enforce"}
         contexts = {}
         for name, mode in hosts.items():
             domain, web = f"{name}.example", f"mta-sts.{name}.example"
@@ -205,6 +276,20 @@ class MtaSts(TlsCase):
         """RFC 8461 §3.3"""
         self.assert_arrives("redirect.example")
         self.assertEqual(self.asked.count("mta-sts.redirect.example"), 1)
+
+    def test_a_policy_of_yesterday_is_fetched_anew_though_nobody_writes(self):
+        """RFC 8461 §3.3, §10.2"""
+        self.policies["mta-sts.refreshed.example"] = self.policies["mta-sts.refreshed.example"].replace("86400", "864000")
+        self.assert_arrives("refreshed.example")
+        kept = self.north.directory / "state" / "mta-sts" / "refreshed.example"
+        poll(kept.exists, "the policy is on the disk")
+        self.north.stop()
+        text = re.sub(r"(?m)^fetched: (\d+)$", lambda found: f"fetched: {int(found[1]) - 90000}", kept.read_text())
+        kept.write_text(text)
+        self.policies["mta-sts.refreshed.example"] += "mx: mx2.refreshed.example\n"
+        self.north.start()
+        poll(lambda: "mx2.refreshed.example" in kept.read_text(), "the new policy is on the disk")
+        self.assertEqual(self.asked.count("mta-sts.refreshed.example"), 2)
 
     def test_a_policy_is_kept_over_a_restart_and_when_its_record_is_gone(self):
         """RFC 8461 §5.1"""
@@ -365,18 +450,101 @@ class RequireTls(TlsCase):
         self.assertIn(" REQUIRETLS", mail)
 
 
+class RequireTlsThroughServers(TlsCase):
+    """What the configuration says of a next hop, it vouches for too (RFC 8689 §4.2.1)."""
+
+    @classmethod
+    def build(cls, world):
+        cls.sinks = {}
+        cls.north = world.server("north.example", mailboxes=["joe"], users=["joe"], signing=False)
+        roots, how = [], {"byname": "verify = true", "wrongname": "verify = true", "unknown": ""}
+        for name in ("byname", "wrongname", "pinned", "otherpin", "unknown"):
+            domain = f"{name}.example"
+            sink = cls.sink(domain, certificate_for="other.example" if name == "wrongname" else None,
+                            keywords=["REQUIRETLS"])
+            roots.append(sink.certificate[0].read_text())
+            pin = "00" * 32 if name == "otherpin" else digests(sink.certificate[0])[0]
+            cls.north.tables += (f'[[transport]]\ndomain = "{domain}"\nnext_hop = "{sink.host}:{world.port}"\n'
+                                 f'tls = "required"\n' + how.get(name, f'fingerprints = ["spki-sha256:{pin}"]') + "\n")
+        path = world.directory / "roots.pem"
+        path.write_text("".join(roots))
+        cls.north.settings["outbound"] = {"ca_file": path}
+
+    def send_requiring(self, domain):
+        to = f"suzie@{domain}"
+        with self.north.login("joe") as client:
+            client.ehlo()
+            client.sendmail("joe@north.example", [to], message("joe@north.example", to, domain),
+                            mail_options=["REQUIRETLS"])
+
+    def test_a_server_that_is_verified_takes_it(self):
+        for domain in ("byname.example", "pinned.example"):
+            with self.subTest(domain):
+                self.send_requiring(domain)
+                sink = self.sinks[domain]
+                poll(lambda: sink.messages, "the message is there")
+                self.assertIn(" REQUIRETLS", sink.messages[0][0])
+
+    def test_one_that_is_not_the_right_one_gets_nothing(self):
+        for domain in ("wrongname.example", "otherpin.example"):
+            with self.subTest(domain):
+                self.assert_waits(domain, "certificate")
+
+    def test_without_verification_nothing_vouches_for_it(self):
+        self.send_requiring("unknown.example")
+        [notice] = poll(lambda: self.north.find("joe", "nothing vouches for"), "joe is told")
+        self.assertIn(b"5.7.30", notice)
+        self.assertEqual(self.sinks["unknown.example"].commands, [])
+
+
 class Reports(TlsCase):
     """RFC 8460: what was counted is told on the next day, which here the file of the counters makes out to have come."""
 
     @classmethod
     def build(cls, world):
         cls.sinks = {}
+        world.certificate("reports.web.example")
         cls.north = world.server("north.example", mailboxes=["joe", "tls-reports"], users=["joe"],
-                                 settings={"tls_reports": {"from": "tls-reports@north.example"}})
+                                 settings={"tls_reports": {"from": "tls-reports@north.example"},
+                                           "outbound": {"ca_file": world.certificate("reports.web.example")[0]}})
         for domain, tls in (("good.example", True), ("clear.example", False), ("silent.example", True)):
             cls.sink(domain, tls=tls)
             if domain != "silent.example":
                 world.publish(f'_smtp._tls.{domain}. 1 IN TXT "v=TLSRPTv1; rua=mailto:reports@{domain}"')
+        cls.posted = []
+        for domain in ("web.example", "stranger.example"):
+            cls.sink(domain)
+            # The certificate is for reports.web.example alone.
+            port = cls.serve_reports(f"reports.{domain}")
+            world.publish(f'_smtp._tls.{domain}. 1 IN TXT "v=TLSRPTv1; rua=https://reports.{domain}:{port}/v1/tls"')
+
+    @classmethod
+    def serve_reports(cls, host):
+        """An HTTPS server that writes down what it is given; its port."""
+        case = cls
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                case.posted.append((self.headers["Host"], self.path, self.headers["Content-Type"], body))
+                self.send_response(201)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        address = cls.world.new_address()
+        web = http.server.ThreadingHTTPServer((address, 0), Handler)
+        web.handle_error = lambda *_: None  # who breaks off the handshake is no fault here
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*cls.world.certificate("reports.web.example"))
+        web.socket = tls.wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=web.serve_forever, args=(0.05,), daemon=True).start()
+        cls.addClassCleanup(web.server_close)
+        cls.addClassCleanup(web.shutdown)
+        cls.world.publish(f"{host}. 5 IN A {address}")
+        return web.server_address[1]
 
     def report_of(self, domain):
         sink = self.sinks[domain]
@@ -396,6 +564,8 @@ class Reports(TlsCase):
         self.assert_arrives("good.example")
         self.assert_arrives("silent.example")
         self.assert_arrives("clear.example", tls=False)
+        self.assert_arrives("web.example")
+        self.assert_arrives("stranger.example")
         self.north.await_empty_queue()
         self.north.stop()
         counters = self.north.directory / "state" / "tls-reports"
@@ -411,6 +581,19 @@ class Reports(TlsCase):
         self.assertEqual(clear["failure-details"][0]["receiving-mx-hostname"], "mx.clear.example")
         self.north.await_empty_queue()
         self.assertEqual(len(self.sinks["silent.example"].messages), 1)
+        self.assert_posted()
+
+    def assert_posted(self):
+        """RFC 8460 §5.4: to whom the certificate names, and to nobody else."""
+        log = self.north.log
+        for line in ("tls-report domain=web.example", "tls-report-failed domain=stranger.example"):
+            poll(lambda: line in log.read_text(), line)
+        [(host, path, kind, body)] = self.posted
+        self.assertEqual(host.partition(":")[0], "reports.web.example")
+        self.assertEqual((path, kind), ("/v1/tls", "application/tlsrpt+gzip"))
+        report = json.loads(gzip.decompress(body))
+        self.assertEqual(report["policies"][0]["policy"]["policy-domain"], "web.example")
+        self.assertEqual(report["policies"][0]["summary"]["total-successful-session-count"], 1)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 """The tools of these tests, tested: what judges others must itself be right."""
 
 import base64
+import pathlib
 import smtplib
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ import dns.exception
 import dns.flags
 import dns.rcode
 
-from . import cas_py, crash, dnsserver, wire
+from . import cas_py, crash, crash_watch, dnsserver, torture, wire
 from .peer import Peer, Sink, dot
 
 # RFC 8463 A.2
@@ -124,7 +125,8 @@ class CrashJudge(unittest.TestCase):
 
     def faults(self, delivered, **told):
         outcome = types.SimpleNamespace(**{"accepted": set(), "unknown": set(), "refused": set(), **told})
-        return crash.judge(delivered, [outcome])[0]
+        copies = {token: [str(n) for n in range(delivered.count(token))] for token in delivered}
+        return crash.judge(copies, [outcome])[0] + crash.doubled(copies)
 
     def test_accepted_is_there_once_and_unknown_at_most_once(self):
         self.assertEqual(self.faults(["a", "u"], accepted={"a"}, unknown={"u", "v"}), [])
@@ -135,6 +137,102 @@ class CrashJudge(unittest.TestCase):
         self.assertIn("doubled", self.faults(["u", "u"], unknown={"u"})[0])
         self.assertIn("refused", self.faults(["r"], refused={"r"})[0])
         self.assertIn("never sent", self.faults(["x"])[0])
+
+
+class CrashWatch(unittest.TestCase):
+    """Which message may be there twice, and why. Times are seconds."""
+
+    sender, receiver = types.SimpleNamespace(tail=lambda lines: "", log=""), types.SimpleNamespace()
+
+    def faults(self, *offers, kills=(), copies=1, recorded=0):
+        watch = crash_watch.Watch(gentle=False)
+        for begun, code in offers:
+            offer = crash_watch.Offer("token", "01M8D9GD8QZ4JZGX8N27QRR80Y", begun)
+            offer.code, offer.answered = code, begun + 1 if code else None
+            watch.offers["token"].append(offer)
+        for server, began in kills:
+            watch.kills.append(crash_watch.Kill(server))
+            watch.kills[-1].began = began
+        self.sender.tail = lambda lines: "x 01M8D9GD8QZ4JZGX8N27QRR80Y delivered to=y\n" * recorded
+        return watch.faults(self.sender, {"token": [str(n) for n in range(copies)]})
+
+    def test_once_is_right(self):
+        self.assertEqual(self.faults((0, b"250")), [])
+
+    def test_the_sender_died_before_it_wrote_the_reply_down(self):
+        self.assertEqual(self.faults((0, b"250"), (9, b"250"), kills=[(self.sender, 5)], copies=2, recorded=1), [])
+
+    def test_the_reply_was_lost_with_either(self):
+        for server in (self.sender, self.receiver):
+            self.assertEqual(self.faults((0, None), (9, b"250"), kills=[(server, 5)], copies=2, recorded=1), [])
+
+    def test_a_refusal_is_no_copy(self):
+        self.assertEqual(self.faults((0, b"451"), (9, b"250")), [])
+        self.assertIn("2 times", self.faults((0, b"451"), (9, b"250"), copies=2)[0])
+
+    def test_nobody_died(self):
+        self.assertIn("nobody died", self.faults((0, b"250"), (9, b"250"))[0])
+        self.assertIn("nobody died", self.faults((0, None), (9, b"250"), kills=[(self.sender, 20)])[0])
+
+    def test_the_death_of_the_receiver_does_not_explain_what_the_sender_forgot(self):
+        self.assertIn("nobody died", self.faults((0, b"250"), (9, b"250"), kills=[(self.receiver, 5)])[0])
+
+    def test_what_was_written_down_is_not_sent_again(self):
+        self.assertIn("written down",
+                      self.faults((0, b"250"), (9, b"250"), kills=[(self.sender, 5)], recorded=2)[0])
+
+    def test_more_copies_than_offers(self):
+        self.assertIn("offered 1 times", self.faults((0, b"250"), copies=2)[0])
+
+
+class Torture(unittest.TestCase):
+    """The runner of the long trials."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.said = []
+
+    def trial(self, name, script, **more):
+        more = {"runs": 2, "bound": 60, **more}
+        return torture.Trial(name, ["sh", "-c", f"echo $CAS_SEED >>{self.folder}/{name}; {script}"], **more)
+
+    def seeds(self, name):
+        file = self.folder / name
+        return file.read_text().split() if file.exists() else []
+
+    def play(self, *trials, program="p", **more):
+        return torture.play(trials, self.folder, program, say=self.said.append, **more)
+
+    def test_what_passed_is_not_played_again_and_what_failed_is_with_its_seed(self):
+        good, bad = self.trial("good", "true"), self.trial("bad", "false")
+        failed = self.play(good, bad)
+        self.assertEqual([name for name, _ in failed], ["bad", "bad"])
+        self.assertEqual(len(set(self.seeds("good"))), 2)
+        self.assertEqual(self.play(good, bad), failed)
+        self.assertEqual(len(self.seeds("good")), 2)
+        self.assertEqual(self.seeds("bad"), 2 * self.seeds("bad")[:2])
+
+    def test_another_program_has_passed_nothing(self):
+        self.play(self.trial("good", "true"))
+        self.play(self.trial("good", "true"), program="q")
+        self.assertEqual(len(self.seeds("good")), 4)
+
+    def test_a_run_that_does_not_end_is_a_fault(self):
+        self.assertEqual(len(self.play(self.trial("stuck", "sleep 600", runs=1, bound=0.1))), 1)
+
+    def test_when_the_time_is_over_nothing_more_begins(self):
+        self.assertEqual(self.play(self.trial("late", "true"), seconds=-1), [])
+        self.assertEqual(self.seeds("late"), [])
+
+    def test_a_seed_that_is_asked_for_is_played_again(self):
+        for _ in range(2):
+            self.play(self.trial("good", "true"), seed=7)
+        self.assertEqual(self.seeds("good"), ["7", "7"])
+
+    def test_its_trials_are_the_modules_that_know_of_it(self):
+        names = [trial.name for trial in torture.trials()]
+        self.assertLessEqual({"crash", "disk_full", "limits", "model", "tests"}, set(names))
+        self.assertNotIn("forged", names)
 
 
 class Taps(unittest.TestCase):
