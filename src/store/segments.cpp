@@ -78,13 +78,11 @@ Result<std::string> read_file(const std::filesystem::path& file, const Place& pl
 }
 
 Result<void> make_directory(const std::filesystem::path& directory, Disk& disk) {
-  if (::mkdir(directory.c_str(), 0700) == 0) {
+  const bool made = ::mkdir(directory.c_str(), 0700) == 0;
+  if (made || (errno == EEXIST && std::filesystem::is_directory(directory) &&
+               ::faccessat(AT_FDCWD, directory.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) == 0)) {
+    // Also when it was there: who made it may have ended before its name was on the disk.
     return disk.sync_directory(directory.has_parent_path() ? directory.parent_path() : ".");
-  }
-  const int error = errno;
-  if (error == EEXIST && std::filesystem::is_directory(directory) &&
-      ::faccessat(AT_FDCWD, directory.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) == 0) {
-    return {};
   }
   return permanent("storage is not available",
                    directory.string() +

@@ -311,6 +311,19 @@ TEST_F(SegmentsTest, AfterASyncThatFailedNothingOfTheTransactionIsTrusted) {
   EXPECT_EQ(read(*segments, a), "aaaa");
 }
 
+TEST_F(SegmentsTest, ADirectoryThatAStartMadeAndDidNotSyncIsSyncedByTheNext) {
+  struct Counting final : Disk {
+    Result<void> sync_directory(const std::filesystem::path& directory) override {
+      synced.push_back(directory);
+      return Disk::sync_directory(directory);
+    }
+    std::vector<std::filesystem::path> synced;
+  } disk;
+  std::filesystem::create_directory(dir_ / "b");
+  open({}, &disk);
+  EXPECT_THAT(disk.synced, testing::Contains((dir_ / "b").parent_path()));
+}
+
 TEST_F(SegmentsTest, ADirectoryThatCannotBeUsedIsRefusedWithAdvice) {
   std::ofstream(dir_ / "b") << "a file";
   const auto refused = Segments::open({.directory = dir_ / "b"}, {});

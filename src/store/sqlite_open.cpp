@@ -52,7 +52,7 @@ Result<void> create_or_find(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(file, ignored)) return refuse(file, "is a directory, not a file");
   if (::faccessat(AT_FDCWD, file.c_str(), R_OK | W_OK, AT_EACCESS) != 0)
     return refuse_errno(file, "cannot be read and written", errno);
-  return {};
+  return sync_directory(file);  // who created it may have ended before that
 }
 
 // synchronous FULL: the log is synced in every commit; NORMAL would lose acknowledged mail when the power fails.
