@@ -56,6 +56,7 @@ bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
 virtual unix - n n - - virtual
 error unix - - n - - error
 retry unix - - n - - error
@@ -64,6 +65,12 @@ postlog unix-dgram n - n - 1 postlogd
 """
 MILTERS = """smtpd_milters = {milters}
 milter_default_action = tempfail
+"""
+RELAY = """mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+relayhost = [127.0.0.1]:{port}
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
 """
 POLICY = """policyd_time_limit = 100
 smtpd_recipient_restrictions = check_policy_service unix:private/policyd
@@ -139,13 +146,15 @@ def own(path, user):
 
 
 class Peer:
-    """One Postfix and its filters. `new` is the folder where mail arrives."""
+    """One Postfix and its filters. `new` is the folder where mail for dst.example arrives; or all is relayed to a port."""
 
-    def __init__(self, kind, folder, port):
+    def __init__(self, kind, folder, port, relay_to=None):
         self.folder, self.processes, self.master = folder, [], MASTER.format(port=port)
         nobody = pwd.getpwnam("nobody")
         os.chmod(folder, 0o755)
         self.main = MAIN.format(dir=folder, uid=nobody.pw_uid, gid=nobody.pw_gid)
+        if relay_to:
+            self.main += RELAY.format(port=relay_to)
         (folder / "mail").mkdir()
         own(folder / "mail", "nobody")
         self.new = folder / "mail" / "b" / "new"
