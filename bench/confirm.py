@@ -7,9 +7,10 @@
 
 Three pairs of servers run side by side: "off", "on", and "off again", which shows how much two equal pairs differ. In each,
 north takes mail from smtp-source (of Postfix), signs it with DKIM (Ed25519) and sends it over TLS to south, which verifies
-SPF, DKIM and DMARC and delivers into a Maildir. The pairs differ in one thing: south's domain has the mode "optional" or
-"off", so that north confirms or does not. The pairs take turns, burst by burst and message by message; first and last
-change places. The spool should be on a disk: both stores sync every commit, and each Maildir file is synced.
+SPF, DKIM and DMARC; bursts it hands to smtp-sink by LMTP, single messages it delivers into a Maildir. The pairs differ in
+one thing: south's domains have the mode "optional" or "off", so that north confirms or does not. The pairs take turns,
+burst by burst and message by message; first and last change places. The spool should be on a disk: both stores sync every
+commit, and each Maildir file is synced.
 """
 
 import argparse
@@ -28,7 +29,7 @@ import subprocess
 import tempfile
 import time
 
-PORT = 25620  # and the next five
+PORT = 25620  # and the next nine
 PAIRS = ("off", "on", "off again")
 CONFIG = """host = "mx.{name}.example"
 state_dir = "{dir}/state"
@@ -46,6 +47,11 @@ mode = "{mode}"
 maildir = "{dir}/mail"
 mailboxes = ["b"]
 {signing}
+[[domain]]
+name = "burst.{name}.example"
+mode = "{mode}"
+deliver = "lmtp:127.0.0.1:{sink}"
+mailboxes = ["b"]
 [outbound]
 port = {south}
 idle_timeout = "{idle}"
@@ -57,10 +63,10 @@ local_data = [
   "_dmarc.north.example. 3600 IN TXT \\"v=DMARC1; p=reject; adkim=s; aspf=s\\"",
   "cas1._domainkey.north.example. 3600 IN TXT \\"{record}\\"",
   "example. 3600 IN SOA ns.example. postmaster.example. 1 3600 600 86400 3600",
-  "south.example. 3600 IN MX 10 mx.south.example.", "mx.south.example. 3600 IN A 127.0.0.1"]
+  "south.example. 3600 IN MX 10 mx.south.example.", "mx.south.example. 3600 IN A 127.0.0.1",
+  "burst.south.example. 3600 IN MX 10 mx.south.example."]
 [limits]
 exempt = ["127.0.0.0/8"]
-confirms_per_minute = 0
 [log]
 level = "warning"
 """
@@ -95,15 +101,43 @@ class Arrivals:
         return now
 
 
+class Sink:
+    """smtp-sink, and how many messages it has counted."""
+
+    def __init__(self, port):
+        who = ["-u", "nobody"] if os.geteuid() == 0 else []
+        self.process = subprocess.Popen(["smtp-sink", *who, "-L", "-c", f"127.0.0.1:{port}", "1000"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.pipe, self.text = self.process.stdout.fileno(), b""
+
+    def wait(self, count, seconds):
+        """Until it has counted so many since it began; the time of the last."""
+        end = time.monotonic() + seconds
+        while self.count() < count:
+            if not select.select([self.pipe], [], [], max(0, end - time.monotonic()))[0]:
+                raise SystemExit(f"{self.count()} of {count} messages were delivered in {seconds} s")
+            now = time.perf_counter()
+            self.text = self.text[-64:] + os.read(self.pipe, 1 << 16)
+        return now
+
+    def count(self):
+        found = re.findall(rb"(\d+)", self.text)
+        return int(found[-1]) if found else 0
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 class Server:
-    def __init__(self, program, folder, name, port, south, mode, signing, record, options):
+    def __init__(self, program, folder, name, port, south, sink, mode, signing, record, options):
         self.folder, self.port = folder, port
         for part in ("state", "mail"):
             (folder / part).mkdir(parents=True)
         subprocess.run([program, "cert", "self-signed", f"mx.{name}.example", "--cert", folder / "cert.pem", "--key",
                         folder / "tls.pem"], check=True, capture_output=True)
         config = folder / "cas.toml"
-        config.write_text(CONFIG.format(name=name, dir=folder, user=getpass.getuser(), port=port, south=south, mode=mode,
+        config.write_text(CONFIG.format(name=name, dir=folder, user=getpass.getuser(), port=port, south=south, mode=mode, sink=sink,
                                         listen=SOUTH if port == south else NORTH, signing=signing, record=record,
                                         idle="5s" if options.keep else "0s"))
         self.log = open(folder / "log", "w")
@@ -129,7 +163,7 @@ class Server:
 
 class Pair:
     def __init__(self, program, folder, port, confirms, options):
-        self.servers = []
+        self.servers, self.sunk, self.sink = [], 0, Sink(port + 2)
         key = folder / "key.pem"
         printed = subprocess.run([program, "keys", "generate", "--type", "ed25519", "--out", key], check=True, text=True,
                                  capture_output=True).stdout
@@ -138,7 +172,8 @@ class Pair:
         mode = "optional" if confirms else "off"
         try:
             for name, place, signs in (("south", port + 1, ""), ("north", port, signing)):
-                self.servers.append(Server(program, folder / name, name, place, port + 1, mode, signs, record, options))
+                self.servers.append(Server(program, folder / name, name, place, port + 1, port + 2, mode, signs, record,
+                                           options))
         except BaseException:
             self.stop()
             raise
@@ -148,16 +183,19 @@ class Pair:
 
     def send(self, count, options):
         subprocess.run([options.smtp_source, "-d", "-s", str(options.sessions), "-m", str(count), "-l", str(options.octets),
-                        "-f", "a@north.example", "-t", "b@south.example", f"127.0.0.1:{self.north.port}"], check=True,
+                        "-f", "a@north.example", "-t", "b@burst.south.example", f"127.0.0.1:{self.north.port}"], check=True,
                        timeout=options.limit)
+        self.sunk += count
 
     def warm_up(self, options):
         for part in ("tmp", "new", "cur"):
             (self.new.parent / part).mkdir(parents=True)
         self.arrivals = Arrivals(self.new)
         self.send(300, options)
-        self.arrivals.wait(300, options.limit)
-        newest = max(self.new.iterdir(), key=lambda file: file.stat().st_mtime).read_text()
+        self.sink.wait(self.sunk, options.limit)
+        for number in range(20):
+            self.single(number)
+        newest = next(self.new.iterdir()).read_text()
         said = "cas=pass" in newest.replace("\n", " ")
         if said != self.confirms or "dkim=pass" not in newest or "dmarc=pass" not in newest:
             raise SystemExit(f"not what was to be measured:\n{newest[:1500]}")
@@ -166,7 +204,7 @@ class Pair:
         """Microseconds of CPU a message of north and south; delivered in a second."""
         before, begin = [server.cpu() for server in self.servers], time.perf_counter()
         self.send(options.messages, options)
-        end = self.arrivals.wait(options.messages, options.limit)
+        end = self.sink.wait(self.sunk, options.limit)
         time.sleep(0.1)  # what is recorded after the delivery
         south, north = (server.cpu() - cpu for server, cpu in zip(self.servers, before))
         return north / options.messages * 1e6, south / options.messages * 1e6, options.messages / (end - begin)
@@ -199,6 +237,7 @@ class Pair:
     def stop(self):
         for server in reversed(self.servers):
             server.stop()
+        self.sink.stop()
 
 
 def quantile(values, part):
@@ -264,7 +303,7 @@ def main():
     try:
         for place, name in enumerate(PAIRS):
             (folder / str(place)).mkdir()
-            pairs[name] = Pair(options.program, folder / str(place), PORT + 2 * place, name == "on", options)
+            pairs[name] = Pair(options.program, folder / str(place), PORT + 3 * place, name == "on", options)
             pairs[name].warm_up(options)
         print(f"{os.cpu_count()} cores, spool on {folder.parent}; fsync: every commit of both stores (SQLite, synchronous=FULL, "
               "one for all that is under way), and each Maildir file and its folder", flush=True)
