@@ -29,6 +29,8 @@ import subprocess
 import tempfile
 import time
 
+import large_queue
+
 PORT = 25620  # and the next nine
 PAIRS = ("off", "on", "off again")
 CONFIG = """host = "mx.{name}.example"
@@ -101,34 +103,6 @@ class Arrivals:
         return now
 
 
-class Sink:
-    """smtp-sink, and how many messages it has counted."""
-
-    def __init__(self, port):
-        who = ["-u", "nobody"] if os.geteuid() == 0 else []
-        self.process = subprocess.Popen(["smtp-sink", *who, "-L", "-c", f"127.0.0.1:{port}", "1000"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.pipe, self.text = self.process.stdout.fileno(), b""
-
-    def wait(self, count, seconds):
-        """Until it has counted so many since it began; the time of the last."""
-        end = time.monotonic() + seconds
-        while self.count() < count:
-            if not select.select([self.pipe], [], [], max(0, end - time.monotonic()))[0]:
-                raise SystemExit(f"{self.count()} of {count} messages were delivered in {seconds} s")
-            now = time.perf_counter()
-            self.text = self.text[-64:] + os.read(self.pipe, 1 << 16)
-        return now
-
-    def count(self):
-        found = re.findall(rb"(\d+)", self.text)
-        return int(found[-1]) if found else 0
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
-
 class Server:
     def __init__(self, program, folder, name, port, south, sink, mode, signing, record, options):
         self.folder, self.port = folder, port
@@ -163,7 +137,7 @@ class Server:
 
 class Pair:
     def __init__(self, program, folder, port, confirms, options):
-        self.servers, self.sunk, self.sink = [], 0, Sink(port + 2)
+        self.servers, self.sunk, self.sink = [], 0, large_queue.Sink(port + 2, "-L")
         key = folder / "key.pem"
         printed = subprocess.run([program, "keys", "generate", "--type", "ed25519", "--out", key], check=True, text=True,
                                  capture_output=True).stdout
@@ -192,7 +166,7 @@ class Pair:
             (self.new.parent / part).mkdir(parents=True)
         self.arrivals = Arrivals(self.new)
         self.send(300, options)
-        self.sink.wait(self.sunk, options.limit)
+        self.await_sunk(options)
         for number in range(20):
             self.single(number)
         newest = next(self.new.iterdir()).read_text()
@@ -200,11 +174,15 @@ class Pair:
         if said != self.confirms or "dkim=pass" not in newest or "dmarc=pass" not in newest:
             raise SystemExit(f"not what was to be measured:\n{newest[:1500]}")
 
+    def await_sunk(self, options):
+        large_queue.wait_until(lambda: self.sink.count() >= self.sunk, "deliveries", options.limit)
+        return self.sink.when
+
     def burst(self, options):
         """Microseconds of CPU a message of north and south; delivered in a second."""
         before, begin = [server.cpu() for server in self.servers], time.perf_counter()
         self.send(options.messages, options)
-        end = self.sink.wait(self.sunk, options.limit)
+        end = self.await_sunk(options)
         time.sleep(0.1)  # what is recorded after the delivery
         south, north = (server.cpu() - cpu for server, cpu in zip(self.servers, before))
         return north / options.messages * 1e6, south / options.messages * 1e6, options.messages / (end - begin)
@@ -256,7 +234,7 @@ def ratios(name, values, base):
 def report_bursts(bursts, options):
     print(f"\nBursts of {options.messages} messages of {options.octets} octets, {options.sessions} kept connections to north, "
           f"{'kept connections' if options.keep else 'a connection a message'} to south; "
-          f"{options.repetitions} of each pair in turns\nmedian (least to most)")
+          f"{len(bursts['on'])} of each pair in turns\nmedian (least to most)")
     for name in PAIRS:
         north, south, rate = zip(*bursts[name])
         both = [a + b for a, b in zip(north, south)]
@@ -270,7 +248,7 @@ def report_bursts(bursts, options):
 
 
 def report_singles(singles, options):
-    print(f"\n{options.singles} single messages of each pair in turns ({len(BODY) + 150} octets), ms")
+    print(f"\n{len(singles['on'])} single messages of each pair in turns ({len(BODY) + 150} octets), ms")
     for what, column in (("from the end of data to north's 250", 0), ("from the end of data to the mailbox at south", 1)):
         print(f"{what}:        median      p90      p99      max")
         rows = {name: [row[column] for row in singles[name]] for name in PAIRS}
@@ -292,6 +270,7 @@ def arguments():
     parser.add_argument("--a-connection-a-message", dest="keep", action="store_false", help="from north to south")
     parser.add_argument("--spool", help="a directory on a disk")
     parser.add_argument("--limit", type=float, default=120, help="seconds for one burst")
+    parser.add_argument("--total", type=float, default=900, help="seconds after which no further burst or message begins")
     parser.add_argument("--smtp-source", default="smtp-source")
     return parser.parse_args()
 
@@ -307,13 +286,17 @@ def main():
             pairs[name].warm_up(options)
         print(f"{os.cpu_count()} cores, spool on {folder.parent}; fsync: every commit of both stores (SQLite, synchronous=FULL, "
               "one for all that is under way), and each Maildir file and its folder", flush=True)
-        bursts = {name: [] for name in PAIRS}
+        bursts, began = {name: [] for name in PAIRS}, time.monotonic()
         for turn in range(options.repetitions):
+            if turn and time.monotonic() - began > options.total:
+                break
             for name in PAIRS if turn % 2 == 0 else reversed(PAIRS):
                 bursts[name].append(pairs[name].burst(options))
         report_bursts(bursts, options)
         singles = {name: [] for name in PAIRS}
         for turn in range(options.singles):
+            if turn and time.monotonic() - began > options.total:
+                break
             for name in PAIRS if turn % 2 == 0 else reversed(PAIRS):
                 singles[name].append(pairs[name].single(turn))
         report_singles(singles, options)

@@ -168,6 +168,7 @@ def arguments():
     parser.add_argument("--kinds", default="unsigned,signed")
     parser.add_argument("--spool", default="/dev/shm")
     parser.add_argument("--limit", type=float, default=120, help="seconds for one measurement")
+    parser.add_argument("--total", type=float, default=900, help="seconds after which no further turn begins")
     parser.add_argument("--smtp-source", default="smtp-source")
     return parser.parse_args()
 
@@ -205,7 +206,7 @@ def main():
     print(f"{os.cpu_count()} cores; {len(MESSAGE)} octets, 20 sessions, "
           f"{'kept connections' if options.keep else 'a connection for each message'}; spool on {options.spool}; fsync: "
           f"before each 250 (cas: one commit for all that is under way) and each Maildir file\n"
-          f"{options.repetitions} runs in turns: median (least to most)")
+          f"{len(next(iter(figures.values())))} runs in turns: median (least to most)")
     for (name, kind), runs in figures.items():
         cpu, accepted, delivered = zip(*runs)
         print(f"{name:40} {kind:9} CPU us a message {column(cpu, '.0f')}  accepted/s {column(accepted, '.0f')}  "
@@ -213,8 +214,10 @@ def main():
 
 
 def take_turns(servers, messages, records, options):
-    figures = {}
+    figures, began = {}, time.monotonic()
     for turn in range(options.repetitions):
+        if turn and time.monotonic() - began > options.total:
+            break
         order = list(servers)
         for name in order if turn % 2 == 0 else reversed(order):
             for kind in options.kinds.split(","):

@@ -122,12 +122,15 @@ def main():
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--spool", help="a directory on a disk")
     parser.add_argument("--limit", type=float, default=120, help="seconds for one measurement")
+    parser.add_argument("--total", type=float, default=900, help="seconds after which no further turn begins")
     options = parser.parse_args()
     servers = dict(re.fullmatch(r"([^=]+)(?:=(.*))?", server).groups() for server in options.servers)
     if "postfix" in servers:
         postfix_peer.in_namespaces()
-    figures = {}
+    figures, began = {}, time.monotonic()
     for turn in range(options.repetitions):
+        if turn and time.monotonic() - began > options.total:
+            break
         for case in options.cases.split(","):
             order = list(servers)
             for name in order if turn % 2 == 0 else reversed(order):
@@ -135,7 +138,7 @@ def main():
                 figures.setdefault((case, name), []).append(run)
                 print(f"  {turn + 1} {case} {name}: {run[0]:.0f} us, {run[3]:.0f}/s", file=sys.stderr, flush=True)
     print(f"{os.cpu_count()} cores; spool on {options.spool or tempfile.gettempdir()}; fsync: before each 250 (cas: one commit for "
-          f"all that is under way)\n{options.repetitions} runs in turns: median (least to most)")
+          f"all that is under way)\n{len(next(iter(figures.values())))} runs in turns: median (least to most)")
     for case in options.cases.split(","):
         octets, sessions, keep = CASES[case]
         print(f"\n{octets} octets, {sessions} {'kept connections' if keep else 'sessions, a connection for each message'}")
