@@ -44,9 +44,9 @@ vectors: test-deps ## writes docs/vectors/ anew and checks them without the prog
 	cmake --preset asan && cmake --build --preset asan --target cas-vectors
 	build/asan/tests/vectors/cas-vectors docs/vectors && python3 docs/vectors/verify.py
 
-bench: test-deps ## the benchmarks, optimised
+bench: test-deps ## every measurement in a short form, some minutes (bench/README.md)
 	cmake --preset bench && cmake --build --preset bench
-	for b in build/bench/*_bench; do "$$b" || exit 1; done
+	bench/all
 
 install: build ## into PREFIX (/usr/local)
 	cmake --install build/release --prefix $(PREFIX)

@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a message from outside costs: from a client on loopback into a Maildir, with SPF, DKIM and DMARC in a warm cache.
 
-    bench/inbound.py [--messages N] [--repetitions N] [--spool DIR] NAME=PATH/cas [NAME=PATH/cas...]
+    bench/inbound.py [--messages N] [--repetitions N] [--spool DIR] SERVER [SERVER...]
 
-Several programs are compared in turns. Needs Postfix's smtp-source, and python3-dkim to sign. Prints medians: CPU time of
-the server for each message (user and system, all threads), messages accepted and delivered in a second. On a spool in
-memory (the default: /dev/shm) fsync costs nothing: what is left is the CPU.
+SERVER is NAME=PATH/cas, or Postfix: "postfix", "postfix+rspamd", "postfix+opendkim+opendmarc", with "+policyd-spf"; Debian's
+packages, in namespaces of their own (as root), and unbound for their DNS. All deliver into a Maildir. They take turns;
+who began comes last in the next turn. Needs Postfix's smtp-source, and python3-dkim to sign. Prints medians and the
+least and most: CPU time for each message (user and system, of all processes of the server; not of unbound, though the
+resolver inside cas is counted), messages accepted and delivered in a second. On a spool in memory (the default:
+/dev/shm) fsync costs nothing: what is left is the CPU. On a disk each server syncs before its 250 and each Maildir file.
 """
 
 import argparse
@@ -20,10 +23,13 @@ import shutil
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
 import dkim
+
+import postfix_peer
 
 PORT = 25600
 CONFIG = """host = "mx.dst.example"
@@ -41,11 +47,16 @@ mailboxes = ["b"]
 [dns]
 trust_anchor_file = "none"
 local_zones = ["example."]
-local_data = ['src.example. 300 IN TXT "v=spf1 ip4:127.0.0.1 -all"', 'sel._domainkey.src.example. 300 IN TXT {key}',
-              '_dmarc.src.example. 300 IN TXT "v=DMARC1; p=reject; adkim=s; aspf=s"']
+local_data = [{records}]
+[limits]
+exempt = ["127.0.0.0/8"]
 [log]
 level = "warning"
 """
+RECORDS = ['src.example. 3600 IN TXT "v=spf1 ip4:127.0.0.1 -all"', 'sel._domainkey.src.example. 3600 IN TXT {key}',
+           '_dmarc.src.example. 3600 IN TXT "v=DMARC1; p=reject; adkim=s; aspf=s"',
+           # What a filter may ask beside these is known not to exist, for as long.
+           "example. 3600 IN SOA ns.example. postmaster.example. 1 3600 600 86400 3600"]
 BODY = b"".join(b"line %04d of a message body of ordinary length, with ordinary words in it\r\n" % n for n in range(46))
 MESSAGE = (b"From: <a@src.example>\r\nTo: <b@dst.example>\r\nSubject: benchmark\r\n"
            b"Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@src.example>\r\n\r\n") + BODY
@@ -61,10 +72,13 @@ def make_key(folder):
 
 
 class Server:
-    def __init__(self, program, folder, key_record):
+    """cas."""
+
+    def __init__(self, program, folder, records):
         (folder / "state").mkdir()
         config = folder / "cas.toml"
-        config.write_text(CONFIG.format(dir=folder, user=getpass.getuser(), port=PORT, key=key_record))
+        config.write_text(CONFIG.format(dir=folder, user=getpass.getuser(), port=PORT,
+                                        records=", ".join(f"'{record}'" for record in records)))
         self.new = folder / "mail" / "b" / "new"
         self.log = open(folder / "log", "w")
         self.process = subprocess.Popen([program, "serve", "--config", config], stdout=self.log, stderr=self.log)
@@ -76,14 +90,10 @@ class Server:
         raise SystemExit(f"{program} does not listen; see {folder}/log")
 
     def cpu(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime((~self.process.pid << 3) | 2)  # of all its threads (clock_getcpuclockid)
 
-    def await_delivered(self, count):
-        while not self.new.exists() or len(os.listdir(self.new)) < count:
-            if self.process.poll() is not None:
-                raise SystemExit("the server has ended")
-            time.sleep(0.02)
+    def alive(self):
+        return self.process.poll() is None
 
     def stop(self):
         self.process.terminate()
@@ -91,57 +101,129 @@ class Server:
         self.log.close()
 
 
-def measure(program, message, key_record, options):
+def await_delivered(server, count, limit):
+    end = time.monotonic() + limit
+    while not server.new.exists() or len(os.listdir(server.new)) < count:
+        if not server.alive() or time.monotonic() > end:
+            raise SystemExit(f"not delivered; see {server.log.name}")
+        time.sleep(0.02)
+
+
+def measure(what, message, records, options):
     """Microseconds of CPU a message, accepted/s, delivered/s."""
     folder = pathlib.Path(tempfile.mkdtemp(dir=options.spool, prefix="cas-bench-"))
+    file = folder / "message.eml"
+    file.write_bytes(message.replace(b"\r\n", b"\n"))
+    server = postfix_peer.Peer(what, folder, PORT) if what.startswith("postfix") else Server(what, folder, records)
     try:
-        file = folder / "message.eml"
-        file.write_bytes(message.replace(b"\r\n", b"\n"))
-        server = Server(program, folder, key_record)
-        try:
-            def send(count):
-                subprocess.run([options.smtp_source, "-s", "20", "-m", str(count), "-f", "a@src.example", "-t",
-                                "b@dst.example", "-F", file, f"127.0.0.1:{PORT}"], check=True)
+        def send(count):
+            keep = ["-d"] if options.keep else []
+            subprocess.run([options.smtp_source, *keep, "-s", "20", "-m", str(count), "-f", "a@src.example", "-t",
+                            "b@dst.example", "-M", "src.example", "-F", file, f"127.0.0.1:{PORT}"], check=True,
+                           timeout=options.limit)
 
-            warm = 500
-            send(warm)
-            server.await_delivered(warm)
-            cpu, begin = server.cpu(), time.monotonic()
-            send(options.messages)
-            accepted = time.monotonic() - begin
-            server.await_delivered(warm + options.messages)
-            delivered = time.monotonic() - begin
-            return ((server.cpu() - cpu) / options.messages * 1e6, options.messages / accepted,
-                    options.messages / delivered)
-        finally:
-            server.stop()
+        send(options.warm)
+        await_delivered(server, options.warm, options.limit)
+        check_results(server, what, message)
+        cpu, begin = server.cpu(), time.monotonic()
+        send(options.messages)
+        accepted = time.monotonic() - begin
+        await_delivered(server, options.warm + options.messages, options.limit)
+        delivered = time.monotonic() - begin
+        return ((server.cpu() - cpu) / options.messages * 1e6, options.messages / accepted,
+                options.messages / delivered)
     finally:
+        server.stop()
         shutil.rmtree(folder)
 
 
-def main():
+def check_results(server, what, message):
+    """What was to be measured is what was done."""
+    wanted = set()
+    if "=" not in what and what.startswith("postfix"):
+        wanted |= {"dkim=pass"} if "opendkim" in what or "rspamd" in what else set()
+        wanted |= {"dmarc=pass"} if "opendmarc" in what or "rspamd" in what else set()
+        wanted |= {"spf=pass"} if "policyd-spf" in what or "rspamd" in what else set()
+    else:
+        wanted = {"dkim=pass", "dmarc=pass", "spf=pass"}
+    if not message.startswith(b"DKIM-Signature"):
+        wanted.discard("dkim=pass")
+    text = next(server.new.iterdir()).read_text().lower()
+    if lacks := [word for word in wanted if word not in text]:
+        raise SystemExit(f"{what}: no {', '.join(sorted(lacks))} in\n{text[:1500]}")
+
+
+def column(values, form):
+    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+
+
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", nargs="+", metavar="NAME=PATH")
+    parser.add_argument("servers", nargs="+", metavar="SERVER")
     parser.add_argument("--messages", type=int, default=3000)
+    parser.add_argument("--warm", type=int, default=500)
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--keep", action="store_true", help="twenty kept connections, not one for each message")
+    parser.add_argument("--kinds", default="unsigned,signed")
     parser.add_argument("--spool", default="/dev/shm")
+    parser.add_argument("--limit", type=float, default=120, help="seconds for one measurement")
+    parser.add_argument("--total", type=float, default=900, help="seconds after which no further turn begins")
     parser.add_argument("--smtp-source", default="smtp-source")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        pem, record = make_key(pathlib.Path(folder))
-    signature = dkim.sign(MESSAGE, b"sel", b"src.example", pem, canonicalize=(b"relaxed", b"relaxed"),
-                          include_headers=[b"from", b"to", b"subject", b"date", b"message-id"])
-    figures = {}
-    for _ in range(options.repetitions):
-        for program in options.programs:
-            name, path = program.split("=", 1)
-            for kind, message in (("unsigned", MESSAGE), ("signed", signature + MESSAGE)):
-                figures.setdefault((name, kind), []).append(measure(path, message, record, options))
-    print(f"{len(MESSAGE)} octets, 20 sessions, a connection for each message, spool on {options.spool}; medians of "
-          f"{options.repetitions}")
+    return parser.parse_args()
+
+
+def servers_of(options):
+    servers = {}
+    for server in options.servers:
+        name, _, path = server.partition("=")
+        if not path and (lacks := postfix_peer.missing(server)):
+            print(f"{server} is left out: {', '.join(lacks)} not installed", file=sys.stderr)
+            continue
+        servers[name] = path or server
+    return servers
+
+
+def main():
+    options = arguments()
+    servers = servers_of(options)
+    beside_postfix = any(what.startswith("postfix") for what in servers.values())
+    if beside_postfix:
+        postfix_peer.in_namespaces()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        pem, key = make_key(folder)
+        records = [record.replace("{key}", key) for record in RECORDS]
+        signature = dkim.sign(MESSAGE, b"sel", b"src.example", pem, canonicalize=(b"relaxed", b"relaxed"),
+                              include_headers=[b"from", b"to", b"subject", b"date", b"message-id"])
+        messages = {"unsigned": MESSAGE, "signed": signature + MESSAGE}
+        names = postfix_peer.Dns(folder, records) if beside_postfix else None
+        try:
+            figures = take_turns(servers, messages, records, options)
+        finally:
+            if names:
+                names.stop()
+    print(f"{os.cpu_count()} cores; {len(MESSAGE)} octets, 20 sessions, "
+          f"{'kept connections' if options.keep else 'a connection for each message'}; spool on {options.spool}; fsync: "
+          f"before each 250 (cas: one commit for all that is under way) and each Maildir file\n"
+          f"{len(next(iter(figures.values())))} runs in turns: median (least to most)")
     for (name, kind), runs in figures.items():
-        cpu, accepted, delivered = (statistics.median(column) for column in zip(*runs))
-        print(f"{name:12} {kind:9} {cpu:6.0f} us CPU a message  {accepted:6.0f} accepted/s  {delivered:6.0f} delivered/s")
+        cpu, accepted, delivered = zip(*runs)
+        print(f"{name:40} {kind:9} CPU us a message {column(cpu, '.0f')}  accepted/s {column(accepted, '.0f')}  "
+              f"delivered/s {column(delivered, '.0f')}")
+
+
+def take_turns(servers, messages, records, options):
+    figures, began = {}, time.monotonic()
+    for turn in range(options.repetitions):
+        if turn and time.monotonic() - began > options.total:
+            break
+        order = list(servers)
+        for name in order if turn % 2 == 0 else reversed(order):
+            for kind in options.kinds.split(","):
+                run = measure(servers[name], messages[kind], records, options)
+                figures.setdefault((name, kind), []).append(run)
+                print(f"  {turn + 1} {name} {kind}: {run[0]:.0f} us", file=sys.stderr, flush=True)
+    return dict(sorted(figures.items(), key=lambda row: list(servers).index(row[0][0])))
 
 
 if __name__ == "__main__":

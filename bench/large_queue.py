@@ -22,6 +22,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 
 PORT, SINK, DEAD = 25610, 25611, 25612
@@ -96,21 +97,28 @@ class Server:
 
 
 class Sink:
-    """Counts what smtp-sink took."""
+    """smtp-sink, and how many messages it has counted; when it counted the last, by time.perf_counter()."""
 
-    def __init__(self):
+    def __init__(self, port=SINK, *more):
         who = ["-u", "nobody"] if os.geteuid() == 0 else []
-        self.process = subprocess.Popen(["smtp-sink", *who, "-c", f"127.0.0.1:{SINK}", "1000"], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL)
-        os.set_blocking(self.process.stdout.fileno(), False)
-        self.text = b""
-        wait_until(lambda: listens(SINK), "smtp-sink listens")
+        self.process = subprocess.Popen(["smtp-sink", *who, *more, "-c", f"127.0.0.1:{port}", "1000"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.counted, self.when = 0, time.perf_counter()
+        # It writes without end, and waits when nobody reads.
+        threading.Thread(target=self.read, daemon=True).start()
+        wait_until(lambda: listens(port), "smtp-sink listens")
+
+    def read(self):
+        text = b""
+        while octets := os.read(self.process.stdout.fileno(), 1 << 16):
+            now, text = time.perf_counter(), text + octets
+            whole, _, text = text.rpartition(b"\r")
+            if found := re.findall(rb"mesg=(\d+)", whole):
+                self.when = now if int(found[-1]) != self.counted else self.when
+                self.counted = int(found[-1])
 
     def count(self):
-        with contextlib.suppress(BlockingIOError):
-            self.text += self.process.stdout.read() or b""
-        found = re.findall(rb"(\d+)", self.text[-64:])
-        return int(found[-1]) if found else 0
+        return self.counted
 
     def stop(self):
         self.process.terminate()

@@ -134,6 +134,7 @@ struct QueueConfig {
 struct LoadConfig {
   policy::ConnectionLimits connections;
   policy::QuotaLimits users;
+  policy::ConfirmLimits confirms;
   std::size_t memory = std::size_t{256} << 20;
   std::optional<std::uint64_t> min_free_disk;  // none: see disk_reserve()
 };

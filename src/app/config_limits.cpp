@@ -57,6 +57,8 @@ void read_limits(Section section, Config& config, Findings& findings) {
   assign(connections.per_minute, section, "connections_per_minute", 1, many);
   assign(connections.handshakes, section, "handshakes", 1, many);
   read_exempt(section, connections, findings);
+  assign(config.load.confirms.per_minute, section, "confirms_per_minute", 0, std::int64_t{1} << 30);
+  config.load.confirms.exempt = connections.exempt;
   if (connections.per_network < connections.per_client) {
     section.fail(section.has("connections_per_network") ? "connections_per_network" : "connections_per_client",
                  "a network may have fewer connections than one of its clients",

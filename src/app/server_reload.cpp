@@ -125,6 +125,7 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   load_.connections.set_limits(std::move(connections));
   load_.memory.set_most(load.memory);
   load_.users.set_limits(load.users);
+  buckets_.set_limits(load.confirms);
   directory_.with([&](auto& now) { now = fresh->directory; });
   paces_.with([&](auto& now) { now = paces_of(fresh->config); });
   live_.with([&](auto& now) { now = fresh; });

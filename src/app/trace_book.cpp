@@ -18,11 +18,29 @@ std::size_t size_of(const Event& event) {
 
 }  // namespace
 
+// Where the event says which one comes after it among those of the id.
+template <class AnyState>
+auto& TraceBook::next(AnyState& state, Serial serial, const std::string& id) {
+  auto& kept = state.events[serial - state.first];
+  return kept.recorded.event.trace == id ? kept.next_of_trace : kept.next_of_queue_id;
+}
+
+void TraceBook::append(State& state, const std::string& id, Serial serial) {
+  Chain& chain = state.by_id[id];
+  if (chain.oldest == none) {
+    chain.oldest = serial;
+  } else {
+    next(state, chain.newest, id) = serial;
+  }
+  chain.newest = serial;
+}
+
 void TraceBook::forget(State& state, const std::string& id) {
   const auto place = state.by_id.find(id);
   if (place == state.by_id.end()) return;
-  place->second.pop_front();  // the oldest event is the first of each of its ids
-  if (place->second.empty()) state.by_id.erase(place);
+  // The oldest event is the first of each of its ids.
+  place->second.oldest = next(state, place->second.oldest, id);
+  if (place->second.oldest == none) state.by_id.erase(place);
 }
 
 void TraceBook::drop_oldest(State& state) {
@@ -42,11 +60,11 @@ void TraceBook::record(TimePoint at, Event event) {
   if (kept.octets > options_.max_octets) return;
   state_.with([&](State& state) {
     const Serial serial = state.first + state.events.size();
-    const auto& ids = kept.recorded.event;
-    if (!ids.trace.empty()) state.by_id[ids.trace].push_back(serial);
-    if (!ids.queue_id.empty() && ids.queue_id != ids.trace) state.by_id[ids.queue_id].push_back(serial);
     state.octets += kept.octets;
     state.events.push_back(std::move(kept));
+    const auto& ids = state.events.back().recorded.event;
+    if (!ids.trace.empty()) append(state, ids.trace, serial);
+    if (!ids.queue_id.empty() && ids.queue_id != ids.trace) append(state, ids.queue_id, serial);
     while (state.events.size() > options_.max_events || state.octets > options_.max_octets) drop_oldest(state);
   });
 }
@@ -56,7 +74,9 @@ std::vector<http::RecordedEvent> TraceBook::find(std::string_view id) const {
     std::set<Serial> serials;
     const auto gather = [&](const std::string& key) {
       const auto place = state.by_id.find(key);
-      if (place != state.by_id.end()) serials.insert(place->second.begin(), place->second.end());
+      if (place == state.by_id.end()) return;
+      for (auto serial = place->second.oldest; serial != none; serial = next(state, serial, key))
+        serials.insert(serial);
     };
     gather(std::string(id));
     std::set<std::string> traces;

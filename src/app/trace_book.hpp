@@ -34,16 +34,27 @@ class TraceBook {
 
  private:
   using Serial = std::uint64_t;
+  static constexpr Serial none = ~Serial{0};
+  /// An event, and the next one that has its trace id, and its queue id.
   struct Kept {
     http::RecordedEvent recorded;
     std::size_t octets = 0;
+    Serial next_of_trace = none;
+    Serial next_of_queue_id = none;
+  };
+  struct Chain {
+    Serial oldest = none;
+    Serial newest = none;
   };
   struct State {
     std::deque<Kept> events;
     Serial first = 0;  // of events.front()
     std::size_t octets = 0;
-    std::unordered_map<std::string, std::deque<Serial>> by_id;  // ascending
+    std::unordered_map<std::string, Chain> by_id;
   };
+  template <class AnyState>
+  [[nodiscard]] static auto& next(AnyState& state, Serial serial, const std::string& id);
+  static void append(State& state, const std::string& id, Serial serial);
   static void drop_oldest(State& state);
   static void forget(State& state, const std::string& id);
 

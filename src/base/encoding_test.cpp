@@ -83,6 +83,15 @@ TEST(Ascii, CaseIsAsciiOnly) {
   EXPECT_FALSE(iequals("[", "{"));
   EXPECT_TRUE(is_ascii("\x7F"));
   EXPECT_FALSE(is_ascii("\x80"));
+  for (const std::size_t size : {255UL, 256UL, 257UL, 1000UL}) {
+    std::string text(size, 'x');
+    EXPECT_TRUE(is_ascii(text)) << size;
+    for (std::size_t place = 0; place < size; ++place) {
+      text[place] = '\xC3';
+      EXPECT_FALSE(is_ascii(text)) << size << ' ' << place;
+      text[place] = 'x';
+    }
+  }
 }
 
 TEST(Ascii, TrimTakesBlanksOnly) {

@@ -65,8 +65,9 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   if (recipient_domain->mode == confirm::Mode::Off) co_return without_confirm("off", "this domain does not use CAS");
 
   const std::string key_name = auth::dkim_key_name(intent->selector, intent->signing_domain);
-  if (!services.buckets.allow_confirm(context.peer_address, facts.now) ||
-      !services.buckets.allow_key_lookup(context.peer_address, key_name, facts.now)) {
+  const bool exempt = services.buckets.exempts(context.peer_address);
+  if (!exempt && (!services.buckets.allow_confirm(context.peer_address, facts.now) ||
+                  !services.buckets.allow_key_lookup(context.peer_address, key_name, facts.now))) {
     co_return refuse(Reason::Rate);
   }
 
@@ -80,7 +81,9 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   ConfirmFindings findings;
   if (*key == confirm::KeyVerdict::Testing) co_return without_confirm("testing", "the key is for testing");
   // Only what verified counts for d: anybody could empty its bucket otherwise.
-  if (!services.buckets.allow_domain(intent->signing_domain.text(), facts.now)) co_return refuse(Reason::Rate);
+  if (!exempt && !services.buckets.allow_domain(intent->signing_domain.text(), facts.now)) {
+    co_return refuse(Reason::Rate);
+  }
   if (*key == confirm::KeyVerdict::Forwarded) {
     co_return without_confirm("forwarded", "the forwarder is none that the recipient trusts");
   }

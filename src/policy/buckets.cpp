@@ -49,15 +49,38 @@ void Buckets::make_room(TimePoint now) {
 }
 
 ConfirmBuckets::ConfirmBuckets(BucketOptions network, BucketOptions domain, BucketOptions new_keys)
-    : state_(State{Buckets(network), Buckets(domain), Buckets(new_keys), {}}) {}
+    : state_(State{.networks = Buckets(network), .domains = Buckets(domain), .new_keys = Buckets(new_keys)}) {}
+
+void ConfirmBuckets::set_limits(ConfirmLimits limits) {
+  const bool same = state_.with([&](const State& state) { return state.limits == limits; });
+  if (!same) begin_anew(std::move(limits));
+}
+
+void ConfirmBuckets::begin_anew(ConfirmLimits limits) {
+  state_.with([&](State& state) {
+    const auto share = static_cast<double>(limits.per_minute);
+    state.networks = state.domains = Buckets(BucketOptions{.per_minute = share, .burst = share});
+    state.unlimited = limits.per_minute == 0;
+    state.limits = std::move(limits);
+  });
+}
+
+bool ConfirmBuckets::exempts(std::string_view address) const {
+  return state_.with([&](const State& state) {
+    if (state.limits.exempt.empty()) return false;
+    const auto parsed = IpAddress::parse(address);
+    const auto holds = [&](const Network& network) { return network.holds(*parsed); };
+    return parsed && std::ranges::any_of(state.limits.exempt, holds);
+  });
+}
 
 bool ConfirmBuckets::allow_confirm(std::string_view address, TimePoint now) {
   const std::string network = network_of(address);
-  return state_.with([&](State& state) { return state.networks.take(network, now); });
+  return state_.with([&](State& state) { return state.unlimited || state.networks.take(network, now); });
 }
 
 bool ConfirmBuckets::allow_domain(const std::string& signing_domain, TimePoint now) {
-  return state_.with([&](State& state) { return state.domains.take(signing_domain, now); });
+  return state_.with([&](State& state) { return state.unlimited || state.domains.take(signing_domain, now); });
 }
 
 bool ConfirmBuckets::allow_key_lookup(std::string_view address, const std::string& key_name, TimePoint now) {

@@ -8,9 +8,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/guarded.hpp"
 #include "base/time.hpp"
+#include "policy/network.hpp"
 
 namespace cas::policy {
 
@@ -40,13 +42,25 @@ class Buckets {
   std::unordered_map<std::string, Bucket> buckets_;
 };
 
+struct ConfirmLimits {
+  std::size_t per_minute = 6000;  // of one network, and verified ones of one domain; 0: any number
+  std::vector<Network> exempt;    // may show as many as they like
+  bool operator==(const ConfirmLimits&) const = default;
+};
+
 /// CAS §8.1, step 4, and CAS §18: how many CONFIRMs a network and a signing domain may show, and how many keys nobody
 /// looked up before a network may make us look up. Thread-safe.
 class ConfirmBuckets {
  public:
-  ConfirmBuckets() : ConfirmBuckets(BucketOptions{}, BucketOptions{}, BucketOptions{.per_minute = 20, .burst = 20}) {}
+  ConfirmBuckets() : ConfirmBuckets(BucketOptions{}, BucketOptions{}, BucketOptions{.per_minute = 20, .burst = 20}) {
+    begin_anew(ConfirmLimits());
+  }
   ConfirmBuckets(BucketOptions network, BucketOptions domain, BucketOptions new_keys);
 
+  /// A minute's worth at once, then as it comes back. New limits begin anew for everybody; the same ones change
+  /// nothing.
+  void set_limits(ConfirmLimits limits);
+  [[nodiscard]] bool exempts(std::string_view address) const;
   /// `address`: of the peer, "192.0.2.1" or "2001:db8::1"; networks are /24 and /48.
   [[nodiscard]] bool allow_confirm(std::string_view address, TimePoint now);
   /// Asked when the signature has verified: before that anybody could use up the share of a domain that is not theirs.
@@ -55,8 +69,11 @@ class ConfirmBuckets {
   [[nodiscard]] bool allow_key_lookup(std::string_view address, const std::string& key_name, TimePoint now);
 
  private:
+  void begin_anew(ConfirmLimits limits);
   struct State {
     Buckets networks, domains, new_keys;
+    ConfirmLimits limits{};
+    bool unlimited = false;
     std::unordered_map<std::string, TimePoint> known_keys;
   };
   Guarded<State> state_;

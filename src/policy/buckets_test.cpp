@@ -67,6 +67,33 @@ TEST(ConfirmBuckets, ADomainHasAShareOfItsOwn) {
   EXPECT_TRUE(buckets.allow_domain("b.example", at(minutes(1))));
 }
 
+TEST(ConfirmBuckets, LimitsAreAMinutesWorthAndZeroIsAnyNumber) {
+  ConfirmBuckets buckets;
+  buckets.set_limits({.per_minute = 2, .exempt = {}});
+  const auto taken = [&] {
+    int count = 0;
+    while (count < 10 && buckets.allow_confirm("192.0.2.1", at(minutes(1))) &&
+           buckets.allow_domain("a.example", at(minutes(1)))) {
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(taken(), 2);
+  buckets.set_limits({.per_minute = 2, .exempt = {}});
+  EXPECT_EQ(taken(), 0);
+  buckets.set_limits({.per_minute = 0, .exempt = {}});
+  EXPECT_EQ(taken(), 10);
+}
+
+TEST(ConfirmBuckets, OwnNetworksAreExempt) {
+  ConfirmBuckets buckets;
+  EXPECT_FALSE(buckets.exempts("192.0.2.1"));
+  buckets.set_limits({.per_minute = 1, .exempt = {*Network::parse("192.0.2.0/24")}});
+  EXPECT_TRUE(buckets.exempts("192.0.2.1"));
+  EXPECT_FALSE(buckets.exempts("198.51.100.1"));
+  EXPECT_FALSE(buckets.exempts("unix"));
+}
+
 TEST(NetworkOf, Takes24BitsOfIPv4And48OfIPv6) {
   EXPECT_EQ(network_of("192.0.2.17"), network_of("192.0.2.200"));
   EXPECT_NE(network_of("192.0.2.17"), network_of("192.0.3.17"));

@@ -17,6 +17,7 @@ struct Network {
 
   /// None for anything that is no address, or has more bits than its family.
   [[nodiscard]] static std::optional<Network> parse(std::string_view text);
+  bool operator==(const Network&) const = default;
   [[nodiscard]] bool holds(const IpAddress& client) const { return client.is_within(address, bits); }
 };
 

@@ -100,6 +100,7 @@ void QueueImpl::commit(NewMessage message, Callback<Result<Queue::Committed>> do
   store_.write([work](store::Tx& tx) { return work->run(tx); },
                [self = shared_from_this(), work, done = std::move(done)](Result<void> result) mutable {
                  if (!result) return done(std::unexpected(std::move(result).error()));
+                 for (const auto& id : work->intents()) self->known_intents_.add(id);
                  if (work->outcome() == CommitOutcome::Queued) {
                    self->schedule_entered(work->entered(), work->take_small_body());
                  }
@@ -136,6 +137,8 @@ void QueueImpl::offer(State& state, const Entered& entered, const BodyCache::Hel
 void QueueImpl::ledger(std::vector<confirm::LedgerKey> keys,
                        Callback<Result<std::vector<std::optional<confirm::LedgerRow>>>> done) {
   using Rows = std::vector<std::optional<confirm::LedgerRow>>;
+  const auto known = [this](const confirm::LedgerKey& key) { return known_intents_.perhaps(key.i); };
+  if (std::ranges::none_of(keys, known)) return done(Rows(keys.size()));
   auto ask = [keys = std::move(keys)](store::Reader& reader) -> Result<Rows> {
     Rows rows;
     for (const auto& key : keys) {

@@ -8,6 +8,7 @@
 
 #include "base/guarded.hpp"
 #include "queue/body_cache.hpp"
+#include "queue/known_intents.hpp"
 #include "queue/work.hpp"
 
 namespace cas::queue {
@@ -83,6 +84,8 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
 
   // queue_recover.cpp
   [[nodiscard]] Result<void> load_secret();
+  void load_known_intents();
+  void load_known_intents(confirm::LedgerKey after);
   void expire_now_and_then();
   void expire();
 
@@ -144,6 +147,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   const Options options_;
   std::string secret_;  // written by recover(), before any session
   std::shared_ptr<BodyCache> bodies_;
+  KnownIntents known_intents_;
   Guarded<State> state_;
   Guarded<std::array<std::function<void()>, 2>> wakes_;
 };

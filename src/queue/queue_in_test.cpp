@@ -163,6 +163,7 @@ TEST_P(QueueIn, EntryAndLedgerRowAreOneTransaction_I3_I8) {
 }
 
 TEST_P(QueueIn, AnUnavailableLedgerGivesAnErrorNotAnAnswer_I8) {
+  ASSERT_TRUE(commit(message({confirmed_to("bob@b.example", 1, 9)})));
   moody_->blind = true;
   using Rows = std::vector<std::optional<confirm::LedgerRow>>;
   const auto rows = wait_for<Result<Rows>>(
@@ -200,6 +201,13 @@ TEST_P(QueueIn, WhatWasAcknowledgedIsThereExactlyOnceAfterACrash) {
   EXPECT_EQ(take_one(Route::Remote).recipients.at(0).address, mailbox("bob@c.example"));
   EXPECT_TRUE(nothing_due(Route::Remote));
   EXPECT_EQ(commit(message({confirmed_to("suzie@b.example", 1, 9)}))->outcome, CommitOutcome::Swallowed);
+}
+
+TEST_P(QueueIn, TheLedgerIsKnownAfterACrash_I3) {
+  ASSERT_TRUE(commit(message({confirmed_to("suzie@b.example", 1, 9)})));
+  crash_and_restart();
+  EXPECT_TRUE(ledger({confirmed_to("suzie@b.example", 1, 9)}).at(0));
+  EXPECT_FALSE(ledger({confirmed_to("suzie@b.example", 2, 9)}).at(0));
 }
 
 TEST_P(QueueIn, RecoveredIsSaidOfWhatComesFromTheStore) {

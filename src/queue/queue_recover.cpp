@@ -4,6 +4,7 @@
 // The queue's start, and the ledger's end.
 #include "base/encoding.hpp"
 #include "queue/queue_impl.hpp"
+#include "queue/read_value.hpp"
 
 namespace cas::queue {
 namespace {
@@ -41,8 +42,29 @@ Result<void> QueueImpl::recover() {
     state_.with([&](State& state) { state.scan_at = first; });
     return {};
   }));
+  load_known_intents();
   wake_all();
   return {};
+}
+
+// In the background, page by page: until it is done, each intent is looked up.
+void QueueImpl::load_known_intents() {
+  if (known_intents_.begin_load()) load_known_intents(confirm::LedgerKey());
+}
+
+void QueueImpl::load_known_intents(confirm::LedgerKey after) {
+  using Keys = std::vector<confirm::LedgerKey>;
+  auto ask = [after = std::move(after)](store::Reader& reader) {
+    return reader.ledger_keys(after, ledger_rows_at_once);
+  };
+  auto note = [weak = weak_from_this()](Result<Keys> keys) {
+    const auto self = weak.lock();
+    if (!self || !keys) return;  // a ledger that cannot be read whole is asked each time
+    for (const auto& key : *keys) self->known_intents_.add(key.i);
+    if (keys->size() < ledger_rows_at_once) return self->known_intents_.loaded();
+    self->load_known_intents(std::move(keys->back()));
+  };
+  read_value<Keys>(store_, std::move(ask), std::move(note));
 }
 
 Result<void> QueueImpl::load_secret() {
@@ -64,7 +86,10 @@ void QueueImpl::expire_now_and_then() {
     state.ledger_expired_at = now;
     return true;
   });
-  if (due) expire();
+  if (due) {
+    expire();
+    load_known_intents();
+  }
   remove_kept_now_and_then();
 }
 

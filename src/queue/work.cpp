@@ -74,6 +74,16 @@ Result<confirm::LedgerVerdict> CommitWork::ask_ledger(store::Tx& tx, const NewRe
   return verdict;
 }
 
+std::vector<confirm::IntentId> CommitWork::intents() const {
+  std::vector<confirm::IntentId> ids;
+  for (const NewRecipient& recipient : given_.recipients) {
+    if (recipient.ledger && (ids.empty() || ids.back() != recipient.ledger->key.i)) {
+      ids.push_back(recipient.ledger->key.i);
+    }
+  }
+  return ids;
+}
+
 Result<void> CommitWork::drop(CommitOutcome outcome) {
   outcome_ = outcome;
   return {};

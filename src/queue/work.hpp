@@ -25,6 +25,8 @@ class CommitWork {
   [[nodiscard]] CommitOutcome outcome() const { return outcome_; }
   [[nodiscard]] const store::QueueId& id() const { return id_; }
   [[nodiscard]] const Entered& entered() const { return entered_; }
+  /// The intents that the ledger knows now.
+  [[nodiscard]] std::vector<confirm::IntentId> intents() const;
   /// The body, where it was given with the message; after the commit.
   [[nodiscard]] std::string take_small_body() { return std::move(given_.small_body); }
 

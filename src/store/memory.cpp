@@ -111,6 +111,14 @@ class MemoryTx final : public Tx {
     return found == t_.ledger.end() ? std::nullopt : std::optional(found->second);
   }
 
+  Result<std::vector<confirm::LedgerKey>> ledger_keys(const confirm::LedgerKey& after, std::size_t limit) override {
+    std::vector<confirm::LedgerKey> keys;
+    for (auto at = t_.ledger.upper_bound(after); at != t_.ledger.end() && keys.size() < limit; ++at) {
+      keys.push_back(at->first);
+    }
+    return keys;
+  }
+
   Result<std::optional<std::string>> setting(std::string_view name) override {
     const auto found = t_.settings.find(name);
     return found == t_.settings.end() ? std::nullopt : std::optional(found->second);

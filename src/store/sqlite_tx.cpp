@@ -148,6 +148,22 @@ Result<std::optional<confirm::LedgerRow>> SqliteTx::ledger(const confirm::Ledger
   return std::optional(std::move(row));
 }
 
+Result<std::vector<confirm::LedgerKey>> SqliteTx::ledger_keys(const confirm::LedgerKey& after, std::size_t limit) {
+  Query query = db_.query(
+      "SELECT d, i, recipient FROM ledger WHERE (d, i, recipient) > (?, ?, ?) ORDER BY d, i, recipient LIMIT ?");
+  query.text(after.d).blob(octets_of(after.i)).text(after.recipient).integer(limit_of(limit));
+  std::vector<confirm::LedgerKey> keys;
+  while (true) {
+    CAS_TRY(const bool more, query.step());
+    if (!more) return keys;
+    confirm::LedgerKey key{.d = query.text_at(0), .i = {}, .recipient = query.text_at(2)};
+    if (!octets_into(key.i, query.text_at(1))) {
+      return permanent("the ledger is damaged", "an intent id of " + key.d + " has another length");
+    }
+    keys.push_back(std::move(key));
+  }
+}
+
 Result<std::optional<std::string>> SqliteTx::setting(std::string_view name) {
   Query query = db_.query("SELECT value FROM setting WHERE name = ?");
   query.text(name);

@@ -28,6 +28,7 @@ class SqliteTx final : public Tx {
   Result<Tally> tally() override;
   Result<std::string> body_chunk(BodyId body, std::uint32_t n) override;
   Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) override;
+  Result<std::vector<confirm::LedgerKey>> ledger_keys(const confirm::LedgerKey& after, std::size_t limit) override;
   Result<std::optional<std::string>> setting(std::string_view name) override;
 
   Result<std::optional<Memory>> recall(std::string_view kind, std::string_view name) override;

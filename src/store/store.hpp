@@ -66,6 +66,9 @@ class Reader {
   /// The n-th chunk as it was appended, from 0; empty past the last.
   [[nodiscard]] virtual Result<std::string> body_chunk(BodyId body, std::uint32_t n) = 0;
   [[nodiscard]] virtual Result<std::optional<confirm::LedgerRow>> ledger(const confirm::LedgerKey& key) = 0;
+  /// The keys behind `after` (exclusive; empty: from the first) in their order, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<confirm::LedgerKey>> ledger_keys(const confirm::LedgerKey& after,
+                                                                            std::size_t limit) = 0;
   /// Small named values, such as the installation's secret.
   [[nodiscard]] virtual Result<std::optional<std::string>> setting(std::string_view name) = 0;
   /// What is kept in mind under `kind` and `name`; also what is over and was not removed yet.

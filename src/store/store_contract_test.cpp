@@ -403,6 +403,20 @@ TEST_P(StoreContract, EveryPartOfTheLedgerKeyCounts) {
   }
 }
 
+TEST_P(StoreContract, LedgerKeysAreReadInPages) {
+  auto same_intent = ledger_key_of(2);
+  same_intent.recipient += ".example";
+  const std::vector<confirm::LedgerKey> all{ledger_key_of(1), ledger_key_of(2), same_intent, ledger_key_of(200)};
+  for (const auto& key : all) ASSERT_TRUE(write([&](Tx& tx) { return tx.add_ledger(key, ledger_row(1)); }));
+  const auto page = [&](const confirm::LedgerKey& after, std::size_t limit) {
+    return read_value([&](Reader& reader) { return reader.ledger_keys(after, limit); });
+  };
+  EXPECT_EQ(page({}, 10), all);
+  EXPECT_EQ(page({}, 2), std::vector(all.begin(), all.begin() + 2));
+  EXPECT_EQ(page(all[1], 10), std::vector(all.begin() + 2, all.end()));
+  EXPECT_THAT(page(all.back(), 10), IsEmpty());
+}
+
 TEST_P(StoreContract, LedgerRowsExpireInBoundedSteps) {
   for (std::uint8_t n = 1; n <= 4; ++n) {
     ASSERT_TRUE(write([&](Tx& tx) { return tx.add_ledger(ledger_key_of(n), ledger_row(n, 100 + n)); }));
