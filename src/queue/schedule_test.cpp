@@ -229,9 +229,11 @@ TEST_F(ScheduleTest, MoreRecipientsThanALoadHasAreNotReadAgainAndAgainWhileTheFi
     return std::vector{many};
   };
   schedule_->found(work("A").recipients[0].flow);
-  const auto first = schedule_->begin_load(now);
-  ASSERT_TRUE(first);
-  schedule_->loaded(store(first->limit), true);
+  for (int n = 0; n < 2; ++n) {  // the first one only tells where the flow goes
+    const auto load = schedule_->begin_load(now);
+    ASSERT_TRUE(load);
+    schedule_->loaded(store(load->limit), true);
+  }
   EXPECT_THAT(take_all(), ElementsAre("A"));
   int loads = 0;
   while (const auto load = schedule_->begin_load(now)) {
@@ -248,8 +250,10 @@ TEST_F(ScheduleTest, AFlowOfWhichAllIsBeingChangedIsReadWhenThatIsOver) {
   schedule_->found(work("A").recipients[0].flow);
   schedule_->begin_change("A");
   schedule_->begin_change("B");
-  ASSERT_TRUE(schedule_->begin_load(now));
-  schedule_->loaded({work("A"), work("B")}, true);
+  for (int n = 0; n < 2; ++n) {  // the first one only tells where the flow goes
+    ASSERT_TRUE(schedule_->begin_load(now));
+    schedule_->loaded({work("A"), work("B")}, true);
+  }
   EXPECT_FALSE(schedule_->begin_load(now));
   schedule_->end_change("A");
   EXPECT_TRUE(schedule_->begin_load(now));
