@@ -2,16 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What every store promises (store.hpp), asked of each of the twins.
-#include <gmock/gmock.h>
-
 #include <future>
 #include <latch>
 #include <limits>
 #include <thread>
 
-#include "store/memory.hpp"
-#include "store/sqlite.hpp"
-#include "store/store_rows_test.hpp"
+#include "store/store_contract_test.hpp"
 
 namespace cas::store {
 namespace {
@@ -19,72 +15,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-enum class Twin { Memory, Sqlite };
-
-class StoreContract : public testing::TestWithParam<Twin> {
- protected:
-  void SetUp() override {
-    store_ = GetParam() == Twin::Memory ? open_memory() : open_or_fail({.file = dir_ / "cas.db"});
-    ASSERT_NE(store_, nullptr);
-  }
-
-  Result<void> write(Store::WriteWork work) { return write_and_wait(*store_, std::move(work)); }
-  Result<void> read(Store::ReadWork work) { return read_and_wait(*store_, std::move(work)); }
-
-  /// What `ask` gives in a transaction of its own; it must succeed.
-  template <class Ask>
-  auto read_value(Ask ask) {
-    decltype(ask(std::declval<Reader&>()).value()) value{};
-    const auto done = read([&](Reader& reader) -> Result<void> {
-      CAS_TRY(value, ask(reader));
-      return {};
-    });
-    EXPECT_TRUE(done) << done.error().private_reason;
-    return value;
-  }
-
-  BodyId make_body(const std::vector<std::string>& chunks) {
-    BodyId body = 0;
-    const auto done = write([&](Tx& tx) -> Result<void> {
-      CAS_TRY(body, tx.create_body());
-      for (const auto& chunk : chunks) CAS_CHECK(tx.append_body(body, chunk));
-      return {};
-    });
-    EXPECT_TRUE(done) << done.error().private_reason;
-    return body;
-  }
-
-  Result<void> add(const Message& message, const std::vector<Recipient>& recipients) {
-    return write([&](Tx& tx) { return tx.add_message(message, recipients); });
-  }
-
-  std::vector<std::string> chunks(BodyId body) {
-    return read_value([&](Reader& reader) -> Result<std::vector<std::string>> {
-      std::vector<std::string> found;
-      for (std::uint32_t n = 0;; ++n) {
-        CAS_TRY(auto chunk, reader.body_chunk(body, n));
-        if (chunk.empty()) return found;
-        found.push_back(std::move(chunk));
-      }
-    });
-  }
-  auto message(const QueueId& id) {
-    return read_value([&](Reader& reader) { return reader.message(id); });
-  }
-  auto recipients(const QueueId& id) {
-    return read_value([&](Reader& reader) { return reader.recipients(id); });
-  }
-
-  TempDir dir_;
-  std::unique_ptr<Store> store_;
-};
-
 INSTANTIATE_TEST_SUITE_P(Twins, StoreContract, testing::Values(Twin::Memory, Twin::Sqlite),
                          [](const auto& twin) { return twin.param == Twin::Memory ? "Memory" : "Sqlite"; });
-
-bool is_permanent(const Result<void>& result) {
-  return !result && result.error().lasting == Lasting::Permanent;
-}
 
 // ---- Rows ----
 
@@ -313,74 +245,6 @@ TEST_P(StoreContract, WhatIsKeptInMindIsReplacedForgottenAndExpires) {
   EXPECT_TRUE(write([](Tx& tx) { return tx.forget("peer", "b.example"); }));
   EXPECT_EQ(names("peer", ""), "");
   EXPECT_EQ(names("suppressed", ""), "b.example=y ");
-}
-
-// ---- Bodies ----
-
-TEST_P(StoreContract, ChunksAreKeptAsGiven) {
-  const std::string binary("\0\r\n.\r\n\xff", 7);
-  const std::string longest(max_chunk, 'x');
-  EXPECT_THAT(chunks(make_body({"a", binary, longest})), ElementsAre("a", binary, longest));
-}
-
-TEST_P(StoreContract, ForbiddenChunksAndUnknownBodiesAreRefused) {
-  const BodyId body = make_body({});
-  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body, ""); })));
-  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body, std::string(max_chunk + 1, 'x')); })));
-  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(body + 1, "x"); })));
-}
-
-TEST_P(StoreContract, ADraftBecomesABodyInTheTransactionThatAsks) {
-  const auto draft = store_->draft();
-  const std::vector<std::string> given = {"a", std::string(100'000, 'x'), std::string(max_chunk, 'y')};
-  for (const auto& chunk : given) ASSERT_TRUE(append_and_wait(*store_, draft, chunk));
-  EXPECT_FALSE(write([&](Tx& tx) -> Result<void> {
-    CAS_TRY(const auto body, tx.create_body(*draft));
-    EXPECT_GT(body, 0);
-    return transient("undone");
-  }));
-  ASSERT_TRUE(write(enqueue_draft("A1", draft)));
-  EXPECT_THAT(chunks(message("A1")->body), testing::ElementsAreArray(given));
-}
-
-TEST_P(StoreContract, AForbiddenChunkIsNotAppendedToADraft) {
-  const auto draft = store_->draft();
-  ASSERT_TRUE(append_and_wait(*store_, draft, "a"));
-  EXPECT_TRUE(is_permanent(append_and_wait(*store_, draft, "")));
-  EXPECT_TRUE(is_permanent(append_and_wait(*store_, draft, std::string(max_chunk + 1, 'x'))));
-  ASSERT_TRUE(append_and_wait(*store_, draft, "b"));
-  ASSERT_TRUE(write(enqueue_draft("A1", draft)));
-  EXPECT_THAT(chunks(message("A1")->body), ElementsAre("a", "b"));
-}
-
-TEST_P(StoreContract, ABodyIdIsNeverUsedTwice) {
-  const BodyId first = make_body({"x"});
-  EXPECT_NE(first, 0);
-  ASSERT_TRUE(write([&](Tx& tx) { return tx.remove_body(first); }));
-  EXPECT_GT(make_body({"y"}), first);
-}
-
-TEST_P(StoreContract, ABodyThatAMessageNamesCannotBeRemoved) {
-  const BodyId body = make_body({"x"});
-  ASSERT_TRUE(add(plain_message("A1", body), {}));
-  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.remove_body(body); })));
-  EXPECT_THAT(chunks(body), ElementsAre("x"));
-}
-
-TEST_P(StoreContract, OrphanBodiesGoOthersStay) {
-  const BodyId kept = make_body({"kept"});
-  const BodyId orphan = make_body({"orphan", "of two"});
-  const BodyId empty = make_body({});
-  ASSERT_TRUE(add(plain_message("A1", kept), {}));
-  std::size_t removed = 0;
-  ASSERT_TRUE(write([&](Tx& tx) -> Result<void> {
-    CAS_TRY(removed, tx.remove_orphan_bodies());
-    return {};
-  }));
-  EXPECT_EQ(removed, 2U);
-  EXPECT_THAT(chunks(kept), ElementsAre("kept"));
-  EXPECT_THAT(chunks(orphan), IsEmpty());
-  EXPECT_TRUE(is_permanent(write([&](Tx& tx) { return tx.append_body(empty, "x"); })));
 }
 
 // ---- Ledger and settings ----
