@@ -53,6 +53,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     std::deque<ReportPtr> unrecorded;  // finish() could not write them
     TimePoint record_at;               // not before
     std::size_t recording = 0;         // reports that are being written
+    TimePoint clock_seen;              // by the last take
     TimePoint ledger_expired_at;
     TimePoint kept_looked_at{};  // the last look for what was kept long enough
 
@@ -84,6 +85,16 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   [[nodiscard]] Result<void> load_secret();
   void expire_now_and_then();
   void expire();
+
+  // queue_clock.cpp
+  struct SetBack {
+    TimePoint now;
+    milliseconds by;   // what waits is due so much earlier
+    TimePoint latest;  // and not later than this
+  };
+  void watch_clock();
+  [[nodiscard]] Result<void> look_at_clock();
+  void bring_back(const SetBack& clock, store::QueueId after);
 
   // queue_kept.cpp
   void remove_kept_now_and_then();

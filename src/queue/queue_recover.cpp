@@ -41,6 +41,7 @@ Result<void> QueueImpl::recover() {
     state_.with([&](State& state) { state.scan_at = first; });
     return {};
   }));
+  CAS_CHECK(look_at_clock());
   wake_all();
   return {};
 }
@@ -60,7 +61,7 @@ Result<void> QueueImpl::load_secret() {
 void QueueImpl::expire_now_and_then() {
   const TimePoint now = clock_.now();
   const bool due = state_.with([&](State& state) {
-    if (now - state.ledger_expired_at < ledger_pause) return false;
+    if (is_within(state.ledger_expired_at, now, ledger_pause)) return false;
     state.ledger_expired_at = now;
     return true;
   });

@@ -187,6 +187,8 @@ Result<void> QueueImpl::change_message(store::Tx& tx, const store::QueueId& id, 
     const bool due = steering.action == Action::Retry || steering.action == Action::Release;
     if (due) change.domains.insert(store::domain_of(row.address));
     if (due) row.next_attempt = std::min(row.next_attempt, change.at);
+    // Nobody neglected it (settle.cpp): a lifetime that is over ends with the next attempt.
+    if (steering.action == Action::Release) row.next_attempt = change.at;
     if (due) row.note.clear();
     if (due) row.state = RecipientState::Waiting;
     if (steering.action == Action::Hold) row.state = RecipientState::Held;
