@@ -21,7 +21,13 @@ using UnixTime = std::chrono::sys_seconds;
   return std::chrono::floor<seconds>(t);
 }
 
-/// Source of the current time. Implementations are safe to call from any thread.
+/// Less than `span` ago. A time that is to come is not: a clock was set back, and what it kept is not waited for.
+[[nodiscard]] inline bool is_within(TimePoint since, TimePoint now, milliseconds span) {
+  return since <= now && now - since < span;
+}
+
+/// Source of the current time. It may jump: who only waits takes std::chrono::steady_clock. Implementations are safe to
+/// call from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -36,6 +36,12 @@ TEST(Support, IsRememberedForSevenDays_CAS7_3) {
   EXPECT_EQ(learn_spoken(nothing, true, now).spoke, now + hours(7 * 24));
 }
 
+TEST(Support, AClockThatWasSetBackMakesNoMemoryLast) {
+  const auto learnt = learn_spoken(nothing, true, now);
+  EXPECT_TRUE(is_missing(learnt, failure, false, now - hours(24))) << "a day is no reason to forget";
+  EXPECT_FALSE(is_missing(learnt, failure, false, now - hours(24 * 365)));
+}
+
 TEST(Support, IsLearntOnlyWhereNobodyCanForgeIt_CAS7_3) {
   EXPECT_EQ(learn(nothing, record("v=CAS1; m=required", false), now), nothing);
   EXPECT_EQ(learn_spoken(nothing, false, now), nothing);

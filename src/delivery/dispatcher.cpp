@@ -111,9 +111,9 @@ net::Task<void> Dispatcher::Lane::finish_up(std::chrono::milliseconds grace) {
   stopping = true;
   bell.ring();
   co_await loop.join();
-  const auto deadline = clock.now() + grace;
-  while (running.size() > 0 && clock.now() < deadline) {
-    const auto left = std::max(std::chrono::duration_cast<milliseconds>(deadline - clock.now()), milliseconds{1});
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  while (running.size() > 0 && std::chrono::steady_clock::now() < deadline) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     co_await bell.wait(left);
   }
   running.cancel();

@@ -145,10 +145,9 @@ net::Task<void> Acceptor::State::finish_up(std::chrono::milliseconds grace) {
     session->drain();
     if (session->idle()) running.spawn(see_off(session, false));
   }
-  const Clock& clock = current()->services.clock;
-  const auto deadline = clock.now() + grace;
-  while (!sessions.empty() && clock.now() < deadline) {
-    const auto left = std::max(std::chrono::duration_cast<milliseconds>(deadline - clock.now()), milliseconds{1});
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  while (!sessions.empty() && std::chrono::steady_clock::now() < deadline) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     co_await bell.wait(left);
   }
   running.cancel();

@@ -36,7 +36,7 @@ Session::Session(net::Stream stream, std::shared_ptr<const SessionSettings> sett
       protocol_(options_.smtp),
       memory_(services_.load.memory),
       trace_(draw_trace_id(services_.random)),
-      deadline_(services_.clock.now() + options_.smtp.limits.session_timeout) {}
+      deadline_(std::chrono::steady_clock::now() + options_.smtp.limits.session_timeout) {}
 
 net::Task<void> Session::run() {
   event("connect", {{"client", stream_.peer().text()}, {"listener", stream_.local().text()}}, Level::Debug);
@@ -156,7 +156,7 @@ net::Task<std::optional<Step>> Session::next_line() {
     if (!sent) co_return std::nullopt;
     if (draining_ && !protocol_.mail()) co_return protocol_.on_shutdown();
     idle_ = !protocol_.mail();
-    waiting_since_ = services_.clock.now();
+    waiting_since_ = std::chrono::steady_clock::now();
     const bool received = co_await receive();
     idle_ = false;
     waiting_since_.reset();
@@ -166,7 +166,7 @@ net::Task<std::optional<Step>> Session::next_line() {
 }
 
 net::Task<bool> Session::receive() {
-  const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - services_.clock.now());
+  const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - std::chrono::steady_clock::now());
   const auto timeout = std::min(command_time(), left);
   if (timeout <= milliseconds{0}) {
     say(smtp::Reply(421, smtp::EnhancedCode{4, 4, 2}, "session lasts too long"));
@@ -253,7 +253,7 @@ void Session::forget_finished_transaction() {
 }
 
 bool Session::has_waited(milliseconds time) const {
-  return waiting_since_ && !leaving_ && services_.clock.now() - *waiting_since_ >= time;
+  return waiting_since_ && !leaving_ && std::chrono::steady_clock::now() - *waiting_since_ >= time;
 }
 
 net::Task<void> Session::farewell(bool busy) {

@@ -141,12 +141,12 @@ class Session {
   policy::Pace pace_;  // of the message under way
   TraceId trace_;
   Work work_;
-  TimePoint deadline_;
+  std::chrono::steady_clock::time_point deadline_;
   bool draining_ = false;
   bool idle_ = false;
-  std::optional<TimePoint> waiting_since_;  // for a command
-  bool leaving_ = false;                    // farewell() is being said, and will hang up
-  bool gone_ = false;                       // the connection is of no more use
+  std::optional<std::chrono::steady_clock::time_point> waiting_since_;  // for a command
+  bool leaving_ = false;                                                // farewell() is being said, and will hang up
+  bool gone_ = false;                                                   // the connection is of no more use
 };
 
 }  // namespace cas::inbound

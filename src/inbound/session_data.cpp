@@ -89,7 +89,7 @@ net::Task<bool> Session::pump(Decoder& decoder) {
     if (decoder.finished()) co_return true;
     const bool sent = co_await flush();
     if (!sent) co_return false;
-    gone_ = services_.clock.now() > deadline_;
+    gone_ = std::chrono::steady_clock::now() > deadline_;
     if (gone_) co_return false;
     const bool received = co_await receive_data();
     if (!received) co_return false;
@@ -102,13 +102,14 @@ net::Task<bool> Session::receive_data() {
   const auto& limits = options_.smtp.limits;
   const milliseconds left = pace_.left(limits.data_timeout, limits.data_rate);
   const auto timeout = std::min<milliseconds>(limits.data_timeout, left);
-  const auto began = services_.clock.now();
+  const auto began = std::chrono::steady_clock::now();
   std::optional<std::size_t> octets;
   if (timeout > milliseconds{0}) {
     const auto received = co_await read(data_read, timeout);
     if (received) octets = *received;
   }
-  pace_.waited += std::clamp(services_.clock.now() - began, milliseconds{0}, std::max(timeout, milliseconds{0}));
+  const auto waited = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
+  pace_.waited += std::clamp(waited, milliseconds{0}, std::max(timeout, milliseconds{0}));
   pace_.octets += octets.value_or(0);
   if (octets && *octets > 0) co_return true;
   const bool slow = pace_.left(limits.data_timeout, limits.data_rate) <= milliseconds{0};

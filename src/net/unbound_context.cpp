@@ -30,6 +30,7 @@ constexpr Option standing_options[] = {
     {"unblock-lan-zones:", "yes"},    // private reverse zones are asked like others (RFC 6303 answers otherwise)
     {"insecure-lan-zones:", "yes"},   // and cannot be signed below the root
     {"msg-cache-size:", "16m"},      {"rrset-cache-size:", "32m"},       {"key-cache-size:", "8m"},
+    {"infra-keep-probing:", "yes"},  // who was silent for minutes is not passed over for a quarter of an hour
     {"neg-cache-size:", "4m"},       {"outgoing-range:", "512"},         {"num-queries-per-thread:", "512"},
     {"outgoing-num-tcp:", "32"},     {"cache-max-ttl:", "86400"},        {"cache-max-negative-ttl:", "300"},
     {"use-syslog:", "no"},

@@ -8,12 +8,16 @@
 
 namespace cas::outbound {
 
+bool HostHealth::rests(const Rest& rest, TimePoint now) {
+  return is_within(rest.until - rest.length, now, rest.length);
+}
+
 void HostHealth::failed(const std::string& place, const smtp::Reply& reply, TimePoint now) {
   if (limits_.first.count() <= 0) return;
   const auto known = places_.find(place);
   if (known != places_.end()) {
     Rest& rest = known->second;
-    if (now < rest.until) return;
+    if (rests(rest, now)) return;
     rest.length = std::min(rest.length * 2, limits_.longest);
     rest.until = now + rest.length;
     rest.reply = reply;
@@ -28,7 +32,7 @@ void HostHealth::failed(const std::string& place, const smtp::Reply& reply, Time
 
 std::optional<smtp::Reply> HostHealth::resting(const std::string& place, TimePoint now) const {
   const auto known = places_.find(place);
-  if (known == places_.end() || now >= known->second.until) return std::nullopt;
+  if (known == places_.end() || !rests(known->second, now)) return std::nullopt;
   return known->second.reply;
 }
 
@@ -42,7 +46,8 @@ void HostHealth::refused_chunks(const std::string& place, TimePoint now) {
 
 bool HostHealth::takes_chunks(const std::string& place, TimePoint now) const {
   const auto known = without_chunks_.find(place);
-  return known == without_chunks_.end() || now >= known->second;
+  return known == without_chunks_.end() ||
+         !is_within(known->second - limits_.without_chunks, now, limits_.without_chunks);
 }
 
 }  // namespace cas::outbound

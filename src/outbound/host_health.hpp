@@ -40,6 +40,8 @@ class HostHealth {
     TimePoint until;
     smtp::Reply reply;
   };
+  [[nodiscard]] static bool rests(const Rest& rest, TimePoint now);
+
   Limits limits_;
   std::map<std::string, Rest> places_;
   std::map<std::string, TimePoint> without_chunks_;  // until when

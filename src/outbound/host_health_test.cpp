@@ -34,6 +34,16 @@ TEST(HostHealth, WhatWasUnderWayWhileItRestsDoublesNothing) {
   EXPECT_FALSE(health.resting("a", at(30)));
 }
 
+TEST(HostHealth, AClockThatIsSetBackMakesNoRestLonger) {
+  HostHealth health({.first = seconds{30}});
+  health.failed("a", refused, at(1'000'000));
+  health.refused_chunks("a", at(1'000'000));
+  EXPECT_FALSE(health.resting("a", at(0)));
+  EXPECT_TRUE(health.takes_chunks("a", at(0)));
+  health.failed("a", refused, at(0));
+  EXPECT_TRUE(health.resting("a", at(10)));
+}
+
 TEST(HostHealth, WhoWorksBeginsAnewAndOthersAreNotConcerned) {
   HostHealth health({.first = seconds{30}});
   health.failed("a", refused, at(0));

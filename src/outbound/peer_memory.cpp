@@ -130,7 +130,7 @@ bool PeerMemory::is_news(std::string what) {
   const TimePoint now = shared_->clock.now();
   return shared_->state.with([&](Shared::State& state) {
     const auto* told = state.alerts.find(what);
-    if (told != nullptr && now - *told < a_day) return false;
+    if (told != nullptr && is_within(*told, now, a_day)) return false;
     state.alerts.keep(std::move(what), now);
     return true;
   });

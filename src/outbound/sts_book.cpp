@@ -170,7 +170,7 @@ std::shared_ptr<net::Bell> StsBook::begin(const std::string& domain, const std::
   bool first = false;
   const bool goes = state_.with([&](State& state) {
     const auto failed = state.failed.find(domain);
-    const bool lately = failed != state.failed.end() && now - failed->second.at < options_.again_after;
+    const bool lately = failed != state.failed.end() && is_within(failed->second.at, now, options_.again_after);
     if (lately && failed->second.id == id) return false;
     if (state.fetching.size() >= max_fetches && !state.fetching.contains(domain)) return false;
     const auto [fetch, inserted] = state.fetching.try_emplace(domain);

@@ -87,10 +87,11 @@ bool ConfirmBuckets::allow_key_lookup(std::string_view address, const std::strin
   const std::string network = network_of(address);
   return state_.with([&](State& state) {
     auto& known = state.known_keys;
-    if (const auto found = known.find(key_name); found != known.end() && now - found->second < key_memory) return true;
+    if (const auto found = known.find(key_name); found != known.end() && is_within(found->second, now, key_memory))
+      return true;
     if (!state.new_keys.take(network, now)) return false;
     if (known.size() >= max_known_keys) {
-      std::erase_if(known, [&](const auto& entry) { return now - entry.second >= key_memory; });
+      std::erase_if(known, [&](const auto& entry) { return !is_within(entry.second, now, key_memory); });
       if (known.size() >= max_known_keys) known.clear();
     }
     known.insert_or_assign(key_name, now);

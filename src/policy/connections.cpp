@@ -131,13 +131,13 @@ Connections::Entered Connections::enter(std::string_view address, TimePoint now)
 std::size_t Connections::to_tell(State& state, const IpAddress& client, TimePoint now) {
   auto& told = state.told;
   if (told.size() >= max_told && !told.contains(client)) {
-    std::erase_if(told, [&](const auto& entry) { return now - entry.second.at >= telling_pause; });
+    std::erase_if(told, [&](const auto& entry) { return !is_within(entry.second.at, now, telling_pause); });
     if (told.size() >= max_told) return 0;
   }
   const auto [place, fresh] = told.try_emplace(client, Told{.at = now, .since = 0});
   if (fresh) return 1;
   ++place->second.since;
-  if (now - place->second.at < telling_pause) return 0;
+  if (is_within(place->second.at, now, telling_pause)) return 0;
   place->second.at = now;
   return std::exchange(place->second.since, 0);
 }

@@ -123,6 +123,12 @@ void emit_steering(EventSink& events, std::string_view name, const std::string& 
   events.emit(std::move(one));
 }
 
+void emit_clock_set_back(EventSink& events, milliseconds by) {
+  Event one = event({}, "clock-set-back", Level::Warning);
+  one.fields = {{"by", std::to_string(std::chrono::ceil<seconds>(by).count()) + "s"}};
+  events.emit(std::move(one));
+}
+
 void emit_removed(EventSink& events, const store::Message& message) {
   events.emit(event(message, "removed"));
 }

@@ -14,6 +14,8 @@ void emit_queued(EventSink& events, const Entered& entered);
 /// (nobody is told), for each recipient: to, relay, delay, delays, dsn, status (sent, deferred, bounced or expired),
 /// reply; notice= names another notification. Then "undeliverable-kept" when something stays for the operator, "queued"
 /// for each notification, and "removed".
+/// The system's clock; what waits was brought back by as much.
+void emit_clock_set_back(EventSink& events, milliseconds by);
 void emit_finished(EventSink& events, const FinishWork& work);
 /// "resting": a domain's destination is left in peace for a while, for no server of it could be used: domain, relay,
 /// reply.

@@ -309,6 +309,9 @@ TEST_P(QueueNotices, PeopleEnterAndLiftSuppressions) {
   EXPECT_FALSE(remove("b@b.example"));
   EXPECT_FALSE(find("b@b.example"));
   EXPECT_THAT(suppressed(), SizeIs(1));
+  clock_.advance(-hours(24 * 365));
+  EXPECT_FALSE(find("a@b.example")) << "noted by a clock that was set back";
+  EXPECT_THAT(suppressed(), SizeIs(0));
 }
 
 }  // namespace

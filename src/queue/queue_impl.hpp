@@ -55,6 +55,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
     TimePoint record_at;               // not before
     const Report* retried = nullptr;   // the one of them that is being written again
     std::size_t recording = 0;         // reports that are being written
+    TimePoint clock_seen;              // by the last take
     TimePoint ledger_expired_at;
     TimePoint kept_looked_at{};  // the last look for what was kept long enough
 
@@ -88,6 +89,16 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   void load_known_intents(confirm::LedgerKey after);
   void expire_now_and_then();
   void expire();
+
+  // queue_clock.cpp
+  struct SetBack {
+    TimePoint now;
+    milliseconds by;   // what waits is due so much earlier
+    TimePoint latest;  // and not later than this
+  };
+  void watch_clock();
+  [[nodiscard]] Result<void> look_at_clock();
+  void bring_back(const SetBack& clock, store::QueueId after);
 
   // queue_kept.cpp
   void remove_kept_now_and_then();

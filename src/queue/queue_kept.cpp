@@ -31,7 +31,7 @@ struct Kept {
 void QueueImpl::remove_kept_now_and_then() {
   const TimePoint now = clock_.now();
   const bool due = state_.with([&](State& state) {
-    if (now - state.kept_looked_at < look_pause) return false;
+    if (is_within(state.kept_looked_at, now, look_pause)) return false;
     state.kept_looked_at = now;
     return true;
   });

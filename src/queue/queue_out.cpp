@@ -66,6 +66,7 @@ QueueImpl::Next QueueImpl::next_step(store::Route route, TakeDone& done) {
 }
 
 void QueueImpl::take(store::Route route, TakeDone done) {
+  watch_clock();
   Next next = next_step(route, done);
   if (next.work) {
     read_ahead();

@@ -42,6 +42,7 @@ Result<void> QueueImpl::recover() {
     state_.with([&](State& state) { state.scan_at = first; });
     return {};
   }));
+  CAS_CHECK(look_at_clock());
   load_known_intents();
   wake_all();
   return {};
@@ -82,7 +83,7 @@ Result<void> QueueImpl::load_secret() {
 void QueueImpl::expire_now_and_then() {
   const TimePoint now = clock_.now();
   const bool due = state_.with([&](State& state) {
-    if (now - state.ledger_expired_at < ledger_pause) return false;
+    if (is_within(state.ledger_expired_at, now, ledger_pause)) return false;
     state.ledger_expired_at = now;
     return true;
   });

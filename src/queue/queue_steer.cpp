@@ -188,8 +188,10 @@ Result<void> QueueImpl::change_message(store::Tx& tx, const store::QueueId& id, 
   for (auto& row : meant) {
     const bool due = steering.action == Action::Retry || steering.action == Action::Release;
     if (due) change.domains.insert(store::domain_of(row.address));
-    // Scans are past the time that held ones were due at.
-    if (due) row.next_attempt = row.state == RecipientState::Held ? change.at : std::min(row.next_attempt, change.at);
+    // Scans are past the time that held ones were due at. Nobody neglected what is released (settle.cpp): a lifetime
+    // that is over ends with the next attempt.
+    const bool at_once = row.state == RecipientState::Held || steering.action == Action::Release;
+    if (due) row.next_attempt = at_once ? change.at : std::min(row.next_attempt, change.at);
     if (due) row.note.clear();
     if (due) row.state = RecipientState::Waiting;
     if (steering.action == Action::Hold) row.state = RecipientState::Held;

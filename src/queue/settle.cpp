@@ -12,7 +12,10 @@ namespace cas::queue {
 namespace {
 
 constexpr std::chrono::seconds longest_hint{24 * 3600};  // CAS §9.4: clamp(retry, 300 s, 24 h)
-constexpr std::chrono::seconds shortest_delay{1};        // a driver that asks for 0 must not spin
+// An attempt that comes so much later than it was due: nobody tried meanwhile, because the machine was off, the queue
+// paused, or the clock set forward. What fails then may fail because of that, and the lifetime ends with the next one.
+constexpr std::chrono::hours neglected{24};
+constexpr std::chrono::seconds shortest_delay{1};  // a driver that asks for 0 must not spin
 
 /// Evenly from low to high, both included.
 std::int64_t pick(std::int64_t low, std::int64_t high, std::uint64_t lot) {
@@ -52,11 +55,11 @@ store::Recipient settle(const store::Message& message, store::Recipient recipien
       break;
     case Outcome::Kind::Failed: recipient.state = store::RecipientState::Failed; break;
     case Outcome::Kind::Deferred:
-      if (now >= end) {
+      if (now >= end && now - recipient.next_attempt < neglected) {
         recipient.state = store::RecipientState::Failed;
       } else {
         const auto delay = retry_after(recipient.attempts, outcome.retry_after, options, lot);
-        recipient.next_attempt = std::min(now + delay, end);
+        recipient.next_attempt = now >= end ? now + delay : std::min(now + delay, end);
       }
       break;
   }

@@ -9,9 +9,9 @@
 namespace cas::queue {
 
 /// `recipient` as it stood before the attempt; with attempts, last reply and either a new state or a next attempt. A
-/// deferral that comes when the lifetime is over is a failure; the attempt before it is placed at the lifetime's end. A
-/// doubt (CAS §9.5) stays until the recipient is delivered, and counts from the first one. `lot` spreads attempts; one
-/// for all recipients of a job keeps them together.
+/// deferral that comes when the lifetime is over is a failure, but for one a day or more after it was due; the attempt
+/// before it is placed at the lifetime's end. A doubt (CAS §9.5) stays until the recipient is delivered, and counts
+/// from the first one. `lot` spreads attempts; one for all recipients of a job keeps them together.
 [[nodiscard]] store::Recipient settle(const store::Message& message, store::Recipient recipient, const Outcome& outcome,
                                       const Options& options, TimePoint now, std::uint64_t lot);
 

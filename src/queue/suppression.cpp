@@ -49,11 +49,18 @@ store::Memory memory_of(const Suppression& row) {
           .keep_until = row.until};
 }
 
+/// Noted by a clock that was set back since: nobody may be refused for years.
+bool is_to_come(const Suppression& row, UnixTime now) {
+  return row.last - now > std::chrono::hours(24);
+}
+
 /// What is there and not over.
 Result<std::optional<Suppression>> recall(store::Reader& reader, const std::string& name, UnixTime now) {
   CAS_TRY(const auto memory, reader.recall(kind, name));
   if (!memory || memory->keep_until < now) return std::optional<Suppression>();
-  return read(*memory);
+  auto row = read(*memory);
+  if (row && is_to_come(*row, now)) row.reset();
+  return row;
 }
 
 /// Whether the row is new.
@@ -124,7 +131,7 @@ void Suppressions::list(std::string after, std::size_t limit, Callback<Result<st
       CAS_TRY(const auto memories, reader.memories(kind, from, wanted));
       for (const auto& memory : memories) {
         auto row = read(memory);
-        if (row && row->until >= now) rows.push_back(*std::move(row));
+        if (row && row->until >= now && !is_to_come(*row, now)) rows.push_back(*std::move(row));
       }
       if (memories.size() < wanted) break;
       from = memories.back().name;

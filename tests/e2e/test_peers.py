@@ -4,7 +4,7 @@
 taken is sent once, the next host is asked, mail for others goes on, and the queue tells why something waits.
 
 Torn connections between two CAS servers are in test_lost_reply, what CONFIRM answers in test_sender, TLS policies in
-test_tls_policy. What clients do to us is in test_hostile and test_clients."""
+test_tls_policy. What clients do to us is in test_hostile."""
 
 import json
 import os
