@@ -49,7 +49,8 @@ void Buckets::make_room(TimePoint now) {
 }
 
 ConfirmBuckets::ConfirmBuckets(BucketOptions network, BucketOptions domain, BucketOptions new_keys)
-    : state_(State{.networks = Buckets(network), .domains = Buckets(domain), .new_keys = Buckets(new_keys)}) {}
+    : state_(State{
+          .networks = Buckets(network), .domains = Buckets(domain), .new_keys = Buckets(new_keys), .known_keys = {}}) {}
 
 void ConfirmBuckets::set_limits(ConfirmLimits limits) {
   const bool same = state_.with([&](const State& state) { return state.limits == limits; });

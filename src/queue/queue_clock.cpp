@@ -29,7 +29,7 @@ void QueueImpl::watch_clock() {
     if (seen <= now + noticed) return milliseconds(0);
     state.scanned = {};
     state.record_at = now;
-    state.schedule.wake({});
+    state.schedule.wake_all();
     return seen - now;
   });
   if (back == milliseconds(0)) return;
@@ -54,16 +54,11 @@ Result<void> QueueImpl::look_at_clock() {
 
 /// Page by page, so that the writers are not held up.
 void QueueImpl::bring_back(const SetBack& clock, store::QueueId after) {
-  struct Page {
-    store::QueueId last;
-    bool more = false;
-  };
-  auto page = std::make_shared<Page>();
-  auto work = [page, clock, after = std::move(after)](store::Tx& tx) -> Result<void> {
-    CAS_TRY(const auto messages, tx.messages(after, messages_at_once));
-    page->more = messages.size() == messages_at_once;
-    for (const auto& message : messages) {
-      page->last = message.id;
+  auto next = std::make_shared<store::QueueId>();
+  auto work = [next, clock, after = std::move(after)](store::Tx& tx) -> Result<void> {
+    CAS_TRY(const auto found, tx.messages(after, messages_at_once));
+    *next = found.next;
+    for (const auto& message : found.rows) {
       CAS_TRY(auto rows, tx.recipients(message.id));
       for (auto& row : rows) {
         if (row.state != store::RecipientState::Waiting || row.next_attempt <= clock.now) continue;
@@ -73,13 +68,13 @@ void QueueImpl::bring_back(const SetBack& clock, store::QueueId after) {
     }
     return {};
   };
-  store_.write(std::move(work), [self = weak_from_this(), page, clock](const Result<void>& result) {
+  store_.write(std::move(work), [self = weak_from_this(), next, clock](const Result<void>& result) {
     const auto queue = self.lock();
     if (!queue) return;
     if (!result) return emit_trouble(queue->events_, {}, "clock-not-followed", result.error());
     queue->state_.with([&](State& state) { note(state, clock.now); });
     queue->wake_all();
-    if (page->more) queue->bring_back(clock, std::move(page->last));
+    if (!next->empty()) queue->bring_back(clock, std::move(*next));
   });
 }
 

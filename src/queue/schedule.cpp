@@ -354,6 +354,13 @@ void Schedule::wake(const std::string& domain) {
   }
 }
 
+void Schedule::wake_all() {
+  for (const auto& [key, destination] : destinations_) destination->pace.wake();
+  for (auto& resting : resting_) {
+    while (!resting.empty()) wake(*resting.begin()->second);
+  }
+}
+
 // ---- Seeing ----
 
 std::vector<Schedule::DestinationState> Schedule::destinations(TimePoint now) const {

@@ -121,6 +121,8 @@ class Schedule {
   void resume(const std::string& domain);
   /// No destination of this domain rests any longer.
   void wake(const std::string& domain);
+  /// None at all does: the clock was set back.
+  void wake_all();
 
   // ---- Seeing ----
   [[nodiscard]] std::size_t size() const { return groups_.size(); }
