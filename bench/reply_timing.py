@@ -112,7 +112,7 @@ def main():
 
     world = World()
     try:
-        server = world.server("south.example", settings={"log": {"level": "error"}})
+        server = world.server("south.example", settings={"log": {"level": "error"}, "limits": {"idle_commands": 1000}})
         server.add_domain("strict.south.example", ["olga"], mode=options.mode)
         world.start()
         times = measure(server, "strict.south.example", options.samples)
