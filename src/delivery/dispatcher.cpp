@@ -14,6 +14,7 @@ namespace cas::delivery {
 namespace {
 
 constexpr std::chrono::milliseconds longest_wait{60000};
+constexpr std::chrono::milliseconds fault_pause{1000};
 
 std::vector<queue::Outcome> all_deferred(const queue::Job& job, const std::string& text) {
   queue::Outcome outcome;
@@ -41,8 +42,16 @@ struct Dispatcher::Lane {
     event.fields.emplace_back("reason", std::move(what));
     events.emit(std::move(event));
   }
+  void report_or_not(const char* what) noexcept {
+    try {
+      report(what);
+    } catch (...) {
+    }
+  }
 
   net::Task<void> run();
+  net::Task<bool> step_or_stumble();
+  net::Task<void> step();
   net::Task<bool> start_one();
   net::Task<void> work(queue::Job job);
   net::Task<void> finish_up(std::chrono::milliseconds grace);
@@ -62,13 +71,31 @@ struct Dispatcher::Lane {
 
 net::Task<void> Dispatcher::Lane::run() {
   while (!stopping) {
-    bool took = false;
-    if (running.size() < options.concurrency) took = co_await start_one();
-    if (took || stopping) continue;
-    // At full load an attempt's end rings the bell; otherwise so does whatever becomes due.
-    const auto wait = running.size() < options.concurrency ? until_due() : longest_wait;
-    co_await bell.wait(wait);
+    const bool went = co_await step_or_stumble();
+    if (!went) co_await net::sleep_for(fault_pause);
   }
+}
+
+// A lane that ended would leave its mail until the next start: no memory for a moment is no reason.
+net::Task<bool> Dispatcher::Lane::step_or_stumble() {
+  try {
+    co_await step();
+    co_return true;
+  } catch (const std::exception& e) {
+    report_or_not(e.what());
+  } catch (...) {
+    report_or_not("unknown exception");
+  }
+  co_return false;
+}
+
+net::Task<void> Dispatcher::Lane::step() {
+  bool took = false;
+  if (running.size() < options.concurrency) took = co_await start_one();
+  if (took || stopping) co_return;
+  // At full load an attempt's end rings the bell; otherwise so does whatever becomes due.
+  const auto wait = running.size() < options.concurrency ? until_due() : longest_wait;
+  co_await bell.wait(wait);
 }
 
 std::chrono::milliseconds Dispatcher::Lane::until_due() const {
@@ -82,7 +109,7 @@ net::Task<bool> Dispatcher::Lane::start_one() {
   auto job = co_await net::completion<Result<std::optional<queue::Job>>>(std::move(start));
   if (!job) {
     report(job.error().private_reason);
-    co_await net::sleep_for(milliseconds(1000));
+    co_await net::sleep_for(fault_pause);
     co_return false;
   }
   if (!*job) co_return false;

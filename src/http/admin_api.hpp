@@ -63,6 +63,8 @@ class AdminApi {
     queue::Suppressions& suppressions;
     std::function<std::vector<RecordedEvent>(std::string_view id)> trace;
     std::function<ServerStatus()> status;
+    /// Somebody wants mail tried now: what keeps it from being tried is to be forgotten, before the queue is asked.
+    std::function<void()> about_to_retry = [] {};
   };
   explicit AdminApi(Services services) : services_(std::move(services)) {}
 

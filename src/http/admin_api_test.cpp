@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <future>
@@ -56,7 +57,8 @@ class AdminApiTest : public ::testing::Test {
     AdminApi::Services services{.queue = *queue_,
                                 .suppressions = suppressions_,
                                 .trace = [](std::string_view id) { return events_of(id); },
-                                .status = [] { return status(); }};
+                                .status = [] { return status(); },
+                                .about_to_retry = [this] { ++retries_; }};
     api_ = std::make_unique<AdminApi>(std::move(services));
     listen(ServerOptions{});
   }
@@ -128,6 +130,7 @@ class AdminApiTest : public ::testing::Test {
   testing::FakeClock clock_;
   testing::FakeRandom random_;
   Ignore events_;
+  std::atomic<int> retries_ = 0;
   std::unique_ptr<store::Store> store_ = store::open_memory();
   queue::Suppressions suppressions_{*store_, clock_, {.enabled = true, .keep = std::chrono::hours(24)}};
   queue::Options options_{.host = *Domain::parse("mx.north.example")};
@@ -161,6 +164,10 @@ TEST_F(AdminApiTest, retry_answers_how_many_recipients_are_due) {
   const auto one = get("/v1/queue/retry", {{"ids", id}}, "POST");
   EXPECT_EQ(one.status, 200);
   EXPECT_EQ(json::parse(one.body).at("changed").as_int64(), 1);
+  EXPECT_EQ(retries_, 1);
+  EXPECT_EQ(get("/v1/queue/retry", {{"dry_run", "1"}}, "POST").status, 200);
+  EXPECT_EQ(get("/v1/queue/hold", {{"ids", id}}, "POST").status, 200);
+  EXPECT_EQ(retries_, 1) << "nothing else wakes anybody";
   EXPECT_EQ(get("/v1/queue/retry", {}, "POST").status, 200);
   EXPECT_EQ(get("/v1/queue/retry", {{"ids", "NOSUCHMESSAGE"}}, "POST").status, 404);
 }

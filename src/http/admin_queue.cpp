@@ -143,6 +143,7 @@ net::Task<Response> AdminApi::steer(queue::Action action, Request request) {
                            .reason = reason,
                            .by = who(request),
                            .dry_run = parameter(request, "dry_run") == "1"};
+  if (action == queue::Action::Retry && !steering.dry_run) services_.about_to_retry();
   auto start = [&](auto done) { services_.queue.steer(steering, after, std::move(done)); };
   const auto steered = co_await net::completion<Result<queue::Steered>>(std::move(start));
   if (!steered) co_return unavailable(steered.error());

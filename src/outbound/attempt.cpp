@@ -108,16 +108,20 @@ net::Task<void> Attempt::walk_mx_hosts(Domain domain) {
     conversation_.settle_open(hosts.error(), "dns");
     co_return;
   }
-  if (hosts->size() > options_.max_hosts) hosts->resize(options_.max_hosts);
   co_await tls_.meet_domain(domain);
-  for (std::size_t n = 0; n < hosts->size(); ++n) {
+  std::size_t n = 0;
+  std::size_t dialed = 0;
+  for (; n < std::min(hosts->size(), options_.max_hosts_looked_up) && dialed < options_.max_hosts; ++n) {
+    dialed_ = false;
     const bool done = co_await try_mx_host((*hosts)[n]);
     if (done) co_return;
+    if (dialed_) ++dialed;
     if (!is_ourselves_) continue;
     // RFC 5321 §5.1: those behind us are no better than we are. That is for good where nobody stands before us.
     if (n == 0) conversation_.settle_open(loops_back(domain), (*hosts)[n]);
     co_return;
   }
+  if (n < hosts->size()) hopeless_ = false;  // a bound of ours is no reason to give up
   settle_where_hopeless();
 }
 
@@ -181,6 +185,7 @@ net::Task<void> Attempt::race(const NextHop& hop, std::vector<std::string> addre
       endpoints.push_back(net::Endpoint{.address = std::move(address), .port = hop.port});
     }
   }
+  dialed_ = dialed_ || !endpoints.empty();
   DialOptions dial;
   dial.timeout = options_.connect_timeout;
   Dialer dialer(std::move(endpoints), dial);

@@ -52,6 +52,7 @@ class Attempt {
   bool was_there_ = false;     // some server could be used
   bool is_ourselves_ = false;  // the last hop was this server
   bool hopeless_ = true;       // every host so far has no address, or can never do what the message requires
+  bool dialed_ = false;        // the last MX host was connected to
   milliseconds talked_{0};
 };
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t max_reply_line = 4096;  // RFC 5321 §4.5.3.1.5 says 512; nothing is lost by listening longer
 constexpr std::size_t max_reply = 64 * 1024;  // of all lines
+constexpr std::size_t max_heard = 4096;       // of a reply within a transaction, which may hold a thousand of them
 constexpr milliseconds quit_timeout{2000};
 
 Reply no_connection(const std::string& relay, const Error& error) {
@@ -200,7 +201,7 @@ net::Task<Result<Reply>> Connection::read_reply(milliseconds timeout) {
     const auto found = reader_.next(max_reply_line);
     if (const auto* line = std::get_if<smtp::Line>(&found)) {
       CAS_CO_TRY(auto reply, parser.on_line(line->text));
-      if (reply) co_return last_reply_ = std::move(*reply);
+      if (reply) co_return last_reply_ = usable_ ? reply->shortened(max_heard) : std::move(*reply);
       continue;
     }
     if (!std::holds_alternative<smtp::NeedMore>(found)) co_return transient("the server's reply is malformed");

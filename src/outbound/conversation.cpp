@@ -19,6 +19,8 @@ using smtp::Reply;
 
 namespace {
 
+constexpr std::size_t max_kept = 1024;  // of a reply: for each recipient, in the queue, the log and notifications
+
 // One signature is all that an intent holds (CAS §4.2): the short one where there is a choice.
 const Signing& intent_signing(const std::vector<Signing>& keys) {
   const auto is_ed25519 = [](const Signing& signing) { return signing.key.type() == crypto::KeyType::Ed25519; };
@@ -344,7 +346,7 @@ void Conversation::settle(std::size_t index, const Reply& reply, const std::stri
   outcome.kind = reply.positive()    ? queue::Outcome::Kind::Delivered
                  : reply.permanent() ? queue::Outcome::Kind::Failed
                                      : queue::Outcome::Kind::Deferred;
-  outcome.reply = reply;
+  outcome.reply = reply.shortened(max_kept);
   outcome.relay = relay;
   const auto hint = confirm::retry_in(reply);
   if (outcome.kind == queue::Outcome::Kind::Deferred && hint) {
@@ -380,6 +382,7 @@ void Conversation::alert(std::string_view name, std::string_view why, const Repl
 
 std::vector<queue::Outcome> Conversation::outcomes() const {
   std::vector<queue::Outcome> all;
+  const Reply last = last_failure_.shortened(max_kept);
   for (const auto& outcome : outcomes_) {
     if (outcome) {
       all.push_back(*outcome);
@@ -387,7 +390,7 @@ std::vector<queue::Outcome> Conversation::outcomes() const {
     }
     // Unknown is transient: trying again loses nothing, giving up would.
     queue::Outcome unknown;
-    unknown.reply = last_failure_;
+    unknown.reply = last;
     unknown.relay = last_relay_;
     if (unknown.reply.permanent()) {
       unknown.reply.code = 451;

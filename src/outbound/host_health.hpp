@@ -27,6 +27,8 @@ class HostHealth {
   /// `place` ("192.0.2.1:25") refused or did not answer. What was under way while it already rests counts for nothing.
   void failed(const std::string& place, const smtp::Reply& reply, TimePoint now);
   void worked(const std::string& place) { places_.erase(place); }
+  /// Nobody rests any more.
+  void wake_all() { places_.clear(); }
   /// While it is to be passed over: why. None: it may be tried.
   [[nodiscard]] std::optional<smtp::Reply> resting(const std::string& place, TimePoint now) const;
   /// It announces CHUNKING and does not know BDAT: DATA for a while.

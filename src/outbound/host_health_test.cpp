@@ -88,5 +88,17 @@ TEST(HostHealth, AHostThatDoesNotKnowBdatIsRememberedForAWhile) {
   EXPECT_FALSE(health.takes_chunks("c", begin + seconds(2)));
 }
 
+TEST(HostHealth, WhoIsWokenIsTriedAndBeginsAnew) {
+  HostHealth health({.first = seconds{30}});
+  health.failed("a", refused, at(0));
+  health.failed("a", refused, at(30));
+  health.refused_chunks("a", at(30));
+  health.wake_all();
+  EXPECT_FALSE(health.resting("a", at(31)));
+  EXPECT_FALSE(health.takes_chunks("a", at(31))) << "what it can do is another matter";
+  health.failed("a", refused, at(31));
+  EXPECT_FALSE(health.resting("a", at(61)));
+}
+
 }  // namespace
 }  // namespace cas::outbound

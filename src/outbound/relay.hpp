@@ -37,8 +37,9 @@ struct RelayOptions {
   DestinationRules destinations{};
   SigningKeys signing{};
   std::vector<net::Endpoint> own_places{};  // where we listen: no MX host there is delivered to
-  std::size_t max_hosts = 5;                // MX hosts tried in one attempt
-  std::size_t max_addresses = 8;            // of one host, that are not resting
+  std::size_t max_hosts = 5;                // MX hosts that are connected to in one attempt
+  std::size_t max_hosts_looked_up = 20;
+  std::size_t max_addresses = 8;  // of one host, that are not resting
   std::chrono::milliseconds connect_timeout{30000};
   std::chrono::milliseconds command_timeout{300000};  // RFC 5321 §4.5.3.2; CONFIRM: CAS §20
   std::chrono::milliseconds data_timeout{180000};

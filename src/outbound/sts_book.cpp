@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <exception>
 #include <fstream>
 
 #include "base/encoding.hpp"
@@ -38,7 +39,7 @@ std::string small_file(const fs::path& file) {
 }
 
 // Written beside and renamed: after a crash there is the old one or the new one.
-Result<bool> replace_file(const fs::path& file, const fs::path& beside, std::string_view text) {
+Result<bool> replace_file(const fs::path& file, const fs::path& beside, std::string_view text, std::mutex& names) {
   const auto failed = [&](const char* doing) {
     return transient("storage is not available", std::string(doing) + " " + file.string() + ": " +
                                                      std::error_code(errno, std::generic_category()).message());
@@ -47,6 +48,7 @@ Result<bool> replace_file(const fs::path& file, const fs::path& beside, std::str
   if (fd < 0) return failed("open");
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
   if (::close(fd) != 0 || !written) return failed("write");
+  const std::scoped_lock lock(names);
   if (::rename(beside.c_str(), file.c_str()) != 0) return failed("rename");
   return true;
 }
@@ -185,7 +187,19 @@ std::shared_ptr<net::Bell> StsBook::begin(const std::string& domain, const std::
   return bell;
 }
 
+// Whatever befalls it, who waits is rung, and the domain may be fetched again.
 net::Task<void> StsBook::fetch(std::string domain, std::string id) {
+  std::exception_ptr failure;
+  try {
+    co_await fetch_now(domain, std::move(id));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  landed(domain);
+  if (failure) std::rethrow_exception(failure);
+}
+
+net::Task<void> StsBook::fetch_now(std::string domain, std::string id) {
   auto policy = co_await download(domain);
   const auto now = services_.clock.now();
   if (!policy) {
@@ -193,23 +207,23 @@ net::Task<void> StsBook::fetch(std::string domain, std::string id) {
       if (state.failed.size() >= max_failed) state.failed.clear();
       state.failed[domain] = Failed{.at = now, .failure = policy.error(), .id = id};
     });
-    landed(domain);
     co_return;
   }
   StsEntry entry{.policy = *std::move(policy), .id = std::move(id), .fetched = to_unix(now)};
+  std::vector<std::string> over;
   const bool kept = state_.with([&](State& state) {
     state.failed.erase(domain);
-    if (!make_room(state, domain)) return false;
+    if (!make_room(state, domain, over)) return false;
     state.entries.insert_or_assign(domain, entry);
     return true;
   });
-  landed(domain);
-  if (!kept) {
-    tell(Level::Warning, "mta-sts-not-kept", domain, "there are too many policies");
-    co_return;
-  }
-  tell(Level::Info, "mta-sts-policy", domain, std::string(tlspolicy::to_string(entry.policy.mode)));
-  auto work = [this, domain, entry] { return write(domain, entry); };
+  ring(domain);
+  if (kept) tell(Level::Info, "mta-sts-policy", domain, std::string(tlspolicy::to_string(entry.policy.mode)));
+  auto work = [this, domain, entry, over = std::move(over), kept]() -> Result<bool> {
+    for (const auto& name : over) remove_file(name);
+    if (!kept) return permanent("too many", "there are too many policies");
+    return write(domain, entry);
+  };
   const auto written = co_await services_.workers.run<bool>(std::move(work));
   if (!written) tell(Level::Warning, "mta-sts-not-kept", domain, written.error().private_reason);
 }
@@ -240,31 +254,47 @@ net::Task<std::expected<tlspolicy::StsPolicy, TlsFailure>> StsBook::download(std
   co_return std::unexpected(TlsFailure::StsPolicyInvalid);
 }
 
+// It is known now; what is left to do of the fetch is of no interest to who waits.
+void StsBook::ring(const std::string& domain) {
+  const auto waiting = state_.with([&](State& state) {
+    const auto fetch = state.fetching.find(domain);
+    return fetch != state.fetching.end() ? std::exchange(fetch->second.waiting, {}) : decltype(Fetch::waiting){};
+  });
+  for (const auto& bell : waiting) bell->ring();
+}
+
 void StsBook::landed(const std::string& domain) {
   auto node = state_.with([&](State& state) { return state.fetching.extract(domain); });
   if (!node) return;
   for (const auto& bell : node.mapped().waiting) bell->ring();
 }
 
-// What is over makes room; what is in force does not.
-bool StsBook::make_room(State& state, const std::string& domain) const {
+// What is over makes room; what is in force does not. Whose files are to go is named in `over`.
+bool StsBook::make_room(State& state, const std::string& domain, std::vector<std::string>& over) const {
   if (state.entries.contains(domain) || state.entries.size() < options_.max_domains) return true;
   const auto now = to_unix(services_.clock.now());
   std::erase_if(state.entries, [&](const auto& entry) {
-    const bool over = !tlspolicy::judge_sts_entry(&entry.second, {}, now).apply;
-    std::error_code fault;
-    if (over) fs::remove(options_.folder / entry.first, fault);
-    if (over) state.uses.erase(entry.first);
-    return over;
+    if (tlspolicy::judge_sts_entry(&entry.second, {}, now).apply) return false;
+    over.push_back(entry.first);
+    state.uses.erase(entry.first);
+    return true;
   });
   return state.entries.size() < options_.max_domains;
+}
+
+// On a worker. Who has been fetched anew meanwhile writes behind this, or stands in `entries` already.
+void StsBook::remove_file(const std::string& domain) const {
+  const std::scoped_lock names(file_names_);
+  const bool anew = state_.with([&](const State& state) { return state.entries.contains(domain); });
+  std::error_code fault;
+  if (!anew) fs::remove(options_.folder / domain, fault);
 }
 
 // Only fetches write, and each domain has one at a time; the name beside is its own.
 Result<bool> StsBook::write(const std::string& domain, const StsEntry& entry) const {
   const auto id = std::to_string(std::hash<std::string>()(domain));
   return replace_file(options_.folder / domain, options_.folder / (std::string(unfinished) + id),
-                      tlspolicy::save_sts_entry(entry));
+                      tlspolicy::save_sts_entry(entry), file_names_);
 }
 
 void StsBook::tell(Level level, std::string_view name, const std::string& domain, std::string what) const {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,10 +90,13 @@ class StsBook {
   [[nodiscard]] StsAnswer current(const std::string& domain) const;
   [[nodiscard]] std::shared_ptr<net::Bell> begin(const std::string& domain, const std::string& id, net::Executor asker);
   net::Task<void> fetch(std::string domain, std::string id);
+  net::Task<void> fetch_now(std::string domain, std::string id);
   [[nodiscard]] net::Task<std::expected<tlspolicy::StsPolicy, tlspolicy::TlsFailure>> download(std::string domain);
   net::Task<void> end();
+  void ring(const std::string& domain);
   void landed(const std::string& domain);
-  [[nodiscard]] bool make_room(State& state, const std::string& domain) const;
+  [[nodiscard]] bool make_room(State& state, const std::string& domain, std::vector<std::string>& over) const;
+  void remove_file(const std::string& domain) const;
   Result<bool> write(const std::string& domain, const tlspolicy::StsEntry& entry) const;
   void tell(Level level, std::string_view name, const std::string& domain, std::string what) const;
 
@@ -100,6 +104,7 @@ class StsBook {
   StsOptions options_;
   net::TlsContext tls_;
   Guarded<State> state_;
+  mutable std::mutex file_names_;          // what appears in the folder and what goes; taken before that of state_
   std::unique_ptr<net::TaskGroup> group_;  // on services_.executor
 };
 

@@ -3,6 +3,7 @@
 //
 // Who is told what: notifications by action, what is kept, what is suppressed; over both stores.
 #include <gmock/gmock.h>
+#include <sqlite3.h>
 
 #include "confirm/reason.hpp"
 #include "queue/bounce.hpp"
@@ -55,6 +56,17 @@ class QueueNotices : public QueueFixture {
   std::vector<Suppression> suppressed() {
     Suppressions list(*moody_, clock_, options_.suppression);
     return wait_for<Result<std::vector<Suppression>>>([&](auto done) { list.list("", 100, std::move(done)); }).value();
+  }
+  /// What the disk does to the rows while the server is stopped.
+  void damage(const std::string& sql) {
+    queue_.reset();
+    moody_.reset();
+    store_.reset();
+    sqlite3* db = nullptr;
+    sqlite3_open((dir_ / "cas.db").c_str(), &db);
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+    start();
   }
 };
 
@@ -230,6 +242,28 @@ TEST_P(QueueNotices, WhatNobodyWasToldOfIsRemovedInTheEnd) {
   while (events_.named("kept-removed").empty()) (void)entries();  // another thread does it
   EXPECT_EQ(events_.named("kept-removed").at(0).queue_id, kept->id);
   EXPECT_THAT(entries(), SizeIs(1)) << "what waits stays";
+}
+
+TEST_P(QueueNotices, ADamagedRowKeepsNothingElseFromBeingRemoved) {
+  if (GetParam() == Twin::Memory) return;  // it has no disk
+  options_.keep_failed = hours(48);
+  start();
+  auto forged = message({to("suzie@b.example")});
+  forged.message.sender_verified = false;
+  std::vector<store::QueueId> kept;
+  for (int n = 0; n < 4; ++n) {
+    kept.push_back(commit(forged)->id);
+    ASSERT_TRUE(finish(take_one(), {failed()}));
+  }
+  damage("UPDATE message SET sender = 'x' WHERE id = '" + kept[0] +
+         "';"
+         "UPDATE recipient SET address = 'x' WHERE message = '" +
+         kept[2] + "'");
+  clock_.advance(hours(49));
+  ASSERT_TRUE(commit(message({to("a@c.example")})));
+  while (events_.named("kept-removed").size() < 2) (void)entries();  // another thread does it
+  EXPECT_EQ(events_.named("kept-removed").at(0).queue_id, kept[1]);
+  EXPECT_EQ(events_.named("kept-removed").at(1).queue_id, kept[3]);
 }
 
 // ---- Suppression ----

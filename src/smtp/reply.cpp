@@ -59,6 +59,12 @@ int code_of(std::string_view line) {
   return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
+/// The last place up to `at`, inside the text, that splits no character of UTF-8.
+std::size_t border_before(std::string_view text, std::size_t at) {
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U) --at;
+  return at;
+}
+
 }  // namespace
 
 std::string EnhancedCode::text() const {
@@ -94,6 +100,23 @@ std::string Reply::summary() const {
   }
   std::ranges::replace_if(out, is_control, '?');
   return out;
+}
+
+Reply Reply::shortened(std::size_t most) const {
+  Reply cut;
+  cut.code = code;
+  cut.enhanced = enhanced;
+  std::size_t room = most;
+  for (const auto& line : lines) {
+    const bool full = room == 0 && !cut.lines.empty();
+    if (full || line.size() > room) {
+      cut.lines.push_back(line.substr(0, border_before(line, room)) + " [cut]");
+      break;
+    }
+    cut.lines.push_back(line);
+    room -= std::min(room, line.size() + 1);
+  }
+  return cut;
 }
 
 Reply reply_for(const Error& error) {

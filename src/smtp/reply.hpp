@@ -41,6 +41,9 @@ struct Reply {
   [[nodiscard]] std::string wire() const;
   /// One line for logs, bounces and people: "550 5.1.1 no such user"; lines joined by one space.
   [[nodiscard]] std::string summary() const;
+  /// The same with at most `most` octets of text, line ends counted; what was cut (between two characters of UTF-8)
+  /// ends in " [cut]", which comes on top.
+  [[nodiscard]] Reply shortened(std::size_t most) const;
 
   auto operator<=>(const Reply&) const = default;
 };

@@ -111,5 +111,26 @@ TEST(ReplyParser, BeginsAnewAfterEachReply) {
   EXPECT_EQ(*parser.on_line("354 go").value(), Reply(354, {}, "go"));
 }
 
+TEST(Reply, WhatIsTooLongIsCutAtABorder) {
+  Reply reply(550, {5, 1, 1}, "1234");
+  reply.lines.emplace_back("aäb");  // a, 2 octets, b
+  const auto at = [&](std::size_t most) { return reply.shortened(most).summary(); };
+  EXPECT_EQ(at(9), "550 5.1.1 1234 aäb");
+  EXPECT_EQ(reply.shortened(9), reply);
+  EXPECT_EQ(at(8), "550 5.1.1 1234 aä [cut]");
+  EXPECT_EQ(at(7), "550 5.1.1 1234 a [cut]");
+  EXPECT_EQ(at(6), "550 5.1.1 1234 a [cut]");
+  EXPECT_EQ(at(5), "550 5.1.1 1234  [cut]");
+  EXPECT_EQ(at(3), "550 5.1.1 123 [cut]");
+  EXPECT_EQ(at(0), "550 5.1.1  [cut]");
+  EXPECT_EQ(Reply(550, {}, std::string(3, '\x80')).shortened(2).summary(), "550  [cut]") << "no UTF-8 at all";
+}
+
+TEST(Reply, ManyEmptyLinesAreLongToo) {
+  Reply reply(451, {}, "");
+  reply.lines.resize(100);
+  EXPECT_LE(reply.shortened(10).lines.size(), 12U);
+}
+
 }  // namespace
 }  // namespace cas::smtp

@@ -3,10 +3,11 @@
 """One host, several addresses (RFC 8305): an address that says nothing keeps no mail waiting, one that refuses is left
 alone for a while, and hosts keep the order of their preference (RFC 5321 §5.1)."""
 
+import json
 import socket
 import unittest
 
-from .harness import WorldCase, message, poll
+from .harness import WorldCase, cas, message, poll
 from .peer import Sink
 
 
@@ -89,6 +90,18 @@ class Addresses(WorldCase):
         poll(lambda: len(sink.messages) == 2, "the message is there")
         self.assertEqual(late.connections, 0)
 
+    def test_addresses_that_rest_are_tried_when_somebody_says_retry(self):
+        address = self.world.new_address()
+        self.publish_host("mx.mended.example", v4=[address])
+        self.world.publish("mended.example. 5 IN MX 10 mx.mended.example.")
+        self.send("mended.example")
+        waits = lambda: "refused" in cas("queue", "list", "--config", self.north.config)
+        poll(waits, "it was tried, and waits")
+        sink = Sink(address, self.world.port)
+        self.sinks.append(sink)
+        cas("queue", "retry", "--domain", "mended.example", "--config", self.north.config)
+        poll(lambda: sink.messages, "the message is there")
+
     def test_hosts_do_not_race(self):
         """The better host answers at its second address, and gets the message; the other is not connected to."""
         better, worse = self.sink(), self.sink()
@@ -98,6 +111,25 @@ class Addresses(WorldCase):
         self.send("order.example")
         poll(lambda: better.messages, "the message is there")
         self.assertEqual(worse.connections, 0)
+
+    def test_hosts_without_an_address_hide_none_behind_them(self):
+        sink = self.sink()
+        self.world.publish("\n".join(f"gone.example. 5 IN MX {n} mx{n}.gone.example." for n in range(9)))
+        self.publish_host("mx8.gone.example", v4=[sink.address])
+        self.send("gone.example")
+        poll(lambda: sink.messages, "the message is there")
+
+    def test_a_bound_of_ours_is_no_reason_to_give_up(self):
+        """So many hosts without an address that not all are looked up: there may be one behind them."""
+        self.world.publish("\n".join(f"many.example. 5 IN MX {n} mx{n}.many.example." for n in range(60)))
+        self.send("many.example")
+        last = lambda: [r["last_reply"] for m in self.listed() for r in m["recipients"] if r["last_reply"]]
+        poll(lambda: any("has no address" in reply for reply in last()), "it was tried, and waits")
+        self.assertEqual(self.north.mail("joe"), [])
+
+    def listed(self):
+        domain = ("--domain", "many.example")
+        return json.loads(cas("queue", "list", "--json", *domain, "--config", self.north.config))["messages"]
 
 
 if __name__ == "__main__":

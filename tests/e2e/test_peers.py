@@ -310,6 +310,19 @@ class Floods(PeersCase):
         self.north.await_empty_queue()
 
 
+class Verbose(PeersCase):
+    """Replies far longer than anybody reads: the beginning is kept."""
+
+    def test_what_is_kept_of_a_reply_is_bounded(self):
+        line = "550-5.1.1 " + "x" * 230
+        reply = "\r\n".join(["550-5.1.1 no such user"] + [line] * 100 + ["550 5.1.1 end"])
+        self.good.answer = lambda verb, _: reply if verb == "RCPT" else None
+        self.north.submit("joe", "ann@good.example", message("joe@north.example", "ann@good.example"))
+        report = self.north.await_mail("joe", "Final-Recipient").raw
+        self.assertIn(b"no such user", report)
+        self.assertLess(len(report), 8192)
+
+
 class Moods(PeersCase):
     """Every connection anew: another place, another way, or none. In the end everybody has his mail."""
 

@@ -14,6 +14,7 @@ import signal
 import smtplib
 import ssl
 import threading
+import time
 import unittest
 
 from cryptography import x509
@@ -203,7 +204,8 @@ class MtaSts(TlsCase):
         cls.web_address = world.new_address()
         cls.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         hosts = {"enforced": "enforce", "wrongname": "enforce", "unlisted": "enforce", "testing": "testing",
-                 "stripped": "enforce", "redirect": "enforce", "kept": "enforce", "refreshed": "enforce"}
+                 "stripped": "enforce", "redirect": "enforce", "kept": "enforce", "refreshed": "enforce",
+                 "crowded": "enforce"}
         contexts = {}
         for name, mode in hosts.items():
             domain, web = f"{name}.example", f"mta-sts.{name}.example"
@@ -290,6 +292,18 @@ class MtaSts(TlsCase):
         self.north.start()
         poll(lambda: "mx2.refreshed.example" in kept.read_text(), "the new policy is on the disk")
         self.assertEqual(self.asked.count("mta-sts.refreshed.example"), 2)
+
+    def test_policies_that_are_over_make_room_on_the_disk_too(self):
+        folder = self.north.directory / "state" / "mta-sts"
+        self.north.stop()
+        text = f"id: 1\nfetched: {int(time.time()) - 90000}\n" + self.policies["mta-sts.crowded.example"]
+        for n in range(10000):  # as many as are kept
+            (folder / f"old{n}.example").write_text(text)
+        self.north.start()
+        self.assert_arrives("crowded.example")
+        poll(lambda: (folder / "crowded.example").exists(), "the new policy is on the disk")
+        # Which of them were read, and whether all, depends on what else the folder holds.
+        self.assertLess(len(list(folder.glob("old*"))), 100)
 
     def test_a_policy_is_kept_over_a_restart_and_when_its_record_is_gone(self):
         """RFC 8461 §5.1"""
