@@ -161,6 +161,8 @@ def multiply(file, size, domains):
         f"{cross} recipient.message = '{source}'")
     db.commit()
     db.close()
+    with open(file, "rb") as written:
+        os.fsync(written.fileno())  # or the server's first checkpoint would have to write all of it
 
 
 def measure(program, size, options):
@@ -176,6 +178,8 @@ def measure(program, size, options):
             time.sleep(1)
             server.stop()
             multiply(folder / "state" / "cas.db", size, options.domains)
+        if options.cold:
+            pathlib.Path("/proc/sys/vm/drop_caches").write_text("3")
         server.start()
         send(1, "b@live.example", 1)
         wait_until(lambda: sink.count() >= 1, "the first delivery")
@@ -203,6 +207,7 @@ def main():
     parser.add_argument("--messages", type=int, default=5000)
     parser.add_argument("--domains", type=int, default=1000, help="of the queued messages")
     parser.add_argument("--settle", type=float, default=5, help="seconds between the start and the mail that passes")
+    parser.add_argument("--cold", action="store_true", help="start with nothing of the disk in memory (root)")
     parser.add_argument("--spool")
     options = parser.parse_args()
     for size in options.queued.split(","):

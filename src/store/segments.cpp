@@ -202,11 +202,12 @@ Result<void> Segments::name(const Held& held) {
 Result<Place> Segments::write(std::string_view octets) {
   if (octets.empty() || octets.size() > options_.size) return permanent("internal error", "a piece of no length");
   if (lost_) return std::unexpected(*lost_);
-  if (auto room = make_room(octets.size()); !room) {
+  auto done = make_room(octets.size());
+  if (done) done = disk_.write(fd_, file_of(last_), octets, end_);
+  if (!done) {
     look_for_sparse_ = was_full_ = true;
-    return std::unexpected(std::move(room).error());
+    return std::unexpected(std::move(done).error());
   }
-  CAS_CHECK(disk_.write(fd_, file_of(last_), octets, end_));
   unsynced_ = true;
   const Place place{.segment = last_, .offset = end_, .octets = octets.size(), .sum = checksum(octets)};
   end_ += octets.size();
@@ -349,7 +350,7 @@ std::optional<std::int64_t> Segments::sparse() {
       return segment;
     }
   }
-  look_for_sparse_ = held;
+  look_for_sparse_ = held || was_full_;
   return std::nullopt;
 }
 

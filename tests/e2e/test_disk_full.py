@@ -7,6 +7,7 @@ all goes on without a restart."""
 import collections
 import contextlib
 import re
+import signal
 import smtplib
 import sqlite3
 import sys
@@ -202,19 +203,21 @@ class Recording(DiskCase):
         self.state.make_room()
 
     def deliver_unrecorded(self, name):
-        """Messages that south has and north cannot take off its queue."""
-        if self.south.alive:
-            self.south.stop()
+        """Messages that south has and north cannot take off its queue. South is asleep until the disk is full, so no
+        attempt ends before: an outcome that waits to be recorded would hold up the rest."""
         tokens = [f"{name}-{n}" for n in range(5)]
-        for token in tokens:
-            poll(lambda: self.submits(token), "north takes mail: it looks at the disk now and then")
-        with self.log_held(self.north):
-            self.state.fill()
-            before = self.north.tail(1 << 30).count(" unrecorded ")
-            self.south.start()
-            # The rest is not tried before that one is written down.
-            poll(lambda: any(self.south.find("suzie", f"Subject: {token}\n") for token in tokens), "south has one")
-            poll(lambda: self.north.tail(1 << 30).count(" unrecorded ") > before, "an outcome cannot be recorded")
+        self.south.process.send_signal(signal.SIGSTOP)
+        try:
+            for token in tokens:
+                poll(lambda: self.submits(token), "north takes mail: it looks at the disk now and then")
+            with self.log_held(self.north):
+                self.state.fill()
+                before = self.north.tail(1 << 30).count(" unrecorded ")
+                self.south.process.send_signal(signal.SIGCONT)
+                poll(lambda: any(self.south.find("suzie", f"Subject: {token}\n") for token in tokens), "south has one")
+                poll(lambda: self.north.tail(1 << 30).count(" unrecorded ") > before, "an outcome cannot be recorded")
+        finally:
+            self.south.process.send_signal(signal.SIGCONT)
         return tokens
 
     def submits(self, token):
