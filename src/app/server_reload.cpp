@@ -12,9 +12,10 @@ namespace cas::app {
 namespace {
 
 constexpr milliseconds disk_look_pause{5000};
-constexpr std::string_view unreadable_mend =
-    "the server is no longer root: a key that root alone can read needs a restart, or group-readable files "
-    "(docs/operating.md, Reload)";
+constexpr std::string_view reload_mend =
+    "nothing has changed: mend it and reload again. A file that root alone can read needs a restart, or a group that "
+    "may "
+    "read it (docs/operating.md, Reload)";
 
 // What holds wherever a message goes.
 outbound::RelayOptions relay_options(const Config& config, std::vector<net::Endpoint> own_places) {
@@ -129,13 +130,14 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   directory_.with([&](auto& now) { now = fresh->directory; });
   paces_.with([&](auto& now) { now = paces_of(fresh->config); });
   live_.with([&](auto& now) { now = fresh; });
+  queue_->reroute();
   for (auto& one : acceptors_) one.acceptor->renew(session_settings(fresh, one.config));
 }
 
 void Server::reload() {
   const auto refuse = [this](const std::vector<ConfigError>& errors) {
     for (const auto& error : errors) {
-      emit(Level::Error, "reload-failed", {{"reason", error.text()}, {"mend", std::string(unreadable_mend)}});
+      emit(Level::Error, "reload-failed", {{"reason", error.text()}, {"mend", std::string(reload_mend)}});
     }
   };
   auto config = load_config(config_.file);
@@ -165,7 +167,7 @@ void Server::look_for_new_keys() {
   auto keys = load_key_material(now->config);
   if (!keys) {
     for (const auto& error : keys.error()) {
-      emit(Level::Warning, "new-keys-unusable", {{"reason", error.text()}, {"mend", std::string(unreadable_mend)}});
+      emit(Level::Warning, "new-keys-unusable", {{"reason", error.text()}, {"mend", std::string(reload_mend)}});
     }
     return;
   }

@@ -63,6 +63,7 @@ std::string entry(const json::object& message) {
 }  // namespace
 
 int mailq(const QueueOptions& options) {
+  if (options.admin.json) return list_queue(options);
   std::uint64_t messages = 0, octets = 0;
   const int code = each_page(options, [&](const json::array& page) {
     std::string out;

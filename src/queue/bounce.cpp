@@ -37,6 +37,8 @@ std::string host_of(const std::string& relay) {
 std::string explanation(DsnAction action, const Outcome& outcome, const Options& options) {
   switch (action) {
     case DsnAction::Failed:
+      if (outcome.by_operator)
+        return "Your own mail server returned the message. Its administrator's words stand below.";
       return outcome.kind == Outcome::Kind::Deferred ? explain_expired(outcome, options) : explain(outcome.reply);
     case DsnAction::Delayed: return explain_delay(outcome.reply);
     case DsnAction::Delivered:

@@ -44,6 +44,9 @@ void Queue::ledger(std::vector<confirm::LedgerKey> keys,
 void Queue::on_due(store::Route route, std::function<void()> wake) {
   impl_->on_due(route, std::move(wake));
 }
+void Queue::reroute() {
+  impl_->reroute();
+}
 void Queue::take(store::Route route, Callback<Result<std::optional<Job>>> done) {
   impl_->take(route, std::move(done));
 }
@@ -166,6 +169,11 @@ void QueueImpl::on_due(store::Route route, std::function<void()> wake) {
 
 void QueueImpl::forget_wakes() {
   wakes_.with([](auto& wakes) { wakes = {}; });
+}
+
+void QueueImpl::reroute() {
+  state_.with([](State& state) { state.schedule.reroute(); });
+  wake_all();
 }
 
 void QueueImpl::wake(store::Route route) const {

@@ -103,6 +103,7 @@ struct Outcome {
   bool with_confirm = false;                        // in_doubt: in a transaction with CONFIRM
   Handover handover = Handover::Mailbox;            // Delivered
   bool ours = false;                                // `reply` is our own conclusion, whatever `relay` names
+  bool by_operator = false;                         // Failed: somebody gave it back, no server refused it
   milliseconds connecting{0};                       // until there was somebody to talk to; where it was measured
   milliseconds talking{0};                          // transactions, or the delivery itself
 };
@@ -135,6 +136,8 @@ class Queue {
               Callback<Result<std::vector<std::optional<confirm::LedgerRow>>>> done);
 
   // ---- Out ----
+  /// The destinations of domains have changed (ScheduleOptions::destination_for): what waits follows.
+  void reroute();
   /// Called (on any thread) when a job of that route may have become due, or when next_due() may have come earlier.
   /// Replaces the former one, which is not running any more when this returns; so `wake` must not call on_due.
   void on_due(store::Route route, std::function<void()> wake);

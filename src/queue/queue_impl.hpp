@@ -25,6 +25,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
               Callback<Result<std::vector<std::optional<confirm::LedgerRow>>>> done);
   void on_due(store::Route route, std::function<void()> wake);
   void forget_wakes();
+  void reroute();
   void take(store::Route route, Callback<Result<std::optional<Job>>> done);
   [[nodiscard]] std::optional<TimePoint> next_due(store::Route route) const;
   void finish(Job job, std::vector<Outcome> outcomes, Callback<Result<void>> done);

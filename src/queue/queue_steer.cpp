@@ -47,7 +47,8 @@ Outcome returned(const Steering& steering) {
   return {.kind = Outcome::Kind::Failed,
           .reply = smtp::Reply(550, smtp::EnhancedCode{5, 7, 0}, "Returned by the mail administrator" + why),
           .retry_after = {},
-          .relay = {}};
+          .relay = {},
+          .by_operator = true};
 }
 
 }  // namespace

@@ -34,16 +34,17 @@ Schedule::Flow& Schedule::known(const store::Message& message, const store::Reci
   return *flow;
 }
 
+ScheduleOptions::Destination Schedule::destination_of(const std::string& domain, store::Route route) const {
+  if (route == store::Route::Local) return {.name = domain, .limits = options_.local};
+  if (options_.destination_for) return options_.destination_for(domain);
+  return {.name = domain, .limits = {}};
+}
+
 void Schedule::attach(Flow& flow, const store::Message& message, const store::Recipient& recipient) {
   if (flow.unknown) flow.more = true;
   unknown_.leave(flow.unknown);
   flow.domain = store::domain_of(recipient.address);
-  ScheduleOptions::Destination described{.name = flow.domain, .limits = {}};
-  if (recipient.route == store::Route::Local) {
-    described.limits = options_.local;
-  } else if (options_.destination_for) {
-    described = options_.destination_for(flow.domain);
-  }
+  const auto described = destination_of(flow.domain, recipient.route);
   auto& destination = destinations_[{recipient.route, described.name}];
   if (!destination) destination = std::make_unique<Destination>(described.name, recipient.route, described.limits);
   failed_.leave(destination->remembered);
@@ -63,12 +64,45 @@ void Schedule::tidy(Flow& flow) {
     sender->hungry_flows.leave(flow.hungry);
   }
   flows_.erase(flow.id);
-  if (sender == nullptr || --sender->flows > 0) return;
-  Destination& destination = sender->destination;
-  destination.ring.leave(sender->turn);
-  destination.hungry_senders.leave(sender->hungry);
-  destination.senders.erase(destination.senders.find(sender->origin));
+  if (sender != nullptr) lose_flow(*sender);
+}
+
+void Schedule::lose_flow(Sender& sender) {
+  if (--sender.flows > 0) return;
+  Destination& destination = sender.destination;
+  destination.ring.leave(sender.turn);
+  destination.hungry_senders.leave(sender.hungry);
+  destination.senders.erase(destination.senders.find(sender.origin));
   tidy(destination);
+}
+
+void Schedule::reroute() {
+  std::vector<Flow*> moved;
+  for (const auto& [id, flow] : flows_) {
+    if (flow->sender == nullptr) continue;
+    const Destination& destination = flow->sender->destination;
+    if (destination_of(flow->domain, destination.route).name != destination.name) moved.push_back(flow.get());
+  }
+  for (Flow* flow : moved) {
+    flow->rerouted = true;
+    detach(*flow);
+  }
+}
+
+/// Once nothing of it is being tried or read: the next load finds what waits, and where it goes now.
+void Schedule::detach(Flow& flow) {
+  if (!flow.rerouted || flow.leased > 0 || loading_ == &flow) return;
+  drop_known(flow);
+  Sender& sender = *flow.sender;
+  Destination& destination = sender.destination;
+  sender.ring.leave(flow.turn);
+  sender.hungry_flows.leave(flow.hungry);
+  if (sender.hungry_flows.empty()) destination.hungry_senders.leave(sender.hungry);
+  if (destination.hungry_senders.empty()) hungry_.leave(destination.hungry);
+  flow.sender = nullptr;
+  flow.rerouted = false;
+  unknown_.join(flow, flow.unknown);
+  lose_flow(sender);
 }
 
 void Schedule::tidy(Destination& destination) {
@@ -275,6 +309,7 @@ void Schedule::end(const GroupKey& group) {
   flow.more = flow.more || at->second.more;
   erase(at);
   --flow.leased;
+  detach(flow);
   make_hungry(flow);
   tidy(flow);
 }

@@ -121,6 +121,9 @@ class Schedule {
   void resume(const std::string& domain);
   /// No destination of this domain rests any longer.
   void wake(const std::string& domain);
+  /// destination_for gives other names: what waits goes where its domain's mail goes now, what is being tried ends
+  /// first.
+  void reroute();
   /// None at all does: the clock was set back.
   void wake_all();
 
@@ -154,6 +157,9 @@ class Schedule {
   // How flows come and go.
   Flow& known(const store::Message& message, const store::Recipient& recipient);
   void attach(Flow& flow, const store::Message& message, const store::Recipient& recipient);
+  [[nodiscard]] ScheduleOptions::Destination destination_of(const std::string& domain, store::Route route) const;
+  void detach(Flow& flow);
+  void lose_flow(Sender& sender);
   void tidy(Flow& flow);
   void tidy(Destination& destination);
 

@@ -117,6 +117,7 @@ void Schedule::loaded(std::vector<Work> works, bool full) {
   changed_.clear();
   flow.more = more;
   if (more && flow.sender == nullptr) unknown_.join(flow, flow.unknown);
+  detach(flow);
   make_hungry(flow);
   tidy(flow);
 }
@@ -128,6 +129,7 @@ void Schedule::load_failed() {
   ended_.clear();
   flow.more = true;
   if (flow.sender == nullptr) unknown_.join(flow, flow.unknown);
+  detach(flow);
   make_hungry(flow);
 }
 

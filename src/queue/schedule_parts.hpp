@@ -25,8 +25,9 @@ struct Schedule::Flow {
   std::vector<const GroupKey*> loaded;  // keys in groups_
   bool loaded_turn = true;              // the next is a fresh one
   std::size_t leased = 0;
-  std::size_t rows = 0;  // recipients of its groups, leased ones too
-  bool more = false;     // the store has due rows that are not known here
+  std::size_t rows = 0;   // recipients of its groups, leased ones too
+  bool more = false;      // the store has due rows that are not known here
+  bool rerouted = false;  // its domain's mail goes to another destination now
   Ring<Flow>::Place turn;
   Ring<Flow>::Place hungry;
   Ring<Flow>::Place unknown;

@@ -308,6 +308,33 @@ TEST_F(ScheduleTest, OneWhoseDestinationRestsIsLookedAtOnce) {
   EXPECT_FALSE(schedule_->begin_load(now));
 }
 
+TEST_F(ScheduleTest, WhatWaitsFollowsItsDomainToAnotherDestination) {
+  std::string hop = "old";
+  options_.destination_for = [&hop](const std::string&) {
+    return ScheduleOptions::Destination{.name = hop, .limits = {}};
+  };
+  restart();
+  schedule_->offer(work("A"));
+  take_all();
+  finish("A", Feedback::Unreachable);
+  schedule_->offer(work("B"));
+  EXPECT_THAT(take_all(), ElementsAre()) << "the old one rests";
+  schedule_->reroute();
+  EXPECT_FALSE(schedule_->begin_load(now)) << "nothing has changed";
+  hop = "new";
+  schedule_->reroute();
+  ASSERT_TRUE(schedule_->begin_load(now));
+  schedule_->loaded({work("B")}, false);
+  EXPECT_THAT(take_all(), ElementsAre("B"));
+  hop = "third";
+  schedule_->reroute();
+  EXPECT_FALSE(schedule_->begin_load(now)) << "B is being tried";
+  finish("B", Feedback::Unreachable);
+  ASSERT_TRUE(schedule_->begin_load(now));
+  schedule_->loaded({work("C")}, false);
+  EXPECT_THAT(take_all(), ElementsAre("C"));
+}
+
 TEST_F(ScheduleTest, AFailedLoadIsAskedForAgain) {
   schedule_->found(7);
   ASSERT_TRUE(schedule_->begin_load(now));

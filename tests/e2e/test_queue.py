@@ -88,6 +88,7 @@ class Queue(WorldCase):
         self.run_queue("bounce", identifier, "--because", "the wrong list")
         report = self.north.await_mail("joe", "the wrong list")
         self.assertEqual(report.get_content_type(), "multipart/report")
+        self.assertIn("Your own mail server returned the message.", report.as_string())
         self.north.await_empty_queue()
         self.assertEqual(self.west("bounce-1"), [])
         told = self.trace(identifier)

@@ -9,7 +9,7 @@ import ssl
 import unittest
 
 from .harness import WorldCase, cas, message, poll
-from .peer import Peer, connect, dot
+from .peer import Peer, Sink, connect, dot
 
 
 class Reload(WorldCase):
@@ -94,6 +94,46 @@ class Reload(WorldCase):
     def rcpt(self, mailbox):
         with connect(self.south) as peer:
             return peer.pipeline("MAIL FROM:<s@west.example>", f"RCPT TO:<{mailbox}@south.example>")[1].status
+
+
+class NextHop(WorldCase):
+    @classmethod
+    def build(cls, world):
+        cls.address = world.new_address()
+        cls.sink = Sink(cls.address, world.port)
+        cls.addClassCleanup(cls.sink.close)
+        cls.north = world.server("north.example", users=["joe"], settings={"queue": {"first_retry": "10m"}})
+        cls.north.write_config()
+        cls.dead = f'next_hop = "{cls.address}:{world.port + 1}"'
+        with open(cls.north.config, "a", encoding="utf-8") as config:
+            config.write(f'[[transport]]\ndomain = "moved.example"\n{cls.dead}\n')
+
+    def deferred(self):
+        return self.north.tail(100000).count(" deferred ")
+
+    def retry(self):
+        cas("queue", "retry", "--domain", "moved.example", "--config", self.north.config)
+
+    def test_what_waits_for_a_dead_next_hop_goes_to_its_successor(self):
+        """Two messages: when the first fails, the second is not tried, and waits for the end of the rest."""
+        tokens = (b"moved-1", b"moved-2")
+        for token in tokens:
+            self.north.submit("joe", "suzie@moved.example",
+                              message("joe@north.example", "suzie@moved.example", token.decode()))
+        poll(self.deferred, "nobody listens there")
+        for _ in range(2):  # in vain: the next rest is longer than this test has patience
+            before = self.deferred()
+            self.retry()
+            poll(lambda: self.deferred() > before, "a retry is an attempt")
+        config = self.north.config.read_text()
+        self.assertIn(self.dead, config)
+        alive = f'next_hop = "{self.address}:{self.world.port}"'
+        self.north.config.write_text(config.replace(self.dead, alive))
+        self.north.process.send_signal(signal.SIGHUP)
+        poll(lambda: " reloaded" in self.north.tail(100000), "it is in force")
+        self.retry()
+        for token in tokens:
+            poll(lambda: [m for m in self.sink.messages if token in m[2]], "it is at the successor")
 
 
 if __name__ == "__main__":
