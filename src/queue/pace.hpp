@@ -48,6 +48,11 @@ class Pace {
   void ended(Feedback feedback, TimePoint now, std::uint64_t lot);
   /// Somebody knows better: no rest.
   void wake() { not_before_ = TimePoint(); }
+  /// Holds for attempts to come.
+  void set_limits(PaceLimits limits) {
+    limits_ = limits;
+    window_ = std::min(window_, limits_.most);
+  }
 
  private:
   void rest(milliseconds time, TimePoint now, std::uint64_t lot);

@@ -80,8 +80,14 @@ void Schedule::reroute() {
   std::vector<Flow*> moved;
   for (const auto& [id, flow] : flows_) {
     if (flow->sender == nullptr) continue;
-    const Destination& destination = flow->sender->destination;
-    if (destination_of(flow->domain, destination.route).name != destination.name) moved.push_back(flow.get());
+    Destination& destination = flow->sender->destination;
+    const auto described = destination_of(flow->domain, destination.route);
+    if (described.name == destination.name) {
+      destination.pace.set_limits(described.limits);
+      join_ready(destination);
+    } else {
+      moved.push_back(flow.get());
+    }
   }
   for (Flow* flow : moved) {
     flow->rerouted = true;

@@ -121,8 +121,8 @@ class Schedule {
   void resume(const std::string& domain);
   /// No destination of this domain rests any longer.
   void wake(const std::string& domain);
-  /// destination_for gives other names: what waits goes where its domain's mail goes now, what is being tried ends
-  /// first.
+  /// destination_for gives other names or limits: what waits goes where its domain's mail goes now, what is being tried
+  /// ends first.
   void reroute();
   /// None at all does: the clock was set back.
   void wake_all();

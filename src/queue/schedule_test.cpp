@@ -335,6 +335,26 @@ TEST_F(ScheduleTest, WhatWaitsFollowsItsDomainToAnotherDestination) {
   EXPECT_THAT(take_all(), ElementsAre("C"));
 }
 
+TEST_F(ScheduleTest, NewLimitsHoldForDestinationsThatAreKnown) {
+  std::size_t most = 1;
+  options_.destination_for = [&most](const std::string& domain) {
+    return ScheduleOptions::Destination{.name = domain, .limits = {.initial = most, .most = most}};
+  };
+  restart();
+  for (const auto* id : {"A", "B", "C", "D"}) schedule_->offer(work(id));
+  EXPECT_THAT(take_all(), ElementsAre("A"));
+  most = 2;
+  schedule_->reroute();
+  finish("A");
+  EXPECT_THAT(take_all(), ElementsAre("B", "C"));
+  most = 1;
+  schedule_->reroute();
+  finish("B");
+  EXPECT_THAT(take_all(), ElementsAre()) << "one is being tried";
+  finish("C");
+  EXPECT_THAT(take_all(), ElementsAre("D"));
+}
+
 TEST_F(ScheduleTest, AFailedLoadIsAskedForAgain) {
   schedule_->found(7);
   ASSERT_TRUE(schedule_->begin_load(now));
