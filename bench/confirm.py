@@ -275,6 +275,15 @@ def arguments():
     return parser.parse_args()
 
 
+def in_turns(count, end):
+    """Turns and pairs, forwards and backwards; after `end` no turn but the first begins."""
+    for turn in range(count):
+        if turn and time.monotonic() > end:
+            return
+        for name in PAIRS if turn % 2 == 0 else reversed(PAIRS):
+            yield turn, name
+
+
 def main():
     options = arguments()
     folder = pathlib.Path(tempfile.mkdtemp(dir=options.spool, prefix="cas-bench-"))
@@ -287,18 +296,12 @@ def main():
         print(f"{os.cpu_count()} cores, spool on {folder.parent}; fsync: every commit of both stores (SQLite, synchronous=FULL, "
               "one for all that is under way), and each Maildir file and its folder", flush=True)
         bursts, began = {name: [] for name in PAIRS}, time.monotonic()
-        for turn in range(options.repetitions):
-            if turn and time.monotonic() - began > options.total:
-                break
-            for name in PAIRS if turn % 2 == 0 else reversed(PAIRS):
-                bursts[name].append(pairs[name].burst(options))
+        for _, name in in_turns(options.repetitions, began + options.total):
+            bursts[name].append(pairs[name].burst(options))
         report_bursts(bursts, options)
         singles = {name: [] for name in PAIRS}
-        for turn in range(options.singles):
-            if turn and time.monotonic() - began > options.total:
-                break
-            for name in PAIRS if turn % 2 == 0 else reversed(PAIRS):
-                singles[name].append(pairs[name].single(turn))
+        for turn, name in in_turns(options.singles, began + options.total):
+            singles[name].append(pairs[name].single(turn))
         report_singles(singles, options)
     finally:
         for pair in pairs.values():

@@ -14,9 +14,9 @@ void emit_queued(EventSink& events, const Entered& entered);
 /// (nobody is told), for each recipient: to, relay, delay, delays, dsn, status (sent, deferred, bounced or expired),
 /// reply; notice= names another notification. Then "undeliverable-kept" when something stays for the operator, "queued"
 /// for each notification, and "removed".
-/// The system's clock; what waits was brought back by as much.
-void emit_clock_set_back(EventSink& events, milliseconds by);
 void emit_finished(EventSink& events, const FinishWork& work);
+/// "clock-set-back": the system's clock; what waits was brought back by as much: by.
+void emit_clock_set_back(EventSink& events, milliseconds by);
 /// "resting": a domain's destination is left in peace for a while, for no server of it could be used: domain, relay,
 /// reply.
 void emit_resting(EventSink& events, std::string_view domain, const Outcome& outcome);

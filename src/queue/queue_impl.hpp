@@ -88,6 +88,7 @@ class QueueImpl : public std::enable_shared_from_this<QueueImpl> {
   [[nodiscard]] Result<void> load_secret();
   void load_known_intents();
   void load_known_intents(confirm::LedgerKey after);
+  [[nodiscard]] bool is_time(TimePoint State::* last, milliseconds pause);
   void expire_now_and_then();
   void expire();
 

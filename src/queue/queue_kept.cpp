@@ -29,13 +29,7 @@ struct Kept {
 }  // namespace
 
 void QueueImpl::remove_kept_now_and_then() {
-  const TimePoint now = clock_.now();
-  const bool due = state_.with([&](State& state) {
-    if (is_within(state.kept_looked_at, now, look_pause)) return false;
-    state.kept_looked_at = now;
-    return true;
-  });
-  if (due) look_for_kept({}, now - options_.keep_failed);
+  if (is_time(&State::kept_looked_at, look_pause)) look_for_kept({}, clock_.now() - options_.keep_failed);
 }
 
 /// A page of the queue, read without holding the writers up. Ids begin with the time, so the old ones come first.

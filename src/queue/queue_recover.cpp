@@ -80,14 +80,18 @@ Result<void> QueueImpl::load_secret() {
   });
 }
 
-void QueueImpl::expire_now_and_then() {
+/// Once in `pause`; `last` is when it was.
+bool QueueImpl::is_time(TimePoint State::* last, milliseconds pause) {
   const TimePoint now = clock_.now();
-  const bool due = state_.with([&](State& state) {
-    if (is_within(state.ledger_expired_at, now, ledger_pause)) return false;
-    state.ledger_expired_at = now;
+  return state_.with([&](State& state) {
+    if (is_within(state.*last, now, pause)) return false;
+    state.*last = now;
     return true;
   });
-  if (due) {
+}
+
+void QueueImpl::expire_now_and_then() {
+  if (is_time(&State::ledger_expired_at, ledger_pause)) {
     expire();
     load_known_intents();
   }

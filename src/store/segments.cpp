@@ -176,10 +176,7 @@ Result<std::string> Segments::View::read(const Place& place) const {
 Result<Place> Segments::append(std::string_view octets) {
   CAS_TRY(const auto place, write(octets));
   must_sync_ = true;
-  changes_.push_back({.segment = place.segment,
-                      .octets = static_cast<std::int64_t>(place.octets),
-                      .offset = place.offset,
-                      .reusable = true});
+  add_change(place, true);
   return place;
 }
 
@@ -192,11 +189,15 @@ Result<void> Segments::name(const Held& held) {
   const Place& place = held.place;
   if (held.hold->lost) return transient("storage is not available", file_of(place.segment).string() + ": not synced");
   must_sync_ = must_sync_ || (place.segment == last_ && unsynced_);  // an ended one was synced when it ended
+  add_change(place, false);
+  return {};
+}
+
+void Segments::add_change(const Place& place, bool reusable) {
   changes_.push_back({.segment = place.segment,
                       .octets = static_cast<std::int64_t>(place.octets),
                       .offset = place.offset,
-                      .reusable = false});
-  return {};
+                      .reusable = reusable});
 }
 
 Result<Place> Segments::write(std::string_view octets) {

@@ -137,6 +137,7 @@ class Segments {
   [[nodiscard]] Result<void> make_room(std::uint64_t octets);
   [[nodiscard]] Result<void> begin_segment();
   [[nodiscard]] Result<Place> write(std::string_view octets);
+  void add_change(const Place& place, bool reusable);
   [[nodiscard]] Result<void> sync_file();
   void end_segment();
   void give_up_if_empty(std::int64_t segment);
