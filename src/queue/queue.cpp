@@ -6,7 +6,7 @@
 
 #include "queue/events.hpp"
 #include "queue/queue_impl.hpp"
-#include "queue/read_value.hpp"
+#include "store/values.hpp"
 
 namespace cas::queue {
 
@@ -150,7 +150,7 @@ void QueueImpl::ledger(std::vector<confirm::LedgerKey> keys,
     }
     return rows;
   };
-  read_value<Rows>(store_, std::move(ask), std::move(done));
+  store::read_value<Rows>(store_, std::move(ask), std::move(done));
 }
 
 // ---- Seeing ----
@@ -158,7 +158,7 @@ void QueueImpl::ledger(std::vector<confirm::LedgerKey> keys,
 void QueueImpl::body_chunk(store::BodyId body, std::uint32_t n, Callback<Result<std::string>> done) {
   if (auto held = bodies_->find(body)) return done(n == 0 ? *std::move(held) : std::string());
   auto ask = [body, n](store::Reader& reader) { return reader.body_chunk(body, n); };
-  read_value<std::string>(store_, std::move(ask), std::move(done));
+  store::read_value<std::string>(store_, std::move(ask), std::move(done));
 }
 
 // ---- Waking ----

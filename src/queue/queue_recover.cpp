@@ -4,7 +4,7 @@
 // The queue's start, and the ledger's end.
 #include "base/encoding.hpp"
 #include "queue/queue_impl.hpp"
-#include "queue/read_value.hpp"
+#include "store/values.hpp"
 
 namespace cas::queue {
 namespace {
@@ -65,7 +65,7 @@ void QueueImpl::load_known_intents(confirm::LedgerKey after) {
     if (keys->size() < ledger_rows_at_once) return self->known_intents_.loaded();
     self->load_known_intents(std::move(keys->back()));
   };
-  read_value<Keys>(store_, std::move(ask), std::move(note));
+  store::read_value<Keys>(store_, std::move(ask), std::move(note));
 }
 
 Result<void> QueueImpl::load_secret() {

@@ -4,7 +4,7 @@
 // What people see of the queue. Everything is read in pages: the queue may be far larger than memory.
 #include "base/encoding.hpp"
 #include "queue/queue_impl.hpp"
-#include "queue/read_value.hpp"
+#include "store/values.hpp"
 
 namespace cas::queue {
 namespace {
@@ -71,7 +71,7 @@ void QueueImpl::list(Filter filter, store::QueueId after, std::size_t limit, Cal
     std::erase_if(page.damaged, [&](const auto& damaged) { return !may_mean(filter, damaged.first); });
     return page;
   };
-  read_value<Queue::Page>(store_, std::move(ask), std::move(done));
+  store::read_value<Queue::Page>(store_, std::move(ask), std::move(done));
 }
 
 void QueueImpl::show(store::QueueId id, Callback<Result<std::optional<Queue::Entry>>> done) {
@@ -82,7 +82,7 @@ void QueueImpl::show(store::QueueId id, Callback<Result<std::optional<Queue::Ent
     CAS_TRY(auto rows, reader.recipients(id));
     return Found(self->entry_of(*std::move(message), std::move(rows)));
   };
-  read_value<Found>(store_, std::move(ask), std::move(done));
+  store::read_value<Found>(store_, std::move(ask), std::move(done));
 }
 
 // ---- Numbers ----
@@ -108,7 +108,7 @@ void QueueImpl::numbers(Callback<Result<Numbers>> done) {
     });
     return numbers;
   };
-  read_value<Numbers>(store_, std::move(ask), std::move(done));
+  store::read_value<Numbers>(store_, std::move(ask), std::move(done));
 }
 
 void QueueImpl::stats_page(std::shared_ptr<Stats> stats, store::QueueId after, Callback<Result<Stats>> done) {

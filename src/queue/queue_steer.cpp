@@ -6,7 +6,7 @@
 #include "queue/bounce.hpp"
 #include "queue/events.hpp"
 #include "queue/queue_impl.hpp"
-#include "queue/read_value.hpp"
+#include "store/values.hpp"
 
 namespace cas::queue {
 namespace {
@@ -115,7 +115,7 @@ void QueueImpl::steer(Steering steering, store::QueueId after, Callback<Result<S
     change->found = *std::move(found);
     self->change(std::move(change), std::move(done));
   };
-  read_value<Found>(store_, std::move(ask), std::move(use));
+  store::read_value<Found>(store_, std::move(ask), std::move(use));
 }
 
 Result<void> QueueImpl::look_at(store::Reader& reader, const Steering& steering, const store::Message& message,

@@ -7,11 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <memory>
 
 #include "base/encoding.hpp"
 #include "confirm/reason.hpp"
-#include "queue/read_value.hpp"
+#include "store/values.hpp"
 
 namespace cas::queue {
 namespace {
@@ -78,22 +77,6 @@ Result<bool> enter(store::Tx& tx, const Mailbox& address, const std::string& rep
   return fresh;
 }
 
-/// Runs a write that has something to say.
-template <class T>
-void write_value(store::Store& store, std::move_only_function<Result<T>(store::Tx&)> work,
-                 std::move_only_function<void(Result<T>)> done) {
-  auto value = std::make_shared<T>();
-  store.write(
-      [value, work = std::move(work)](store::Tx& tx) mutable -> Result<void> {
-        CAS_TRY(*value, work(tx));
-        return {};
-      },
-      [value, done = std::move(done)](Result<void> result) mutable {
-        if (!result) return done(std::unexpected(std::move(result).error()));
-        done(std::move(*value));
-      });
-}
-
 }  // namespace
 
 bool mailbox_is_gone(const smtp::Reply& reply) {
@@ -119,7 +102,7 @@ void Suppressions::find(const Mailbox& address, Callback<Result<std::optional<Su
   auto ask = [name = suppression_name(address), now = to_unix(clock_.now())](store::Reader& reader) {
     return recall(reader, name, now);
   };
-  read_value<Found>(store_, std::move(ask), std::move(done));
+  store::read_value<Found>(store_, std::move(ask), std::move(done));
 }
 
 void Suppressions::list(std::string after, std::size_t limit, Callback<Result<std::vector<Suppression>>> done) {
@@ -138,7 +121,7 @@ void Suppressions::list(std::string after, std::size_t limit, Callback<Result<st
     }
     return rows;
   };
-  read_value<Rows>(store_, std::move(ask), std::move(done));
+  store::read_value<Rows>(store_, std::move(ask), std::move(done));
 }
 
 void Suppressions::add(std::vector<Mailbox> addresses, std::string reason, Callback<Result<std::size_t>> done) {
@@ -151,7 +134,7 @@ void Suppressions::add(std::vector<Mailbox> addresses, std::string reason, Callb
     }
     return fresh;
   };
-  write_value<std::size_t>(store_, std::move(work), std::move(done));
+  store::write_value<std::size_t>(store_, std::move(work), std::move(done));
 }
 
 void Suppressions::remove(const Mailbox& address, Callback<Result<bool>> done) {
@@ -160,7 +143,7 @@ void Suppressions::remove(const Mailbox& address, Callback<Result<bool>> done) {
     CAS_CHECK(tx.forget(kind, name));
     return row.has_value();
   };
-  write_value<bool>(store_, std::move(work), std::move(done));
+  store::write_value<bool>(store_, std::move(work), std::move(done));
 }
 
 }  // namespace cas::queue

@@ -21,6 +21,7 @@ struct Tables {
   std::map<confirm::LedgerKey, confirm::LedgerRow> ledger;
   std::map<std::string, std::string, std::less<>> settings;
   std::map<std::pair<std::string, std::string>, Memory> memories;  // by kind and name
+  std::vector<AuditEntry> audit;                                   // by number
 };
 
 struct MemoryDraft final : Draft {
@@ -191,6 +192,7 @@ class MemoryTx final : public Tx {
     row.confirm_until = recipient.confirm_until;
     row.warned = recipient.warned;
     row.note = recipient.note;
+    row.screened = recipient.screened;
     return {};
   }
 
@@ -242,6 +244,21 @@ class MemoryTx final : public Tx {
     }
     for (const auto& key : expired) erase(t_.memories, key);
     return expired.size();
+  }
+
+  Result<std::vector<AuditEntry>> audit(std::int64_t before, std::size_t limit) override {
+    std::vector<AuditEntry> found;
+    for (auto at = t_.audit.rbegin(); at != t_.audit.rend() && found.size() < limit; ++at) {
+      if (before == 0 || at->number < before) found.push_back(*at);
+    }
+    return found;
+  }
+
+  Result<void> add_audit(const AuditEntry& entry) override {
+    t_.audit.push_back(entry);
+    t_.audit.back().number = static_cast<std::int64_t>(t_.audit.size());
+    undo_.emplace_back([this] { t_.audit.pop_back(); });
+    return {};
   }
 
   Result<std::size_t> remove_orphan_bodies() override {

@@ -53,6 +53,8 @@ struct Message {
   std::string envid;              // ENVID, decoded (RFC 3461 §4.4)
   DsnReturn ret = DsnReturn::Unspecified;
   bool require_tls = false;  // REQUIRETLS (RFC 8689)
+  /// The envelope sender for recipients elsewhere, where it is not `sender`: mail that an alias sends on (SRS).
+  std::optional<ReversePath> forwarded_as = {};
   bool operator==(const Message&) const = default;
 };
 
@@ -73,16 +75,32 @@ struct Recipient {
   std::optional<TimePoint> confirm_until = {};
   bool warned = false;    // the sender was told of the delay
   std::string note = {};  // Held: why
-  FlowId flow = 0;        // set by whoever adds the row: flow_of
+  /// Under which key of a relationship the Screener keeps it out of the inbox; empty: it does not.
+  std::string screened = {};
+  FlowId flow = 0;  // set by whoever adds the row: flow_of
   bool operator==(const Recipient&) const = default;
 };
 
-/// What the server keeps in mind for a while: one value under a kind and a name.
+/// `keep_until` of what is kept until somebody removes it.
+inline constexpr UnixTime for_good{seconds(std::int64_t{1} << 40)};
+
+/// What the server keeps in mind for a while, or for good: one value under a kind and a name.
 struct Memory {
   std::string name;
   std::string value;
   UnixTime keep_until;
   bool operator==(const Memory&) const = default;
+};
+
+/// Who changed what. Rows are only ever added.
+struct AuditEntry {
+  std::int64_t number = 0;  // given by the store, rising
+  TimePoint at;
+  std::string by;       // "root", "suzie@south.example"
+  std::string action;   // "exception-add"
+  std::string subject;  // what was changed: "exempt #17 partner.example"
+  std::string detail;   // before and after, or why
+  bool operator==(const AuditEntry&) const = default;
 };
 
 /// Numbers about all messages.

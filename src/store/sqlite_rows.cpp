@@ -58,6 +58,11 @@ void bind_message(Query& query, const Message& message) {
       .text(message.envid)
       .integer(static_cast<std::int64_t>(message.ret))
       .integer(message.require_tls ? 1 : 0);
+  if (message.forwarded_as) {
+    query.text(message.forwarded_as->path());
+  } else {
+    query.null();
+  }
 }
 
 std::int64_t stored_doubt(const Recipient& recipient) {
@@ -81,6 +86,7 @@ void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient)
       .integer(stored_doubt(recipient))
       .integer(recipient.warned ? 1 : 0)
       .text(recipient.note)
+      .text(recipient.screened)
       .integer(recipient.flow);
 }
 
@@ -115,6 +121,11 @@ Result<Message> read_message(const Query& row, int first) {
   if (!in_range(row, first + 17, static_cast<std::int64_t>(DsnReturn::Headers))) return unreadable(name, "ret");
   message.ret = static_cast<DsnReturn>(row.integer_at(first + 17));
   message.require_tls = row.integer_at(first + 18) != 0;
+  if (!row.is_null(first + 19)) {
+    auto onward = ReversePath::parse(row.text_at(first + 19));
+    if (!onward) return unreadable(name, "forwarded_as: " + onward.error().private_reason);
+    message.forwarded_as = *std::move(onward);
+  }
   return message;
 }
 
@@ -141,7 +152,8 @@ Result<Recipient> read_recipient(const Query& row) {
                    .confirm_until = row.integer_at(12) > 1 ? std::optional(time_at(row, 12)) : std::nullopt,
                    .warned = row.integer_at(13) != 0,
                    .note = row.text_at(14),
-                   .flow = row.integer_at(15)};
+                   .screened = row.text_at(15),
+                   .flow = row.integer_at(16)};
 }
 
 }  // namespace cas::store

@@ -12,12 +12,12 @@ namespace cas::store {
 /// The columns that read_message expects, in order.
 #define CAS_MESSAGE_COLUMNS                                                                           \
   "id, trace, arrived, sender, user, sender_verified, body, body_size, prefix, eight_bit, smtputf8, " \
-  "author, class, list_id, header_hash, body_hash, envid, ret, require_tls"
+  "author, class, list_id, header_hash, body_hash, envid, ret, require_tls, forwarded_as"
 /// The columns that read_recipient expects, in order.
 #define CAS_RECIPIENT_COLUMNS                                                                        \
   "message, number, address, route, state, attempts, next_attempt, last_reply, quarantined, relay, " \
-  "notify, orcpt, in_doubt, warned, note, flow"
-inline constexpr int recipient_columns = 16;
+  "notify, orcpt, in_doubt, warned, note, screened, flow"
+inline constexpr int recipient_columns = 17;
 
 /// Binds all columns. `query` must not outlive `message`.
 void bind_message(Query& query, const Message& message);

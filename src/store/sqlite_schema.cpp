@@ -113,7 +113,29 @@ DROP INDEX recipient_due;
 CREATE INDEX recipient_due ON recipient (next_attempt, flow, state) WHERE state = 0;
 )sql";
 
-constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5};
+// recipient.screened     the key of a relationship: kept out of the inbox until its owner decides. '': it is not.
+// message.forwarded_as   the envelope sender of what an alias sends on; none: `sender`.
+// audit                  only ever grows: the triggers hold for every program that opens the file.
+constexpr const char* version_6 = R"sql(
+ALTER TABLE recipient ADD COLUMN screened TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN forwarded_as TEXT;
+CREATE TABLE audit (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN
+  SELECT RAISE(ABORT, 'the audit log is not changed');
+END;
+CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN
+  SELECT RAISE(ABORT, 'the audit log is not changed');
+END;
+)sql";
+
+constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5, version_6};
 
 /// cas_flow(route, address, user, sender) for step 3. What cannot be read becomes flow 1: it is tried, and then said.
 void flow_in_sql(sqlite3_context* context, int, sqlite3_value** values) {

@@ -82,6 +82,20 @@ TEST_F(Sqlite, EverythingIsThereAfterReopening) {
   }));
 }
 
+TEST_F(Sqlite, NoProgramChangesTheAuditLog) {
+  {
+    const auto store = open();
+    const AuditEntry entry{.at = at(1), .by = "root", .action = "a", .subject = "s", .detail = "d"};
+    ASSERT_TRUE(write_and_wait(*store, [&](Tx& tx) { return tx.add_audit(entry); }));
+  }
+  for (const char* sql : {"UPDATE audit SET by = 'nobody'", "DELETE FROM audit"}) {
+    sqlite3* db = nullptr;
+    sqlite3_open(file_.c_str(), &db);
+    EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_CONSTRAINT) << sql;
+    sqlite3_close(db);
+  }
+}
+
 TEST_F(Sqlite, ItsFilesAreTheOwnersAlone) {
   const auto store = open();
   ASSERT_TRUE(write_and_wait(*store, enqueue("M")));

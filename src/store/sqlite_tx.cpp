@@ -196,13 +196,13 @@ Result<std::vector<Memory>> SqliteTx::memories(std::string_view kind, std::strin
 Result<void> SqliteTx::add_message(const Message& message, const std::vector<Recipient>& recipients) {
   {
     Query query = db_.query("INSERT INTO message (" CAS_MESSAGE_COLUMNS
-                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_message(query, message);
     CAS_CHECK(query.run());
   }
   for (const Recipient& recipient : recipients) {
     Query query = db_.query("INSERT INTO recipient (" CAS_RECIPIENT_COLUMNS
-                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_recipient(query, message.id, recipient);
     CAS_CHECK(query.run());
   }
@@ -212,7 +212,7 @@ Result<void> SqliteTx::add_message(const Message& message, const std::vector<Rec
 Result<void> SqliteTx::update_recipient(const QueueId& id, const Recipient& recipient) {
   Query query = db_.query(
       "UPDATE recipient SET state = ?, attempts = ?, next_attempt = ?, last_reply = ?, relay = ?, in_doubt = ?,"
-      " warned = ?, note = ? WHERE message = ? AND number = ?");
+      " warned = ?, note = ?, screened = ? WHERE message = ? AND number = ?");
   query.integer(static_cast<std::int64_t>(recipient.state))
       .integer(recipient.attempts)
       .integer(milliseconds_of(recipient.next_attempt))
@@ -221,6 +221,7 @@ Result<void> SqliteTx::update_recipient(const QueueId& id, const Recipient& reci
       .integer(stored_doubt(recipient))
       .integer(recipient.warned ? 1 : 0)
       .text(recipient.note)
+      .text(recipient.screened)
       .text(id)
       .integer(recipient.index);
   CAS_CHECK(query.run());
@@ -289,6 +290,36 @@ Result<std::size_t> SqliteTx::expire_memories(UnixTime now, std::size_t limit) {
   query.integer(seconds_of(now)).integer(limit_of(limit));
   CAS_CHECK(query.run());
   return db_.changes();
+}
+
+// ---- Audit ----
+
+Result<std::vector<AuditEntry>> SqliteTx::audit(std::int64_t before, std::size_t limit) {
+  Query query = db_.query(
+      "SELECT number, at, by, action, subject, detail FROM audit WHERE ?1 = 0 OR number < ?1"
+      " ORDER BY number DESC LIMIT ?2");
+  query.integer(before).integer(limit_of(limit));
+  std::vector<AuditEntry> found;
+  for (;;) {
+    CAS_TRY(const bool row, query.step());
+    if (!row) return found;
+    found.push_back({.number = query.integer_at(0),
+                     .at = TimePoint(milliseconds(query.integer_at(1))),
+                     .by = query.text_at(2),
+                     .action = query.text_at(3),
+                     .subject = query.text_at(4),
+                     .detail = query.text_at(5)});
+  }
+}
+
+Result<void> SqliteTx::add_audit(const AuditEntry& entry) {
+  Query query = db_.query("INSERT INTO audit (at, by, action, subject, detail) VALUES (?, ?, ?, ?, ?)");
+  return query.integer(milliseconds_of(entry.at))
+      .text(entry.by)
+      .text(entry.action)
+      .text(entry.subject)
+      .text(entry.detail)
+      .run();
 }
 
 }  // namespace cas::store

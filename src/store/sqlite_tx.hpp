@@ -33,6 +33,7 @@ class SqliteTx final : public Tx {
 
   Result<std::optional<Memory>> recall(std::string_view kind, std::string_view name) override;
   Result<std::vector<Memory>> memories(std::string_view kind, std::string_view after, std::size_t limit) override;
+  Result<std::vector<AuditEntry>> audit(std::int64_t before, std::size_t limit) override;
 
   Result<BodyId> create_body() override;
   Result<BodyId> create_body(const Draft& draft) override;
@@ -47,6 +48,7 @@ class SqliteTx final : public Tx {
   Result<void> remember(std::string_view kind, const Memory& memory) override;
   Result<void> forget(std::string_view kind, std::string_view name) override;
   Result<std::size_t> expire_memories(UnixTime now, std::size_t limit) override;
+  Result<void> add_audit(const AuditEntry& entry) override;
   Result<std::size_t> remove_orphan_bodies() override;
 
  private:

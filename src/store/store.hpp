@@ -76,6 +76,8 @@ class Reader {
   /// All of a kind behind `after` (exclusive; empty: from the first) by name, at most `limit`.
   [[nodiscard]] virtual Result<std::vector<Memory>> memories(std::string_view kind, std::string_view after,
                                                              std::size_t limit) = 0;
+  /// Audit entries below `before` (exclusive; 0: from the newest), newest first, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<AuditEntry>> audit(std::int64_t before, std::size_t limit) = 0;
 };
 
 /// The octets of a body on their way in. They lie in the store and are nobody's: a crash forgets them, and so does the
@@ -100,8 +102,8 @@ class Tx : public Reader {
 
   /// Permanent error when the id exists, when there is no such body, or when another message names it already.
   [[nodiscard]] virtual Result<void> add_message(const Message& message, const std::vector<Recipient>& recipients) = 0;
-  /// State, attempts, next attempt, last reply, relay, doubt, warned, note; the rest of the row stays. No such
-  /// recipient: permanent error.
+  /// State, attempts, next attempt, last reply, relay, doubt, warned, note, screened; the rest of the row stays. No
+  /// such recipient: permanent error.
   [[nodiscard]] virtual Result<void> update_recipient(const QueueId& id, const Recipient& recipient) = 0;
   /// With its recipients and its body. No such message: nothing.
   [[nodiscard]] virtual Result<void> remove_message(const QueueId& id) = 0;
@@ -117,6 +119,8 @@ class Tx : public Reader {
   [[nodiscard]] virtual Result<void> forget(std::string_view kind, std::string_view name) = 0;
   /// Removes at most `limit` with keep_until < now, of all kinds; how many it removed.
   [[nodiscard]] virtual Result<std::size_t> expire_memories(UnixTime now, std::size_t limit) = 0;
+  /// Nothing removes or changes an entry. Its number is given here.
+  [[nodiscard]] virtual Result<void> add_audit(const AuditEntry& entry) = 0;
   /// Removes bodies that no message names: left by sessions that ended half-way. Only while no session is under way.
   [[nodiscard]] virtual Result<std::size_t> remove_orphan_bodies() = 0;
 };

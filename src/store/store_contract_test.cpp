@@ -247,6 +247,37 @@ TEST_P(StoreContract, WhatIsKeptInMindIsReplacedForgottenAndExpires) {
   EXPECT_EQ(names("suppressed", ""), "b.example=y ");
 }
 
+// ---- Audit ----
+
+TEST_P(StoreContract, TheAuditLogIsReadNewestFirstAndHoldsNothingThatWasUndone) {
+  const auto entry = [](std::string action) {
+    return AuditEntry{
+        .number = 0, .at = at(7), .by = "root", .action = std::move(action), .subject = "s", .detail = "d"};
+  };
+  const auto actions = [&](std::int64_t before, std::size_t limit) {
+    std::string all;
+    for (const auto& one : read_value([&](Reader& reader) { return reader.audit(before, limit); })) {
+      all += std::to_string(one.number) + one.action + ' ';
+    }
+    return all;
+  };
+  for (const char* action : {"a", "b"}) {
+    EXPECT_TRUE(write([&](Tx& tx) { return tx.add_audit(entry(action)); }));
+  }
+  EXPECT_FALSE(write([&](Tx& tx) -> Result<void> {
+    CAS_CHECK(tx.add_audit(entry("undone")));
+    return permanent("no");
+  }));
+  EXPECT_TRUE(write([&](Tx& tx) { return tx.add_audit(entry("c")); }));
+  EXPECT_EQ(actions(0, 10), "3c 2b 1a ");
+  EXPECT_EQ(actions(0, 1), "3c ");
+  EXPECT_EQ(actions(3, 10), "2b 1a ");
+  const auto newest = read_value([](Reader& reader) { return reader.audit(0, 1); });
+  auto expected = entry("c");
+  expected.number = 3;
+  EXPECT_THAT(newest, ElementsAre(expected));
+}
+
 // ---- Ledger and settings ----
 
 TEST_P(StoreContract, ALedgerKeyIsCommittedAtMostOnce_I3) {
