@@ -108,8 +108,9 @@ std::optional<RelationNames> relation_names(const SenderIdentity& sender, confir
     names.key = (by_spf ? "spf:" : "?") + author;
     names.proven = by_spf;
   }
-  // Approving a domain is about what it vouches for.
-  if (domain && sender.author && sender.author_proven) names.wider = wider_keys(*domain);
+  // Approving a domain is about what it vouches for; who is believed on SPF's word is believed on a signature's.
+  if (domain && sender.author && names.proven) names.wider = wider_keys(*domain);
+  if (sender.author && sender.author_proven) names.wider.push_back("spf:" + author);
   names.domain = !domain || is_public_provider(*domain) ? author : organizational(*domain).text();
   return names;
 }

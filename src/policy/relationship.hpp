@@ -44,7 +44,7 @@ struct Relation {
 ///   "domain:x.example"       every proven author of a domain: only by explicit choice
 struct RelationNames {
   std::string key;                 // of the relationship itself
-  std::vector<std::string> wider;  // domains: of the author and above it
+  std::vector<std::string> wider;  // whose approval holds too: domains of the author, what SPF alone would prove
   std::string domain;              // that bounds count by: the organisational domain, or the key for public providers
   bool proven = false;
 };

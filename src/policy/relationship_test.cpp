@@ -61,7 +61,7 @@ TEST(RelationNames, OfADomainAreThoseUpToWhatPeopleRegister) {
   EXPECT_THAT(relation_names(identity, Class::Personal)->wider, IsEmpty()) << "nothing proves the author";
   identity.author_proven = true;
   const auto names = relation_names(identity, Class::Personal);
-  EXPECT_THAT(names->wider, ElementsAre("domain:mail.x.co.uk", "domain:x.co.uk"));
+  EXPECT_THAT(names->wider, ElementsAre("domain:mail.x.co.uk", "domain:x.co.uk", "spf:joe@mail.x.co.uk"));
   EXPECT_EQ(names->domain, "x.co.uk");
 }
 
