@@ -85,6 +85,8 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                              .buckets = buckets_,
                              .dkim_keys = dkim_keys_,
                              .load = load_,
+                             .exceptions = exceptions_,
+                             .relationships = *relationships_,
                              .authentication = {.trusted_sealers = authentication.trusted_sealers,
                                                 .received_spf = authentication.received_spf}};
   fresh->services = std::make_unique<const inbound::Services>(std::move(services));

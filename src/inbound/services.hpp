@@ -17,6 +17,8 @@
 #include "policy/buckets.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
+#include "registry/exceptions.hpp"
+#include "registry/relationships.hpp"
 
 namespace cas::inbound {
 
@@ -41,6 +43,8 @@ struct Services {
   policy::ConfirmBuckets& buckets;
   auth::DkimKeyCache& dkim_keys;
   Load& load;
+  const registry::Exceptions& exceptions;
+  registry::Relationships& relationships;
   AuthenticationOptions authentication{};
 };
 

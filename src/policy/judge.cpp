@@ -280,7 +280,7 @@ Provisional provisionally(const RecipientFacts& facts) {
   const bool exempted = facts.mode == Mode::Required && !facts.observe;
   Provisional provisional{.verdict = accept(exempted ? Admission::Exempt : Admission::Unconfirmed),
                           .alone = !facts.observe && (exempted || facts.screening == Screening::Defer)};
-  provisional.verdict.rule = "provisional";
+  provisional.verdict.rule = provisional_rule;
   return provisional;
 }
 

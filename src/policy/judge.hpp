@@ -87,6 +87,7 @@ struct Provisional {
   bool alone = false;
 };
 [[nodiscard]] Provisional provisionally(const RecipientFacts& facts);
+inline constexpr std::string_view provisional_rule = "provisional";
 /// What a recipient beside one that is alone is told.
 [[nodiscard]] smtp::Reply one_at_a_time();
 
