@@ -5,6 +5,7 @@
 // (--benchmark_repetitions, or the counters of each run).
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <chrono>
 #include <random>
 
@@ -36,9 +37,9 @@ Exception make(std::size_t n) {
     case 5: pattern = v4 + "." + std::to_string(n % 251), action = ExceptionAction::Block, proof = Proof::None; break;
     default: pattern = "/^bounce[-+].*@mx[0-9]+\\.partner-" + std::to_string(n) + "\\.example$/"; break;
   }
-  const std::string scope = n % 3 == 0   ? ""
-                            : n % 3 == 1 ? "user" + std::to_string(n % 1000) + "@south.example"
-                                         : "south.example";
+  constexpr std::array scopes{"", "south.example"};
+  const std::size_t whose = n / 7 % 3;
+  const std::string scope = whose < 2 ? scopes.at(whose) : "user" + std::to_string(n % 1000) + "@south.example";
   return {.id = static_cast<std::int64_t>(n) + 1,
           .action = action,
           .pattern = Pattern::parse(pattern).value(),
