@@ -83,6 +83,7 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                              .accounts = fresh->accounts,
                              .reservations = reservations_,
                              .buckets = buckets_,
+                             .exceptions = *exceptions_,
                              .dkim_keys = dkim_keys_,
                              .load = load_,
                              .authentication = {.trusted_sealers = authentication.trusted_sealers,

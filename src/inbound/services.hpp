@@ -17,6 +17,7 @@
 #include "policy/buckets.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
+#include "registry/exceptions.hpp"
 
 namespace cas::inbound {
 
@@ -39,6 +40,7 @@ struct Services {
   const Accounts& accounts;
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;
+  registry::Exceptions& exceptions;
   auth::DkimKeyCache& dkim_keys;
   Load& load;
   AuthenticationOptions authentication{};

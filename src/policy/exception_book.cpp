@@ -208,6 +208,14 @@ void ExceptionBook::settle(UnixTime now) {
   }
 }
 
+std::vector<std::int64_t> ExceptionBook::expired(UnixTime by, std::size_t limit) const {
+  std::vector<std::int64_t> ids;
+  for (const Slot& slot : slots_) {
+    if (slot.id != 0 && slot.expires <= by.time_since_epoch().count() && ids.size() < limit) ids.push_back(slot.id);
+  }
+  return ids;
+}
+
 std::optional<std::int64_t> ExceptionBook::id_of(ExceptionAction action, const Pattern& pattern,
                                                  const Scope& scope) const {
   const std::uint32_t row = scope_row(scope.text());

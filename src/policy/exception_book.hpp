@@ -49,6 +49,8 @@ class ExceptionBook {
   [[nodiscard]] std::vector<ExceptionOpinion> explain(const SenderIdentity& sender, const Mailbox& recipient,
                                                       UnixTime now) const;
 
+  /// Those that have expired by `by`, at most `limit`. It looks at all.
+  [[nodiscard]] std::vector<std::int64_t> expired(UnixTime by, std::size_t limit) const;
   /// Forgets for `message_could_decide` what has expired; all else sees that by itself. From time to time.
   void settle(UnixTime now);
 

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t max_regex = 512;        // octets
 constexpr std::int64_t one_memory = 1 << 20;  // octets, of one expression
 constexpr std::int64_t set_memory = 8 << 20;  // octets, of a set
-constexpr std::size_t set_size = 250;           // expressions
+constexpr std::size_t set_size = 250;         // expressions
 constexpr std::size_t many_singles = 16;
 
 RE2::Options options(std::int64_t memory) {
