@@ -152,6 +152,9 @@ Server::Started Server::open_world() {
     if (recovered.error().lasting == Lasting::Transient) fault.exit_code = EX_TEMPFAIL;
     return std::unexpected(std::move(fault));
   }
+  auto exceptions = registry::Exceptions::load(*store_, clock_, *events_, draw(random_));
+  if (!exceptions) return std::unexpected(system_fault(exceptions.error()));
+  exceptions_ = *std::move(exceptions);
   workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(4, runtime_->size()));
   const outbound::PoolOptions pool{.idle_timeout = config_.outbound.idle_timeout,
                                    .messages = config_.outbound.connection_messages};

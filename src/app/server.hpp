@@ -31,6 +31,7 @@
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
+#include "registry/exceptions.hpp"
 #include "store/store.hpp"
 
 namespace cas::app {
@@ -120,7 +121,7 @@ class Server {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<outbound::PeerMemory> peers_;
   std::unique_ptr<queue::Suppressions> suppressions_;
-  registry::Exceptions exceptions_;
+  std::unique_ptr<registry::Exceptions> exceptions_;
   std::unique_ptr<registry::Relationships> relationships_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;

@@ -83,9 +83,9 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                              .accounts = fresh->accounts,
                              .reservations = reservations_,
                              .buckets = buckets_,
+                             .exceptions = *exceptions_,
                              .dkim_keys = dkim_keys_,
                              .load = load_,
-                             .exceptions = exceptions_,
                              .relationships = *relationships_,
                              .authentication = {.trusted_sealers = authentication.trusted_sealers,
                                                 .received_spf = authentication.received_spf}};

@@ -41,9 +41,9 @@ struct Services {
   const Accounts& accounts;
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;
+  registry::Exceptions& exceptions;
   auth::DkimKeyCache& dkim_keys;
   Load& load;
-  const registry::Exceptions& exceptions;
   registry::Relationships& relationships;
   AuthenticationOptions authentication{};
 };

@@ -101,9 +101,10 @@ void Session::tell_verdict(const Mailbox& recipient, const policy::Verdict& verd
       {"admission", std::string(policy::to_string(verdict.admission))},
       {"rule", verdict.rule},
       {"reply", verdict.reply.summary()}};
-  if (const auto& entry = facts.exceptions.decided) {
+  if (const auto* entry = policy::deciding_entry(facts, verdict)) {
     fields.emplace_back("exception", std::to_string(entry->id));
     fields.emplace_back("pattern", entry->pattern);
+    services_.exceptions.count_hit(entry->id);
   }
   if (!verdict.observed.empty()) fields.emplace_back("observed", verdict.observed);
   event("rcpt", std::move(fields));
@@ -159,7 +160,7 @@ policy::SenderIdentity Session::sender_identity() const {
 
 void Session::look_for_exceptions(policy::RecipientFacts& facts) const {
   if (origin() != policy::Origin::Outside || !facts.domain_is_local) return;
-  facts.exceptions = services_.exceptions.find(sender_identity(), facts.recipient, to_unix(services_.clock.now()));
+  facts.exceptions = services_.exceptions.find(sender_identity(), facts.recipient);
 }
 
 std::optional<policy::RelationNames> Session::relation_names(confirm::Class klass) const {

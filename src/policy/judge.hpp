@@ -69,6 +69,9 @@ struct Verdict {
 using Judgement = std::variant<Verdict, Question>;
 [[nodiscard]] Judgement judge(const RecipientFacts& facts);
 
+/// The entry that the verdict goes by; null: by none.
+[[nodiscard]] const ExceptionMatch* deciding_entry(const RecipientFacts& facts, const Verdict& verdict);
+
 /// One line of the decision table.
 struct RuleText {
   std::string_view id;
