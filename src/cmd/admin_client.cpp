@@ -4,8 +4,12 @@
 // See admin_client.hpp.
 #include "cmd/admin_client.hpp"
 
+#include <pwd.h>
 #include <sysexits.h>
+#include <unistd.h>
+
 #include <time.h>
+#include <cstdlib>
 
 #include <cstdio>
 
@@ -129,6 +133,13 @@ const json::object& object_of(const json::value& value) {
 
 int finish(bool printed) {
   return printed ? EX_OK : complain(EX_IOERR, "standard output cannot be written");
+}
+
+std::string operator_name() {
+  const char* asked = std::getenv("SUDO_USER");
+  if (asked != nullptr && *asked != 0) return asked;
+  const passwd* user = ::getpwuid(::geteuid());
+  return user == nullptr ? std::to_string(::geteuid()) : user->pw_name;
 }
 
 // "2026-11-23 19:00:00" of an RFC 3339 time.

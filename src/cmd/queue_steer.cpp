@@ -3,11 +3,7 @@
 //
 // `cas queue retry`, `hold`, `release`, `bounce`, `remove`: page by page, so that no queue is too long; `suspend`,
 // `resume`, `pause`.
-#include <pwd.h>
 #include <sysexits.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "base/encoding.hpp"
 #include "cmd/queue_words.hpp"
@@ -25,18 +21,11 @@ struct Sum {
   json::array examples;
 };
 
-std::string who() {
-  const char* asked = std::getenv("SUDO_USER");
-  if (asked != nullptr && *asked != 0) return asked;
-  const passwd* user = ::getpwuid(::geteuid());
-  return user == nullptr ? std::to_string(::geteuid()) : user->pw_name;
-}
-
 Or<Sum> run(const AdminClient& client, const QueueOptions& options, const std::string& action, bool dry_run) {
   auto request = queue_request(options, "/v1/queue/" + action);
   if (!request) return std::unexpected(request.error());
   request->method = "POST";
-  request->query["by"] = who();
+  request->query["by"] = operator_name();
   if (!options.because.empty()) request->query["reason"] = options.because;
   if (dry_run) request->query["dry_run"] = "1";
   if (options.all) request->query["all"] = "1";
@@ -120,7 +109,7 @@ int switch_queue(const QueueOptions& options, const std::string& what) {
   if (what == "resume" && options.domain.empty()) request.path = "/v1/queue/unpause";
   if (!options.domain.empty()) request.query["domain"] = options.domain;
   if (!options.because.empty()) request.query["reason"] = options.because;
-  request.query["by"] = who();
+  request.query["by"] = operator_name();
   const auto answer = ask(options.admin, std::move(request));
   if (!answer) return answer.error().code;
   if (options.admin.json) return finish(print(json::serialize(*answer) + "\n"));

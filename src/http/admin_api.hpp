@@ -7,7 +7,8 @@
 //   GET  /v1/suppression?after=A&limit=N   mailboxes elsewhere that own users may not write to, by address
 //   POST /v1/suppression                {"addresses":[...],"reason"}: enters them
 //   DELETE /v1/suppression?address=A    lifts one
-//   GET  /v1/screener?mailbox=M&decided=1&after=A&limit=N   who waits, or was decided on, by mailbox and sender
+//   GET  /v1/screener?mailbox=M&decided=1&after_mailbox=M&after_sender=S&limit=N
+//                                       who waits, or was decided on, by mailbox and sender
 //   GET  /v1/screener/held?mailbox=M&sender=S               the messages that wait
 //   POST /v1/screener/{approve,block,undo,clear}?mailbox=M&sender=S&by=..&unauthenticated=1
 //   POST /v1/screener/seed?mailbox=M&by=..    {"authors":[...]}: approves them
