@@ -11,6 +11,7 @@
 #include "confirm/discovery.hpp"
 #include "confirm/reason.hpp"
 #include "message/address.hpp"
+#include "policy/send_as.hpp"
 #include "smtp/reply.hpp"
 
 namespace cas::policy {
@@ -50,10 +51,10 @@ struct Verdict {
 /// §4.5.1).
 [[nodiscard]] Verdict judge(const RecipientFacts& facts);
 
-/// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses,
-/// local parts compared without regard to ASCII case. The null path is anybody's; a From without a mailbox is nobody's.
+/// Who may write as whom (submission): the envelope sender and every From mailbox must be covered by what the user may
+/// send as. The null path is anybody's; a From without a mailbox is nobody's.
 struct SenderFacts {
-  std::vector<Mailbox> allowed;
+  std::vector<SendAs> allowed;
   ReversePath envelope_from;
   std::optional<std::vector<Mailbox>> header_from;  // known at the end of data
 };

@@ -37,7 +37,9 @@ Reply ServerSession::greet_extended() const {
   lines.emplace_back("ENHANCEDSTATUSCODES");
   lines.emplace_back("DSN");  // RFC 3461
   if (options_.offer_starttls && !session_.tls) lines.emplace_back("STARTTLS");
-  if (options_.submission && session_.tls) lines.emplace_back("AUTH PLAIN");
+  if (options_.submission && session_.tls) {
+    lines.emplace_back(options_.offer_scram ? "AUTH SCRAM-SHA-256 PLAIN LOGIN" : "AUTH PLAIN LOGIN");
+  }
   if (options_.offer_requiretls && session_.tls) lines.emplace_back("REQUIRETLS");  // RFC 8689 §2
   if (speaks_cas()) lines.emplace_back("CAS 1");
   return reply;
