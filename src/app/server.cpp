@@ -23,6 +23,7 @@ namespace {
 constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
 constexpr milliseconds key_look_pause{10000};
+constexpr std::size_t waiting_passwords = 64;  // more are told to come later
 
 StartFault fault_of(const ConfigError& error) {
   return StartFault{.exit_code = EX_CONFIG, .lines = {error.text()}};
@@ -56,6 +57,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_tls_books(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = server->open_accounts(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
   server->build_outbound();
   server->build_admin();
@@ -186,6 +188,23 @@ Server::Started Server::open_tls_books() {
                                        .file = config_.state_dir / "tls-reports",
                                        .route_for = [this](const Domain& domain) { return route_for(domain); }};
   tls_reporter_ = std::make_unique<outbound::TlsReporter>(std::move(reporting), std::move(reports), *outgoing_tls_);
+  return {};
+}
+
+Server::Started Server::open_accounts() {
+  accounts_ = std::make_unique<registry::Accounts>(
+      *store_, [this](const Domain& domain) { return route_for(domain) == store::Route::Local; });
+  const auto loaded = accounts_->load(random_);
+  if (!loaded) {
+    auto fault = system_fault(loaded.error());
+    if (loaded.error().lasting == Lasting::Transient) fault.exit_code = EX_TEMPFAIL;
+    return std::unexpected(std::move(fault));
+  }
+  for (const auto& name : loaded->damaged) {
+    emit(Level::Error, "user-damaged",
+         {{"user", name}, {"mend", "remove the user and add him anew; he cannot log in"}});
+  }
+  password_workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(1, runtime_->size() / 2), waiting_passwords);
   return {};
 }
 

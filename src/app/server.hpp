@@ -30,6 +30,7 @@
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
+#include "registry/accounts.hpp"
 #include "store/store.hpp"
 
 namespace cas::app {
@@ -64,6 +65,7 @@ class Server {
   Started bind_and_drop_privileges();
   Started open_world();
   Started open_tls_books();
+  Started open_accounts();
   void build_inbound();
   void build_outbound();
   void build_admin();
@@ -76,6 +78,7 @@ class Server {
   [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
                                                                                  const ListenConfig& listen) const;
   void put_in_force(std::shared_ptr<const Live> fresh);
+  void put_accounts_in_force(const Config& config);
   void reload();
   void look_for_new_keys();
   void watch_disk();
@@ -116,11 +119,13 @@ class Server {
   Guarded<std::shared_ptr<const Paces>> paces_;
   Guarded<std::set<Domain>> signing_domains_;
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<registry::Accounts> accounts_;  // outlives the store, which calls it back
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<outbound::PeerMemory> peers_;
   std::unique_ptr<queue::Suppressions> suppressions_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<net::Workers> password_workers_;
   std::unique_ptr<outbound::ConnectionPools> pools_;
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
   std::unique_ptr<outbound::StsBook> sts_book_;
@@ -128,6 +133,7 @@ class Server {
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
+  policy::AuthThrottle auth_throttle_;
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
   std::string loaded_stamp_, seen_stamp_;  // of the key files: in force, and at the last look
