@@ -299,12 +299,14 @@ void Server::build_outbound() {
 // ---- Admin API ----
 
 void Server::build_admin() {
+  users_api_ = std::make_unique<http::UsersApi>(*accounts_, clock_);
   http::AdminApi::Services services{
       .queue = *queue_,
       .suppressions = *suppressions_,
       .trace = [this](std::string_view id) { return trace_book_.find(id); },
       .status = [this] { return status(); },
-      .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); }};
+      .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
+      .users = [this](http::Request request) { return users_api_->answer(std::move(request)); }};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
   auto answer = [this](http::Request request) { return admin_api_->answer(std::move(request)); };
   admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), http::ServerOptions{},

@@ -21,6 +21,7 @@
 #include "delivery/dispatcher.hpp"
 #include "http/admin_api.hpp"
 #include "http/server.hpp"
+#include "http/users_api.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/services.hpp"
 #include "net/resolver.hpp"
@@ -147,6 +148,7 @@ class Server {
   std::unique_ptr<DiskWatch> disk_watch_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 
+  std::unique_ptr<http::UsersApi> users_api_;
   std::unique_ptr<http::AdminApi> admin_api_;
   std::unique_ptr<http::Server> admin_;
   std::unique_ptr<http::Server> metrics_server_;  // none: not asked for

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// All subcommands with their options: reading this file is reading `cas --help-all`. The only one that includes CLI11.
+// All subcommands with their options: reading this file is reading `cas --help-all`. CLI11 is included by this file and
+// its *_line.cpp alone.
 #include "cmd/command_line.hpp"
 
 #include <sysexits.h>
@@ -15,6 +16,7 @@
 #include "cmd/commands.hpp"
 #include "cmd/demo.hpp"
 #include "cmd/terminal.hpp"
+#include "cmd/user_line.hpp"
 
 namespace cas::cmd {
 
@@ -40,6 +42,7 @@ struct Words {
   std::string check_auth_config;
   ConformanceOptions conformance;
   SignOptions sign;
+  UserWords user;
   std::function<int()> action;
 };
 
@@ -448,6 +451,7 @@ int run(int argc, char** argv) {
   add_queue_commands(app, words);
   add_admin_commands(app, words);
   add_suppression_commands(app, words);
+  add_user_commands(app, words.user, [&words](std::function<int()> action) { words.action = std::move(action); });
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
   add_intent_commands(app, words);

@@ -7,6 +7,7 @@
 //   GET  /v1/suppression?after=A&limit=N   mailboxes elsewhere that own users may not write to, by address
 //   POST /v1/suppression                {"addresses":[...],"reason"}: enters them
 //   DELETE /v1/suppression?address=A    lifts one
+//   /v1/users, /v1/users/...            accounts: users_api.hpp
 //   GET  /v1/trace/ID                   what happened to a message, by trace id or queue id
 //   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids, of N that are looked at; "next" says where
 //                                       to go on
@@ -65,6 +66,8 @@ class AdminApi {
     std::function<ServerStatus()> status;
     /// Somebody wants mail tried now: what keeps it from being tried is to be forgotten, before the queue is asked.
     std::function<void()> about_to_retry = [] {};
+    /// What lies under /v1/users (users_api.hpp); none: nothing does.
+    std::function<net::Task<Response>(Request)> users{};
   };
   explicit AdminApi(Services services) : services_(std::move(services)) {}
 
