@@ -86,6 +86,7 @@ struct ScramExchange::State {
   Find find;
   std::unique_ptr<Gsasl_session, EndSession> session;
   std::string name;
+  bool begun = false;
   bool over = false;
   bool proven = false;  // the server's last message has been given
 
@@ -101,8 +102,8 @@ struct ScramExchange::State {
     const std::array<std::pair<Gsasl_property, std::string>, 4> values{
         {{GSASL_SCRAM_ITER, iterations},
          {GSASL_SCRAM_SALT, base64(verifier.salt)},
-         {GSASL_SCRAM_STOREDKEY, hex(verifier.stored_key)},
-         {GSASL_SCRAM_SERVERKEY, hex(verifier.server_key)}}};
+         {GSASL_SCRAM_STOREDKEY, base64(verifier.stored_key)},
+         {GSASL_SCRAM_SERVERKEY, base64(verifier.server_key)}}};
     for (const auto& [which, value] : values) {
       if (gsasl_property_set(session.get(), which, value.c_str()) != GSASL_OK) return GSASL_MALLOC_ERROR;
     }
@@ -145,6 +146,9 @@ ScramExchange::Outcome ScramExchange::step(std::string_view message) {
     return end(Done{.authzid = authzid == nullptr ? "" : authzid});
   }
   if (message.size() > longest_message || message.find('\0') != message.npos) return end(Failed::Malformed);
+  // RFC 5802 §6: channel binding is not offered; the library would find out only at the end.
+  if (!state.begun && (message.empty() || message.starts_with("p="))) return end(Failed::Malformed);
+  state.begun = true;
   std::function<int(Gsasl_property)> answer = [&state](Gsasl_property property) {
     try {
       return state.answer(property);
