@@ -46,13 +46,14 @@ void check_verifier(std::string_view text) {
 }
 
 /// Messages are the lines.
-void check_scram(std::string_view text) {
-  ScramExchange server([](const std::string&) {
+void check_scram(std::string_view text, bool plus) {
+  auto find = [](const std::string&) {
     cas::crypto::ScramVerifier verifier;
     verifier.salt = {1, 2, 3, 4, 5, 6, 7, 8};
     verifier.stored_key.fill(7);  // of no password
     return verifier;
-  });
+  };
+  ScramExchange server(find, plus, plus ? "a connection" : "");
   for (int n = 0; n < 5; ++n) {
     const std::string_view line = text.substr(0, text.find('\n'));
     const auto outcome = server.step(line);
@@ -69,7 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_row(text);
   check_right(text);
   check_verifier(text);
-  check_scram(text);
+  check_scram(text, false);
+  check_scram(text, true);
   const std::string password(text.substr(0, 255));
   if (const auto prepared = cas::registry::prepare_password(password)) {
     require(cas::registry::prepare_password(*prepared) == prepared);  // RFC 3454: once is enough

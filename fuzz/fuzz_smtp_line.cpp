@@ -42,6 +42,7 @@ class Server {
                           .submission = (flavour & 4U) != 0,
                           .offer_scram = true}) {
     perform(session_.on_connect(tls));
+    if ((flavour & 1U) != 0) session_.bind_tls();
   }
 
   /// False once nothing more is heard: closed, or the rest is inside TLS.

@@ -109,6 +109,7 @@ net::Task<void> Session::converse() {
     if (!up) co_return;
   }
   std::optional<Step> step = co_await greet();
+  if (options_.implicit_tls) bind_tls();
   while (step && !gone_) {
     const bool go_on = co_await perform(*step);
     forget_finished_transaction();
@@ -236,7 +237,13 @@ net::Task<bool> Session::upgrade(const smtp::UpgradeTls& step) {
   gone_ = !up;
   if (gone_) co_return false;
   protocol_.on_tls();
+  bind_tls();
   co_return true;
+}
+
+void Session::bind_tls() {
+  tls_exporter_ = stream_.tls_exporter();
+  if (!tls_exporter_.empty()) protocol_.bind_tls();
 }
 
 net::Task<Result<void>> Session::shake_hands() {

@@ -79,6 +79,7 @@ class Session {
   [[nodiscard]] milliseconds command_time() const;
   net::Task<Result<std::size_t>> read(std::size_t at_most, milliseconds timeout);
   net::Task<Result<void>> shake_hands();
+  void bind_tls();
   void account();
   net::Task<bool> flush();
   net::Task<bool> upgrade(const smtp::UpgradeTls& step);
@@ -97,7 +98,7 @@ class Session {
   // session_auth.cpp: who it is, and as whom he may write
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
   smtp::Step on_sasl(const smtp::AskSasl& ask);
-  [[nodiscard]] smtp::Step scram_done(const std::string& authzid);
+  [[nodiscard]] smtp::Step scram_done(std::string_view mechanism, const std::string& authzid);
   [[nodiscard]] std::optional<smtp::Reply> refuse_guess(const std::string& user, std::string_view mechanism) const;
   smtp::Reply auth_failed(const std::string& user, std::string_view mechanism);
   smtp::Reply logged_in(registry::AccountPtr account, std::string_view mechanism);
@@ -146,6 +147,7 @@ class Session {
   smtp::ServerSession protocol_;
   registry::AccountPtr login_;  // as it was when he logged in
   std::unique_ptr<registry::ScramExchange> scram_;
+  std::string tls_exporter_;  // names the TLS connection; empty where it cannot be bound to a login
   std::optional<crypto::ScramVerifier> scram_verifier_;  // what the exchange compares with
   smtp::LineReader reader_;
   std::string out_;

@@ -13,8 +13,6 @@ using smtp::Reply;
 
 namespace {
 
-constexpr std::string_view scram = "SCRAM-SHA-256";
-
 // RFC 4954 §6
 Reply later() {
   return {454, EnhancedCode{4, 7, 0}, "temporary authentication failure"};
@@ -51,10 +49,12 @@ net::Task<Reply> Session::on_auth(smtp::AskAuth ask) {
 
 smtp::Step Session::on_sasl(const smtp::AskSasl& ask) {
   if (ask.first) {
-    scram_ = std::make_unique<registry::ScramExchange>([this](const std::string& name) {
+    auto find = [this](const std::string& name) {
       scram_verifier_ = services_.accounts.scram_of(name);
       return *scram_verifier_;
-    });
+    };
+    const bool plus = ask.mechanism.ends_with("-PLUS");
+    scram_ = std::make_unique<registry::ScramExchange>(std::move(find), plus, tls_exporter_);
   }
   if (!scram_) throw std::logic_error("an exchange that did not begin");
   const bool named = !scram_->name().empty();
@@ -62,33 +62,34 @@ smtp::Step Session::on_sasl(const smtp::AskSasl& ask) {
   const std::string user = scram_->name();
   if (const auto* challenge = std::get_if<registry::ScramExchange::Challenge>(&outcome)) {
     if (!named && !user.empty()) {
-      if (auto refusal = refuse_guess(user, scram)) return protocol_.on_answer(*std::move(refusal));
+      if (auto refusal = refuse_guess(user, ask.mechanism)) return protocol_.on_answer(*std::move(refusal));
     }
     return protocol_.on_challenge(challenge->message);
   }
-  if (const auto* done = std::get_if<registry::ScramExchange::Done>(&outcome)) return scram_done(done->authzid);
+  if (const auto* done = std::get_if<registry::ScramExchange::Done>(&outcome))
+    return scram_done(ask.mechanism, done->authzid);
   scram_.reset();
   switch (std::get<registry::ScramExchange::Failed>(outcome)) {
-    case registry::ScramExchange::Failed::Wrong: return protocol_.on_answer(auth_failed(user, scram));
+    case registry::ScramExchange::Failed::Wrong: return protocol_.on_answer(auth_failed(user, ask.mechanism));
     case registry::ScramExchange::Failed::Malformed:
-      tell_auth(user, scram, "malformed");
+      tell_auth(user, ask.mechanism, "malformed");
       return protocol_.on_answer(Reply(535, EnhancedCode{5, 5, 2}, "that is no SCRAM-SHA-256 message"));
     case registry::ScramExchange::Failed::Internal: break;
   }
-  tell_auth(user, scram, "failed");
+  tell_auth(user, ask.mechanism, "failed");
   return protocol_.on_answer(later());
 }
 
-smtp::Step Session::scram_done(const std::string& authzid) {
+smtp::Step Session::scram_done(std::string_view mechanism, const std::string& authzid) {
   const auto exchange = std::exchange(scram_, nullptr);
   const std::string user = exchange->name();
   if (!authzid.empty() && authzid != user) {
-    tell_auth(user, scram, "authzid-refused");
+    tell_auth(user, mechanism, "authzid-refused");
     return protocol_.on_answer(Reply(535, EnhancedCode{5, 7, 8}, "you may only act as yourself"));
   }
   auto account = services_.accounts.whose(user, *scram_verifier_);
-  if (!account) return protocol_.on_answer(auth_failed(user, scram));  // changed meanwhile
-  return protocol_.on_authenticated(user, logged_in(std::move(account), scram));
+  if (!account) return protocol_.on_answer(auth_failed(user, mechanism));  // changed meanwhile
+  return protocol_.on_authenticated(user, logged_in(std::move(account), mechanism));
 }
 
 // Whatever the password: it is not looked at.

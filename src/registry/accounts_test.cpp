@@ -329,9 +329,9 @@ TEST(AccountRows, AreReadAsTheyAreWritten) {
 TEST(AccountRows, RefuseWhatWasNotWrittenHere) {
   const std::string good = account_text(account("joe"));
   ASSERT_TRUE(read_account("joe", good));
-  for (const std::string text : {std::string(), std::string("password=x"), good + "\tscram=x", good + "\tdisabled",
-                                 "password=" + hash_of_secret() + "\tsend_as=joe\tcreated=1",
-                                 "password=" + hash_of_secret() + "\tsend_as=joe@a.example\tcreated=x"}) {
+  for (const auto& text : {std::string(), std::string("password=x"), good + "\tscram=x", good + "\tdisabled",
+                           "password=" + hash_of_secret() + "\tsend_as=joe\tcreated=1",
+                           "password=" + hash_of_secret() + "\tsend_as=joe@a.example\tcreated=x"}) {
     EXPECT_FALSE(read_account("joe", text)) << text;
   }
 }

@@ -14,7 +14,6 @@ namespace cas::registry {
 
 namespace {
 
-constexpr const char* mechanism = "SCRAM-SHA-256";
 constexpr std::size_t longest_message = 4096;
 constexpr std::size_t longest_name = 255;
 
@@ -86,9 +85,18 @@ struct ScramExchange::State {
   Find find;
   std::unique_ptr<Gsasl_session, EndSession> session;
   std::string name;
+  bool plus = false;
+  bool bindable = false;
   bool begun = false;
   bool over = false;
   bool proven = false;  // the server's last message has been given
+
+  /// RFC 5802 §6: what the client says of channel binding must fit what was offered. "y" says that it could, and was
+  /// not offered it: where it was, somebody took that out of our EHLO.
+  [[nodiscard]] bool is_beginning(std::string_view message) const {
+    if (plus) return message.starts_with("p=tls-exporter,");
+    return message.starts_with("n,") || (message.starts_with("y,") && !bindable);
+  }
 
   int answer(Gsasl_property property) {
     const bool about_secret = property == GSASL_SCRAM_ITER || property == GSASL_SCRAM_SALT ||
@@ -120,11 +128,17 @@ int on_question(Gsasl* /*context*/, Gsasl_session* session, Gsasl_property prope
 
 }  // namespace
 
-ScramExchange::ScramExchange(Find find) : state_(std::make_unique<State>()) {
+ScramExchange::ScramExchange(Find find, bool plus, std::string exporter) : state_(std::make_unique<State>()) {
   state_->find = std::move(find);
+  state_->plus = plus;
+  state_->bindable = !exporter.empty();
   Gsasl_session* session = nullptr;
+  const char* mechanism = plus ? "SCRAM-SHA-256-PLUS" : "SCRAM-SHA-256";
   if (gsasl_server_start(library().context(), mechanism, &session) != GSASL_OK) return;
   state_->session.reset(session);
+  const std::string binding = base64(as_octets(exporter));
+  const bool set = !plus || gsasl_property_set(session, GSASL_CB_TLS_EXPORTER, binding.c_str()) == GSASL_OK;
+  if (!set) state_->session.reset();
 }
 
 ScramExchange::~ScramExchange() = default;
@@ -146,8 +160,7 @@ ScramExchange::Outcome ScramExchange::step(std::string_view message) {
     return end(Done{.authzid = authzid == nullptr ? "" : authzid});
   }
   if (message.size() > longest_message || message.find('\0') != message.npos) return end(Failed::Malformed);
-  // RFC 5802 §6: channel binding is not offered; the library would find out only at the end.
-  if (!state.begun && (message.empty() || message.starts_with("p="))) return end(Failed::Malformed);
+  if (!state.begun && !state.is_beginning(message)) return end(Failed::Malformed);
   state.begun = true;
   std::function<int(Gsasl_property)> answer = [&state](Gsasl_property property) {
     try {

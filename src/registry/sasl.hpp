@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What we take from GNU SASL: SASLprep (RFC 4013) and SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding. The
-// library draws the server's nonces itself; it is the only place here that does.
+// What we take from GNU SASL: SASLprep (RFC 4013) and SCRAM-SHA-256 (RFC 5802, RFC 7677), bound to its TLS connection
+// (-PLUS, RFC 9266) or not. The library draws the server's nonces itself; it is the only place here that does.
 #pragma once
 
 #include <functional>
@@ -33,7 +33,9 @@ class ScramExchange {
  public:
   /// What to compare with for that name. Never none: for a name that nobody has it is something no password fits.
   using Find = std::function<crypto::ScramVerifier(const std::string& name)>;
-  explicit ScramExchange(Find find);
+  /// `plus`: SCRAM-SHA-256-PLUS was chosen. `exporter`: what names the TLS connection; empty where -PLUS was not
+  /// offered.
+  explicit ScramExchange(Find find, bool plus = false, std::string exporter = {});
   ~ScramExchange();
   ScramExchange(const ScramExchange&) = delete;
   ScramExchange& operator=(const ScramExchange&) = delete;

@@ -127,6 +127,33 @@ TEST_F(Exchange, IsNotReplayed) {
   EXPECT_TRUE(std::holds_alternative<Failed>(another.step(last)));
 }
 
+TEST(Scram, IsBoundToItsTlsConnection_Rfc9266) {
+  const auto find = [](const std::string&) { return *make_scram_verifier("pencil", pencil_salt, 4096); };
+  const std::string header = "p=tls-exporter,,";
+  for (const std::string seen : {"this connection", "another connection"}) {
+    ScramExchange server(find, true, "this connection");
+    const auto first = server.step(header + "n=joe,r=abc");
+    ASSERT_TRUE(std::holds_alternative<ScramExchange::Challenge>(first));
+    const auto last = server.step(final_message("n=joe,r=abc", std::get<ScramExchange::Challenge>(first).message,
+                                                "pencil", base64(as_octets(header + seen))));
+    EXPECT_EQ(std::holds_alternative<ScramExchange::Challenge>(last), seen == "this connection");
+  }
+}
+
+TEST(Scram, FailsWhereWhatWasOfferedWasTakenOut_Rfc5802_6) {
+  const auto find = [](const std::string&) { return *make_scram_verifier("pencil", pencil_salt, 4096); };
+  ScramExchange not_offered(find);
+  EXPECT_TRUE(std::holds_alternative<ScramExchange::Challenge>(not_offered.step("y,,n=joe,r=abc")));
+  ScramExchange offered(find, false, "this connection");
+  EXPECT_TRUE(std::holds_alternative<Failed>(offered.step("y,,n=joe,r=abc")));
+  ScramExchange unable(find, false, "this connection");
+  EXPECT_TRUE(std::holds_alternative<ScramExchange::Challenge>(unable.step("n,,n=joe,r=abc")));
+  for (const std::string message : {"n,,n=joe,r=abc", "y,,n=joe,r=abc", "p=tls-unique,,n=joe,r=abc"}) {
+    ScramExchange chosen(find, true, "this connection");
+    EXPECT_TRUE(std::holds_alternative<Failed>(chosen.step(message))) << message;
+  }
+}
+
 TEST(Scram, FailsForWhatIsNoMessage) {
   const auto find = [](const std::string&) { return *make_scram_verifier("pencil", pencil_salt, 4096); };
   const std::vector<std::string> wrong{"",

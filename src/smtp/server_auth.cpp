@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AUTH (RFC 4954), on submission and inside TLS only: PLAIN (RFC 4616), LOGIN (never a standard, but some programs know
-// nothing else), and SCRAM-SHA-256 (RFC 7677), whose messages only pass through here.
+// nothing else), and SCRAM-SHA-256 (RFC 7677), with and without channel binding, whose messages only pass through here.
 #include <utility>
 
 #include "base/encoding.hpp"
@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t longest = 255;       // of a name or a password
 constexpr std::size_t most_responses = 8;  // in one exchange; SCRAM has three
+constexpr std::string_view scram = "SCRAM-SHA-256";
+constexpr std::string_view scram_plus = "SCRAM-SHA-256-PLUS";
 constexpr std::string_view ask_name = "Username:";
 constexpr std::string_view ask_password = "Password:";
 
@@ -53,18 +55,20 @@ ServerSession::Check ServerSession::may_auth() const {
   return {};
 }
 
+std::optional<ServerSession::Mechanism> ServerSession::mechanism_of(std::string_view name) const {
+  if (iequals(name, "PLAIN")) return Mechanism::Plain;
+  if (iequals(name, "LOGIN")) return Mechanism::Login;
+  if (options_.offer_scram && iequals(name, scram)) return Mechanism::Scram;
+  if (options_.offer_scram && session_.bindable && iequals(name, scram_plus)) return Mechanism::ScramPlus;
+  return {};
+}
+
 Step ServerSession::auth(std::string_view argument) {
   const std::string_view mechanism = argument.substr(0, argument.find(' '));
   const std::string_view initial = trim_wsp(argument.substr(mechanism.size()));
-  if (iequals(mechanism, "PLAIN")) {
-    exchange_ = {.mechanism = Mechanism::Plain};
-  } else if (iequals(mechanism, "LOGIN")) {
-    exchange_ = {.mechanism = Mechanism::Login};
-  } else if (options_.offer_scram && iequals(mechanism, "SCRAM-SHA-256")) {
-    exchange_ = {.mechanism = Mechanism::Scram};
-  } else {
-    return bad_command(Reply(504, {5, 5, 4}, "mechanism not offered"));
-  }
+  const auto known = mechanism_of(mechanism);
+  if (!known) return bad_command(Reply(504, {5, 5, 4}, "mechanism not offered"));
+  exchange_ = {.mechanism = *known};
   // RFC 4954 §4: "=" is an initial response that is there and empty.
   if (!initial.empty()) return auth_response(initial == "=" ? std::string_view{} : initial);
   return challenge(exchange_.mechanism == Mechanism::Login ? ask_name : "");
@@ -81,7 +85,8 @@ Step ServerSession::auth_response(std::string_view response) {
   switch (exchange_.mechanism) {
     case Mechanism::Plain: return plain_response(response);
     case Mechanism::Login: return login_response(response);
-    case Mechanism::Scram: return scram_response(response);
+    case Mechanism::Scram:
+    case Mechanism::ScramPlus: return scram_response(response);
   }
   std::unreachable();
 }
@@ -113,7 +118,8 @@ Step ServerSession::scram_response(std::string_view response) {
   auto text = decoded(response);
   if (!text) return bad_command(Reply(501, {5, 5, 2}, "that is no base64"));
   waiting_ = Waiting::Auth;
-  return AskSasl{.mechanism = "SCRAM-SHA-256", .response = *std::move(text), .first = exchange_.responses == 1};
+  const auto mechanism = exchange_.mechanism == Mechanism::ScramPlus ? scram_plus : scram;
+  return AskSasl{.mechanism = mechanism, .response = *std::move(text), .first = exchange_.responses == 1};
 }
 
 Step ServerSession::on_challenge(std::string_view octets) {
@@ -136,7 +142,8 @@ Step ServerSession::auth_answered(Reply reply) {
     session_.user = std::move(user);
     return respond(std::move(reply));
   }
-  if (reply.permanent() && ++counters_.failed_auths >= options_.limits.failed_auths) {
+  // Also those that were only put off: who goes on guessing while locked out costs log lines.
+  if (++counters_.failed_auths >= options_.limits.failed_auths) {
     return close(Reply(421, {4, 7, 0}, "too many failed authentications"));
   }
   return respond(std::move(reply));

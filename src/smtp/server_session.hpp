@@ -47,7 +47,7 @@ struct ServerOptions {
   bool offer_starttls = false;  // certificate present and TLS not implicit
   bool offer_cas = false;       // announces "CAS 1", and only on a TLS session (CAS §5.8)
   bool submission = false;      // RFC 6409: MAIL needs AUTH (or an own network), AUTH needs TLS, no CONFIRM
-  bool offer_scram = false;     // AUTH SCRAM-SHA-256 beside PLAIN and LOGIN (submission, inside TLS)
+  bool offer_scram = false;     // AUTH SCRAM-SHA-256 beside PLAIN and LOGIN (submission, inside TLS); see bind_tls()
   bool offer_smtputf8 = true;
   bool offer_requiretls = false;  // inside TLS (RFC 8689); who offers it must keep the promise on the way out
   bool offer_chunking = true;     // BDAT; without it one is refused like any other that may not come
@@ -107,7 +107,7 @@ struct AskAuth {
 /// What the client says in a mechanism of several steps, decoded. `first`: an exchange begins; what was kept of one
 /// before is void.
 struct AskSasl {
-  std::string_view mechanism;  // "SCRAM-SHA-256"
+  std::string_view mechanism;  // "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"
   std::string response;
   bool first = false;
 };
@@ -144,6 +144,8 @@ class ServerSession {
   [[nodiscard]] Step on_no_tls(Reply reply);
   /// TLS is up: the session begins anew (RFC 3207 §4.2).
   void on_tls();
+  /// The TLS that is up can be bound to a login: SCRAM-SHA-256-PLUS is offered too, until TLS begins anew.
+  void bind_tls() { session_.bindable = true; }
   /// The body was read; `reply` goes to the client and the transaction is over, whatever the reply.
   [[nodiscard]] Step on_body(Reply reply);
   /// The chunk was read. Without a fault: 250, and the transaction goes on. With one: that is the reply, and the
@@ -173,7 +175,7 @@ class ServerSession {
 
  private:
   enum class Waiting { Connect, Line, AuthLine, Mail, Confirm, Rcpt, Auth, Tls, Body, Chunk, Skip, Closed };
-  enum class Mechanism { Plain, Login, Scram };
+  enum class Mechanism { Plain, Login, Scram, ScramPlus };
   /// The exchange under way.
   struct Exchange {
     Mechanism mechanism = Mechanism::Plain;
@@ -185,6 +187,7 @@ class ServerSession {
     bool extended = false;
     bool tls = false;
     std::optional<std::string> user;
+    bool bindable = false;
   };
   struct Transaction {
     std::optional<MailCommand> mail;
@@ -242,6 +245,7 @@ class ServerSession {
   Step plain_response(std::string_view response);
   Step login_response(std::string_view response);
   Step scram_response(std::string_view response);
+  [[nodiscard]] std::optional<Mechanism> mechanism_of(std::string_view name) const;
   Step challenge(std::string_view text);
 
   Step on_command(std::string_view line);

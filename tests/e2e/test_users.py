@@ -195,6 +195,31 @@ class LoggingIn(UserCase):
                 self.assertEqual("235 2.7.0" in spoken, right, f"{mechanism}: {spoken}")
                 self.assertEqual("535 5.7.8" in spoken, not right, f"{mechanism}: {spoken}")
 
+    def test_a_login_is_bound_to_its_connection(self):
+        """SCRAM-SHA-256-PLUS with tls-exporter (RFC 9266), by GNU SASL's client."""
+        gsasl = shutil.which("gsasl")
+        if gsasl is None:
+            self.skipTest("gsasl is not installed")
+        self.add("ann@north.example", "--scram")
+        for priority, offered in (("NORMAL", True), ("NORMAL:-VERS-TLS1.3", False)):
+            for secret, right in ((SECRET, True), ("wrong", False)):
+                done = subprocess.run([gsasl, "--smtp", "--starttls", "--x509-ca-file", "", "--priority", priority,
+                                       "--connect", f"{self.north.address}:{self.north.submission_port}",
+                                       "--mechanism", "SCRAM-SHA-256-PLUS", "--authentication-id", "ann@north.example",
+                                       "--authorization-id", "ann@north.example", "--password", secret],
+                                      input="", capture_output=True, text=True, timeout=BOUND)
+                spoken = done.stdout + done.stderr
+                self.assertEqual("SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN" in spoken, offered, spoken)
+                self.assertEqual("235 2.7.0" in spoken, offered and right, spoken)
+
+    def test_who_was_not_shown_the_better_mechanism_is_not_let_in(self):
+        """RFC 5802 §6: a client that could bind and says that we cannot did not see our EHLO."""
+        self.add("ann@north.example", "--scram")
+        client = self.client()
+        self.assertIn("SCRAM-SHA-256-PLUS", client.esmtp_features["auth"])
+        code, _ = self.scram(client, "ann@north.example", SECRET, "y,,n=ann@north.example,r=fyko+d2lbbFgONRv9qkxdawL")
+        self.assertEqual(code, 535)
+
     def test_wrong_passwords(self):
         self.add("ann@north.example")
         for name, secret in (("ann@north.example", "wrong"), ("ann@north.example", SECRET + " "),
