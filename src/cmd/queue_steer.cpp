@@ -8,6 +8,7 @@
 #include "base/encoding.hpp"
 #include "cmd/queue_words.hpp"
 #include "cmd/terminal.hpp"
+#include "cmd/who.hpp"
 
 namespace cas::cmd {
 
