@@ -32,8 +32,8 @@
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
-#include "registry/exceptions.hpp"
 #include "registry/accounts.hpp"
+#include "registry/exceptions.hpp"
 #include "store/store.hpp"
 
 namespace cas::app {

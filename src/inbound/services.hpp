@@ -17,9 +17,9 @@
 #include "policy/buckets.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
+#include "registry/accounts.hpp"
 #include "registry/exceptions.hpp"
 #include "registry/relationships.hpp"
-#include "registry/accounts.hpp"
 
 namespace cas::inbound {
 
