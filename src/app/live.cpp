@@ -49,11 +49,8 @@ queue::PaceLimits local_pace(const Config& config) {
 std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
   std::vector<inbound::DomainSettings> domains;
   for (const auto& domain : config.domains) {
-    domains.push_back(inbound::DomainSettings{.name = domain.name,
-                                              .mode = domain.mode,
-                                              .authentication = domain.authentication,
-                                              .maildir = domain.maildir,
-                                              .mailboxes = domain.mailboxes});
+    domains.push_back(inbound::DomainSettings{
+        .name = domain.name, .mode = domain.mode, .authentication = domain.authentication, .maildir = domain.maildir});
   }
   return std::make_shared<const inbound::Directory>(std::move(domains));
 }
@@ -82,7 +79,7 @@ inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& 
       .disk_reserve = config.disk_reserve(),
       .trusted_networks = listen.trusted_networks,
       .local_users = listen.local_users};
-  if (listen.tls != ListenTls::Off) options.tls = live.tls;
+  if (listen.tls != ListenTls::Off) options.tls = live.keys.tls;
   return options;
 }
 

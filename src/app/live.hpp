@@ -8,6 +8,7 @@
 
 #include "app/config.hpp"
 #include "app/key_material.hpp"
+#include "app/recipients.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/local_delivery.hpp"
 #include "outbound/destinations.hpp"
@@ -17,9 +18,11 @@ namespace cas::app {
 
 struct Live {
   Config config;
-  std::optional<net::TlsContext> tls;
+  KeyMaterial keys;
   std::shared_ptr<const inbound::Directory> directory;
   inbound::Accounts accounts;
+  RecipientFiles recipient_files;
+  std::shared_ptr<const recipients::Recipients> recipients;
   std::unique_ptr<const inbound::Services> services;
   std::unique_ptr<inbound::LocalDelivery> local;
   std::unique_ptr<outbound::Relay> relay;

@@ -80,7 +80,8 @@ StartFault Server::config_fault(std::string key, std::string problem, std::strin
 
 // Keys may be root's alone: they are read before anything else.
 Server::Started Server::load_keys() {
-  loaded_stamp_ = seen_stamp_ = key_stamp(config_);
+  key_stamps_.loaded = key_stamps_.seen = key_stamp(config_);
+  recipients_stamps_.loaded = recipients_stamps_.seen = recipients_stamp(config_);
   auto keys = load_key_material(config_);
   if (!keys) {
     StartFault fault{.exit_code = EX_CONFIG, .lines = {}};
@@ -88,6 +89,9 @@ Server::Started Server::load_keys() {
     return std::unexpected(std::move(fault));
   }
   first_keys_ = *std::move(keys);
+  auto files = load_recipient_files(config_);
+  if (!files) return std::unexpected(fault_of(files.error().front()));
+  first_files_ = *std::move(files);
   return {};
 }
 
@@ -223,7 +227,7 @@ void Server::build_inbound() {
     for (auto& place : places_of(bound.config.address)) own_places_.push_back(std::move(place));
   }
   tell_signing(first_keys_.signing);
-  put_in_force(make_live(config_, std::exchange(first_keys_, {})));
+  put_in_force(make_live(config_, std::exchange(first_keys_, {}), std::exchange(first_files_, {})));
   for (auto& bound : sockets_.listeners) {
     listening_.push_back(bound.config.address.text() + " " + std::string(role_word(bound.config.role)));
     for (std::size_t n = 0; n < bound.sockets.size(); ++n) {
@@ -332,6 +336,7 @@ int Server::run() {
     const auto signal = runtime_->wait_for_signal(key_look_pause);
     if (!signal) {
       look_for_new_keys();
+      look_for_new_recipients();
     } else if (*signal == SIGHUP) {
       reload();
     } else {

@@ -72,12 +72,13 @@ class Server {
 
   // server_reload.cpp
   [[nodiscard]] std::shared_ptr<const Live> live() const;
-  [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys);
+  [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys, RecipientFiles files);
   [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
                                                                                  const ListenConfig& listen) const;
   void put_in_force(std::shared_ptr<const Live> fresh);
   void reload();
   void look_for_new_keys();
+  void look_for_new_recipients();
   void watch_disk();
   void see_room(const inbound::Room::Seen& seen);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job) const;
@@ -99,6 +100,7 @@ class Server {
   TimePoint started_;
 
   KeyMaterial first_keys_;
+  RecipientFiles first_files_;
   std::optional<net::TlsContext> outgoing_tls_;
 
   TraceBook trace_book_;
@@ -130,7 +132,10 @@ class Server {
   policy::ConfirmBuckets buckets_;
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
-  std::string loaded_stamp_, seen_stamp_;  // of the key files: in force, and at the last look
+  struct Stamps {
+    std::string loaded, seen;
+  };
+  Stamps key_stamps_, recipients_stamps_;  // of files: in force, and at the last look
   Guarded<std::shared_ptr<const Live>> live_;
   struct Listening {
     ListenConfig config;

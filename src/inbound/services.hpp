@@ -17,6 +17,7 @@
 #include "policy/buckets.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
+#include "recipients/recipients.hpp"
 
 namespace cas::inbound {
 
@@ -36,6 +37,7 @@ struct Services {
   Random& random;
   EventSink& events;
   const Directory& directory;
+  const recipients::Recipients& recipients;
   const Accounts& accounts;
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;

@@ -15,6 +15,7 @@
 #include "inbound/confirm_check.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
+#include "policy/judge.hpp"
 #include "smtp/data.hpp"
 #include "smtp/line_reader.hpp"
 #include "smtp/server_session.hpp"
@@ -53,6 +54,7 @@ class Session {
     bool quarantined = false;
     DsnNotify notify{};
     std::string orcpt{};
+    std::vector<Mailbox> targets{};  // where its mail goes
   };
   /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
   struct Work {
@@ -90,10 +92,15 @@ class Session {
   [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
-  smtp::Reply on_rcpt(const smtp::RcptCommand& asked);
+  net::Task<smtp::Reply> on_rcpt(smtp::RcptCommand asked);
   net::Task<std::optional<smtp::Reply>> refuse_suppressed(Mailbox asked);
   smtp::Reply over_quota(const std::string& of_what);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
+
+  // session_recipients.cpp: where the mail of a recipient goes
+  /// Fills in facts.mailbox; looked up only where the verdict depends on it or mail is taken.
+  net::Task<recipients::Resolution> resolve(policy::RecipientFacts& facts) const;
+  [[nodiscard]] std::vector<queue::NewRecipient> new_recipients() const;
 
   // session_authentication.cpp: who sends it
   void begin_authentication(const ReversePath& from);
@@ -121,7 +128,6 @@ class Session {
   [[nodiscard]] store::Message envelope(const IncomingMessage& message, const store::QueueId& id) const;
   [[nodiscard]] bool sender_is_known() const;
   [[nodiscard]] std::string trace_fields(const store::QueueId& id, const IncomingMessage& message) const;
-  [[nodiscard]] queue::NewRecipient new_recipient(const Admitted& admitted) const;
 
   void event(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields,
              Level level = Level::Info, const store::QueueId& id = {}) const;

@@ -40,7 +40,11 @@ net::Task<smtp::Step> Session::answer(smtp::Step step) {
     reply = co_await on_confirm(std::move(confirm->intent));
   } else if (const auto* rcpt = std::get_if<smtp::AskRcpt>(&step)) {
     auto refusal = co_await refuse_suppressed(rcpt->rcpt.to);
-    reply = refusal ? *std::move(refusal) : on_rcpt(rcpt->rcpt);
+    if (refusal) {
+      reply = *std::move(refusal);
+    } else {
+      reply = co_await on_rcpt(rcpt->rcpt);
+    }
   } else if (auto* auth = std::get_if<smtp::AskAuth>(&step)) {
     reply = co_await on_auth(std::move(*auth));
   } else {
@@ -126,10 +130,10 @@ Reply Session::over_quota(const std::string& of_what) {
                "you have sent as many " + of_what + " as you may in an hour, try again later");
 }
 
-Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
+net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
   const Mailbox recipient = services_.directory.meant_by(asked.to, services_.host);
   const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
-  if (known != work_.admitted.end()) return known->reply;  // CAS §5.5
+  if (known != work_.admitted.end()) co_return known->reply;  // CAS §5.5
 
   policy::RecipientFacts facts{.recipient = recipient, .user = protocol_.user()};
   const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
@@ -137,7 +141,6 @@ Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
   if (domain != nullptr) facts.mode = domain->mode;
   facts.intent = work_.status;
   facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
-  facts.mailbox = services_.directory.mailbox(recipient);
   facts.null_sender = protocol_.mail()->from.is_null();
   facts.own_network = origin() == policy::Origin::OwnNetwork;
 
@@ -149,8 +152,13 @@ Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
     }
     facts.ledger_in_progress = !lease;
   }
-  // What was committed before stays confirmed, whatever became of the mailbox since (CAS §8.2, step 10).
-  if (swallowed) facts.mailbox = policy::MailboxStatus::Exists;
+  recipients::Resolution found;
+  if (swallowed) {
+    // What was committed before stays confirmed, whatever became of the mailbox since (CAS §8.2, step 10).
+    facts.mailbox = policy::MailboxStatus::Exists;
+  } else {
+    found = co_await resolve(facts);
+  }
 
   auto verdict = policy::judge(facts);
   event("rcpt", {{"to", recipient.wire()},
@@ -158,15 +166,16 @@ Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
                  {"client", stream_.peer().text()},
                  {"admission", std::string(policy::to_string(verdict.admission))},
                  {"rule", verdict.rule},
+                 {"found", found.rule},
                  {"reply", verdict.reply.summary()}});
   if (verdict.reply.positive() && origin() == policy::Origin::User &&
       !services_.load.users.allow_recipient(protocol_.user().value_or(""), services_.clock.now())) {
-    return over_quota("recipients");
+    co_return over_quota("recipients");
   }
   if (verdict.reply.positive()) {
     if (domain != nullptr && !policy::has_room(services_.load.room.mail(domain->name),
                                                protocol_.mail()->size.value_or(0), options_.disk_reserve)) {
-      return insufficient_storage();
+      co_return insufficient_storage();
     }
     const auto route = facts.domain_is_local ? store::Route::Local : store::Route::Remote;
     if (verdict.admission != policy::Admission::Confirmed) lease.reset();
@@ -180,9 +189,10 @@ Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
                                       .swallowed = swallowed,
                                       .authentication = acts ? domain->authentication : policy::Enforcement::Observe,
                                       .notify = asked.notify,
-                                      .orcpt = asked.orcpt});
+                                      .orcpt = asked.orcpt,
+                                      .targets = std::move(found.targets)});
   }
-  return verdict.reply;
+  co_return verdict.reply;
 }
 
 // A mailbox elsewhere that is known to be gone: whoever writes to it hears so at once. What cannot be looked up goes
