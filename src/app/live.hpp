@@ -11,6 +11,7 @@
 #include "app/recipients.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/local_delivery.hpp"
+#include "outbound/callout.hpp"
 #include "outbound/destinations.hpp"
 #include "outbound/relay.hpp"
 
@@ -22,6 +23,7 @@ struct Live {
   std::shared_ptr<const inbound::Directory> directory;
   inbound::Accounts accounts;
   RecipientFiles recipient_files;
+  std::shared_ptr<const outbound::Callout> callout;
   std::shared_ptr<const recipients::Recipients> recipients;
   std::unique_ptr<const inbound::Services> services;
   std::unique_ptr<inbound::LocalDelivery> local;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "app/config.hpp"
 #include "net/workers.hpp"
 #include "recipients/alias_file.hpp"
+#include "recipients/cached_source.hpp"
 #include "recipients/recipients.hpp"
 
 namespace cas::app {
@@ -24,8 +26,12 @@ using RecipientFiles = std::map<Domain, std::shared_ptr<const recipients::AliasF
 /// Changes with them.
 [[nodiscard]] std::string recipients_stamp(const Config& config);
 
+/// They outlive what is made with them.
 struct RecipientServices {
-  net::Workers& files;  // outlives them
+  net::Workers& files;
+  net::Workers& databases;
+  /// Asks a domain's own server (outbound::Callout).
+  std::function<net::Task<recipients::Answer>(outbound::NextHop, Mailbox, milliseconds)> callout;
 };
 [[nodiscard]] std::shared_ptr<const recipients::Recipients> recipients_of(const Config& config, RecipientFiles files,
                                                                           const RecipientServices& services);

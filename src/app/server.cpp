@@ -22,6 +22,7 @@ namespace {
 
 constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
+constexpr std::size_t database_threads = 4;
 constexpr milliseconds key_look_pause{10000};
 
 StartFault fault_of(const ConfigError& error) {
@@ -155,6 +156,7 @@ Server::Started Server::open_world() {
     return std::unexpected(std::move(fault));
   }
   workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(4, runtime_->size()));
+  database_workers_ = std::make_unique<net::Workers>(database_threads, 256);
   const outbound::PoolOptions pool{.idle_timeout = config_.outbound.idle_timeout,
                                    .messages = config_.outbound.connection_messages};
   pools_ = std::make_unique<outbound::ConnectionPools>(executors(), pool);

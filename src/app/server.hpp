@@ -72,6 +72,7 @@ class Server {
 
   // server_reload.cpp
   [[nodiscard]] std::shared_ptr<const Live> live() const;
+  [[nodiscard]] outbound::RelayServices relay_services();
   [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys, RecipientFiles files);
   [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
                                                                                  const ListenConfig& listen) const;
@@ -123,6 +124,7 @@ class Server {
   std::unique_ptr<queue::Suppressions> suppressions_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<net::Workers> database_workers_;  // wait for other servers, and hold up nothing else
   std::unique_ptr<outbound::ConnectionPools> pools_;
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
   std::unique_ptr<outbound::StsBook> sts_book_;

@@ -59,15 +59,36 @@ std::shared_ptr<const Live> Server::live() const {
   return live_.with([](const auto& now) { return now; });
 }
 
+outbound::RelayServices Server::relay_services() {
+  return outbound::RelayServices{.queue = *queue_,
+                                 .resolver = *resolver_,
+                                 .clock = clock_,
+                                 .random = random_,
+                                 .events = *events_,
+                                 .pools = *pools_,
+                                 .health = *host_health_,
+                                 .tls = *outgoing_tls_,
+                                 .sts = sts_book_.get(),
+                                 .results = tls_reporter_.get(),
+                                 .peers = peers_.get()};
+}
+
 std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, RecipientFiles files) {
   auto directory = directory_of(config);
   auto accounts = accounts_of(config);
-  auto recipients = recipients_of(config, files, RecipientServices{.files = *workers_});
+  const auto relay = relay_services();
+  auto callout = std::make_shared<const outbound::Callout>(relay, relay_options(config, own_places_));
+  auto ask = [callout](outbound::NextHop hop, Mailbox mailbox, milliseconds timeout) {
+    return callout->ask(std::move(hop), std::move(mailbox), timeout);
+  };
+  const RecipientServices sources{.files = *workers_, .databases = *database_workers_, .callout = std::move(ask)};
+  auto recipients = recipients_of(config, files, sources);
   auto fresh = std::make_shared<Live>(Live{.config = std::move(config),
                                            .keys = std::move(keys),
                                            .directory = std::move(directory),
                                            .accounts = std::move(accounts),
                                            .recipient_files = std::move(files),
+                                           .callout = std::move(callout),
                                            .recipients = std::move(recipients),
                                            .services = {},
                                            .local = {},
@@ -93,17 +114,6 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
                                                 .received_spf = authentication.received_spf}};
   fresh->services = std::make_unique<const inbound::Services>(std::move(services));
   fresh->local = std::make_unique<inbound::LocalDelivery>(*fresh->services);
-  const outbound::RelayServices relay{.queue = *queue_,
-                                      .resolver = *resolver_,
-                                      .clock = clock_,
-                                      .random = random_,
-                                      .events = *events_,
-                                      .pools = *pools_,
-                                      .health = *host_health_,
-                                      .tls = *outgoing_tls_,
-                                      .sts = sts_book_.get(),
-                                      .results = tls_reporter_.get(),
-                                      .peers = peers_.get()};
   fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, fresh->keys, own_places_));
   fresh->backends = std::make_unique<outbound::Relay>(relay, backend_options(fresh->config, own_places_));
   return fresh;

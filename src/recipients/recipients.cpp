@@ -69,11 +69,11 @@ net::Task<Result<Recipients::Step>> Recipients::look_up(Mailbox address, bool wi
   }
   if (!with_catch_all) co_return step;
   step.by_catch_all = true;
-  step.rule = "catch-all";
   if (rules.catch_all) {
+    step.rule = "catch-all";
     step.onward.push_back(*rules.catch_all);
   } else if (auto others = rules.source->catch_all()) {
-    step.rule += ' ' + others->rule;
+    step.rule = "catch-all " + others->rule;
     step.onward = std::move(others->targets);
   }
   std::erase_if(step.onward, [&](const Mailbox& target) { return is_same(target, address); });
