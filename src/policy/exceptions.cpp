@@ -44,6 +44,14 @@ std::optional<std::string> meant_network(std::string_view text) {
   return IpAddress(IpAddress::V4Octets{octets[0], octets[1], octets[2], octets[3]}).text() + "/" + digits;
 }
 
+bool has_bare_slash(std::string_view regex) {
+  for (std::size_t n = 0; n < regex.size(); ++n) {
+    if (regex[n] == '/') return true;
+    if (regex[n] == '\\') ++n;
+  }
+  return false;
+}
+
 // RFC 2919 §3: dot-atom-text with a dot in it.
 bool is_list_id(std::string_view text) {
   if (text.size() > max_list_id || !text.contains('.') || text.starts_with('.') || text.ends_with('.')) return false;
@@ -78,6 +86,7 @@ Result<Pattern> Pattern::parse(std::string_view text) {
   if (text.size() > max_pattern) return bad(text, "it is longer than " + std::to_string(max_pattern) + " octets");
   if (text.starts_with('/')) {
     if (text.size() < 3 || !text.ends_with('/')) return bad(text, "a regular expression stands between two \"/\"");
+    if (has_bare_slash(text.substr(1, text.size() - 2))) return bad(text, "a \"/\" in it is written \"\\/\"");
     CAS_CHECK(check_regex(text.substr(1, text.size() - 2)));
     return Pattern(Kind::Regex, std::string(text));
   }

@@ -51,6 +51,8 @@ TEST(Pattern, RefusesWithWhatWouldBeRight) {
                                                             {"/a(/", "RE2 does not take"},
                                                             {"/(a{1000}){1000}/", "RE2 does not take"},
                                                             {"/a", "between two"},
+                                                            {"/a/b/", "is written"},
+                                                            {"/a\\/", "RE2 does not take"},
                                                             {"/a\nb/", "control"},
                                                             {"/" + std::string(520, 'a') + "/", "512"},
                                                             {std::string(700, 'a'), "longer than"},

@@ -20,22 +20,14 @@
 #include "base/guarded.hpp"
 #include "base/trace.hpp"
 #include "policy/exception_book.hpp"
+#include "policy/exception_rules.hpp"
 #include "registry/change.hpp"
 #include "registry/exception_row.hpp"
 #include "store/values.hpp"
 
 namespace cas::registry {
 
-/// What somebody wants to be in force.
-struct NewException {
-  policy::ExceptionAction action = policy::ExceptionAction::Block;
-  policy::Pattern pattern;
-  policy::Scope scope;
-  policy::Proof proof = policy::Proof::None;
-  bool unauthenticated = false;  // an entry without proof is meant
-  std::string reason, owner;
-  std::optional<UnixTime> expires;
-};
+using policy::NewException;
 
 struct EnterOptions {
   bool dry_run = false;  // says what would become of them, changes nothing
