@@ -22,6 +22,7 @@ namespace {
 
 constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
+constexpr std::uint64_t max_admin_body = 1 << 20;  // octets: imports come in pieces
 constexpr milliseconds key_look_pause{10000};
 
 StartFault fault_of(const ConfigError& error) {
@@ -290,9 +291,15 @@ void Server::build_admin() {
       .status = [this] { return status(); },
       .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); }};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
-  auto answer = [this](http::Request request) { return admin_api_->answer(std::move(request)); };
-  admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), http::ServerOptions{},
-                                          *events_, std::move(answer));
+  exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
+  auto answer = [this](http::Request request) {
+    if (http::ExceptionsApi::answers(request.path)) return exceptions_api_->answer(std::move(request));
+    return admin_api_->answer(std::move(request));
+  };
+  http::ServerOptions options;
+  options.limits.body = max_admin_body;
+  admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), options, *events_,
+                                          std::move(answer));
 }
 
 http::ServerStatus Server::status() const {

@@ -20,6 +20,7 @@
 #include "app/trace_book.hpp"
 #include "delivery/dispatcher.hpp"
 #include "http/admin_api.hpp"
+#include "http/exceptions_api.hpp"
 #include "http/server.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/services.hpp"
@@ -144,6 +145,7 @@ class Server {
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 
   std::unique_ptr<http::AdminApi> admin_api_;
+  std::unique_ptr<http::ExceptionsApi> exceptions_api_;
   std::unique_ptr<http::Server> admin_;
   std::unique_ptr<http::Server> metrics_server_;  // none: not asked for
   std::optional<queue::Numbers> numbers_;         // of the last look, on the metrics server's thread

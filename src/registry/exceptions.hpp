@@ -102,6 +102,9 @@ class Exceptions {
 
   /// Of at most `limit` that are looked at behind `after`, those that fit.
   void list(std::int64_t after, std::size_t limit, ExceptionFilter filter, Done<ExceptionPage> done) const;
+  /// Those that match what `sender` claims, for `recipient` or for whomever: see policy::ExceptionBook::about().
+  void about(policy::SenderIdentity sender, std::optional<Mailbox> recipient, std::size_t limit,
+             Done<std::vector<ExceptionRow>> done);
   void show(std::vector<std::int64_t> ids, Done<std::vector<ExceptionRow>> done) const;
 
  private:
