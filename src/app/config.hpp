@@ -17,6 +17,7 @@
 #include "base/trace.hpp"
 #include "confirm/discovery.hpp"
 #include "confirm/sender.hpp"
+#include "inbound/screener_keeper.hpp"
 #include "message/address.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
@@ -25,6 +26,7 @@
 #include "policy/authentication.hpp"
 #include "policy/connections.hpp"
 #include "policy/quotas.hpp"
+#include "policy/relationship.hpp"
 #include "smtp/limits.hpp"
 #include "tlspolicy/demand.hpp"
 
@@ -64,6 +66,8 @@ struct DomainConfig {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
   policy::Enforcement authentication = policy::Enforcement::Observe;
+  policy::Screening screener = policy::Screening::Off;
+  bool observe = false;
   // Exactly one of the two:
   std::filesystem::path maildir;             // a Maildir each: maildir/LOCAL-PART
   std::optional<outbound::NextHop> backend;  // the LMTP or SMTP server that has the mailboxes
@@ -170,6 +174,7 @@ struct Config {
   QueueConfig queue;
   smtp::Limits limits;
   LoadConfig load;
+  inbound::KeeperOptions screener;
   LogConfig log;
   MetricsConfig metrics;
 

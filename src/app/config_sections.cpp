@@ -180,6 +180,7 @@ void read_signing(Section section, const Config& config, std::vector<SigningConf
 void read_domain(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 3> modes{"off", "optional", "required"};
   static constexpr std::array<std::string_view, 2> enforcements{"observe", "act"};
+  static constexpr std::array<std::string_view, 3> screenings{"off", "hold", "defer"};
   std::optional<Domain> name;
   if (const auto text = section.text("name")) {
     name = domain_of(*text, findings);
@@ -196,6 +197,8 @@ void read_domain(Section section, Config& config, Findings& findings) {
   domain.mode = confirm::Mode::Optional;
   if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
   assign_choice(domain.authentication, section, "authentication", enforcements);
+  assign_choice(domain.screener, section, "screener", screenings);
+  assign(domain.observe, section.boolean("observe"));
   read_delivery(section, config, domain, findings);
   read_mailboxes(section, domain, findings);
   domain.signing = read_signing_keys(section, config, findings);
@@ -299,6 +302,12 @@ void read_dns(Section section, Config& config, Findings& findings) {
 }
 
 // ---- [authentication], [outbound], [queue], [log] ----
+
+void read_screener(Section section, Config& config) {
+  assign(config.screener.digest_every, section.duration("digest_every", seconds{0}, std::chrono::days{31}));
+  assign(config.screener.digest_after, section.duration("digest_after", seconds{0}, std::chrono::days{7}));
+  section.finish();
+}
 
 void read_authentication(Section section, Config& config, Findings& findings) {
   for (const auto& text : section.texts("trusted_sealers").value_or(std::vector<ConfigText>{})) {
@@ -418,6 +427,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   for (auto& section : root.sections("domain")) read_domain(std::move(section), config, findings);
   for (auto& section : root.sections("user")) read_user(std::move(section), config, findings);
   read_dns(root.section("dns"), config, findings);
+  read_screener(root.section("screener"), config);
   read_authentication(root.section("authentication"), config, findings);
   read_outbound(root.section("outbound"), config, findings);
   for (auto& section : root.sections("transport")) read_transport(std::move(section), config, findings);

@@ -52,6 +52,8 @@ std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
     domains.push_back(inbound::DomainSettings{.name = domain.name,
                                               .mode = domain.mode,
                                               .authentication = domain.authentication,
+                                              .screener = domain.screener,
+                                              .observe = domain.observe,
                                               .maildir = domain.maildir,
                                               .mailboxes = domain.mailboxes});
   }

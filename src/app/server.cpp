@@ -145,6 +145,8 @@ Server::Started Server::open_world() {
                    .destination_for = [this](const std::string& domain) { return destination_for(domain); }}};
   peers_ = std::make_unique<outbound::PeerMemory>(*store_, clock_);
   suppressions_ = std::make_unique<queue::Suppressions>(*store_, clock_, suppression);
+  relationships_ = std::make_unique<registry::Relationships>(*store_, clock_);
+  if (auto loaded = relationships_->load(); !loaded) return std::unexpected(system_fault(loaded.error()));
   queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, *events_, options);
   if (auto recovered = queue_->recover(); !recovered) {
     auto fault = system_fault(recovered.error());
@@ -245,6 +247,16 @@ void Server::build_inbound() {
     acceptors_.push_back(Listening{.config = local, .acceptor = std::move(acceptor)});
   }
   watch_disk();
+  inbound::KeeperServices keeper{.host = config_.host,
+                                 .queue = *queue_,
+                                 .relationships = *relationships_,
+                                 .workers = *workers_,
+                                 .clock = clock_,
+                                 .random = random_,
+                                 .events = *events_,
+                                 .directory = [this] { return directory_.with([](const auto& now) { return now; }); },
+                                 .executor = runtime_->executor(0)};
+  screener_keeper_ = std::make_unique<inbound::ScreenerKeeper>(std::move(keeper), config_.screener);
 }
 
 // ---- Deliveries ----
@@ -287,9 +299,12 @@ void Server::build_admin() {
   http::AdminApi::Services services{
       .queue = *queue_,
       .suppressions = *suppressions_,
+      .relationships = *relationships_,
+      .clock = clock_,
       .trace = [this](std::string_view id) { return trace_book_.find(id); },
       .status = [this] { return status(); },
-      .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); }};
+      .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
+      .screener_decided = [this] { screener_keeper_->wake(); }};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
   exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
   auto answer = [this](http::Request request) {
@@ -327,6 +342,7 @@ void Server::start() {
   sts_book_->start();
   if (tls_reporter_) tls_reporter_->start();
   for (auto& one : acceptors_) one.acceptor->start();
+  screener_keeper_->start();
   admin_->start();
   if (metrics_server_) metrics_server_->start();
   std::vector<std::pair<std::string_view, std::string>> fields{{"version", std::string(version)},
@@ -361,6 +377,7 @@ void Server::drain() {
     for (auto& one : acceptors_) stops.emplace_back([&one] { one.acceptor->stop(drain_time); });
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
+  screener_keeper_->stop();
   pools_->finish();
   sts_book_->stop();
   if (tls_reporter_) tls_reporter_->stop();

@@ -23,6 +23,7 @@
 #include "http/exceptions_api.hpp"
 #include "http/server.hpp"
 #include "inbound/acceptor.hpp"
+#include "inbound/screener_keeper.hpp"
 #include "inbound/services.hpp"
 #include "net/resolver.hpp"
 #include "net/runtime.hpp"
@@ -122,6 +123,7 @@ class Server {
   std::unique_ptr<outbound::PeerMemory> peers_;
   std::unique_ptr<queue::Suppressions> suppressions_;
   std::unique_ptr<registry::Exceptions> exceptions_;
+  std::unique_ptr<registry::Relationships> relationships_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<outbound::ConnectionPools> pools_;
@@ -140,6 +142,7 @@ class Server {
     std::unique_ptr<inbound::Acceptor> acceptor;
   };
   std::vector<Listening> acceptors_;
+  std::unique_ptr<inbound::ScreenerKeeper> screener_keeper_;
   bool disk_low_ = false;  // what was told last; of the watch
   std::unique_ptr<DiskWatch> disk_watch_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;

@@ -86,6 +86,7 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                              .exceptions = *exceptions_,
                              .dkim_keys = dkim_keys_,
                              .load = load_,
+                             .relationships = *relationships_,
                              .authentication = {.trusted_sealers = authentication.trusted_sealers,
                                                 .received_spf = authentication.received_spf}};
   fresh->services = std::make_unique<const inbound::Services>(std::move(services));

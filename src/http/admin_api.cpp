@@ -16,6 +16,9 @@ constexpr std::string_view trace_prefix = "/v1/trace/";
 
 net::Task<Response> AdminApi::answer(Request request) {
   if (request.path == "/v1/suppression") co_return co_await suppression(std::move(request));
+  if (request.path == "/v1/screener" || request.path.starts_with("/v1/screener/")) {
+    co_return co_await screener(std::move(request));
+  }
   if (request.path == "/v1/queue" || request.path.starts_with("/v1/queue/")) {
     co_return co_await answer_queue(std::move(request));
   }

@@ -20,7 +20,9 @@ struct DomainSettings {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
   policy::Enforcement authentication = policy::Enforcement::Observe;
-  std::filesystem::path maildir;  // one Maildir for each mailbox below it
+  policy::Screening screener = policy::Screening::Off;  // of mailboxes that say nothing else
+  bool observe = false;                                 // rules are asked and told, and nothing is done because of them
+  std::filesystem::path maildir;                        // one Maildir for each mailbox below it
   std::vector<LocalPart> mailboxes;
 };
 

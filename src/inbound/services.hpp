@@ -18,6 +18,7 @@
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
 #include "registry/exceptions.hpp"
+#include "registry/relationships.hpp"
 
 namespace cas::inbound {
 
@@ -43,6 +44,7 @@ struct Services {
   registry::Exceptions& exceptions;
   auth::DkimKeyCache& dkim_keys;
   Load& load;
+  registry::Relationships& relationships;
   AuthenticationOptions authentication{};
 };
 

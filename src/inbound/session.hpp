@@ -44,25 +44,33 @@ class Session {
   /// A recipient that was admitted in the transaction under way.
   struct Admitted {
     Mailbox address;
-    policy::Admission admission;
+    policy::RecipientFacts facts;
+    policy::Verdict verdict;  // at the end of data perhaps another one
     store::Route route;
     smtp::Reply reply;                         // again when it is named again
     std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
     bool swallowed = false;                    // committed before with the same digest
-    policy::Enforcement authentication = policy::Enforcement::Observe;
+    bool alone = false;                        // the reply to the message is this recipient's
     bool quarantined = false;
     DsnNotify notify{};
     std::string orcpt{};
+  };
+  /// A recipient that is being judged.
+  struct Judged {
+    policy::Verdict verdict;
+    bool alone = false;
   };
   /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
   struct Work {
     std::uint64_t serial = 0;
     policy::IntentStatus status = policy::IntentStatus::None;
     std::optional<confirm::Intent> intent;
+    std::optional<auth::SpfOutcome> spf;
     std::set<LocalPart> committed;
     std::vector<Admitted> admitted;
     std::unique_ptr<Authentication> authentication;  // of mail from outside, from MAIL on
     std::optional<AuthenticationOutcomes> outcomes;
+    const IncomingMessage* message = nullptr;  // from its end on
     std::unique_ptr<Arrival> arrival;          // from the first octet of the message
     std::optional<smtp::ChunkDecoder> chunks;  // from the first BDAT
   };
@@ -90,14 +98,32 @@ class Session {
   [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
-  smtp::Reply on_rcpt(const smtp::RcptCommand& asked);
   net::Task<std::optional<smtp::Reply>> refuse_suppressed(Mailbox asked);
   smtp::Reply over_quota(const std::string& of_what);
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
 
+  // session_recipient.cpp: who gets it, and whether
+  net::Task<smtp::Reply> on_rcpt(smtp::RcptCommand asked);
+  [[nodiscard]] policy::RecipientFacts recipient_facts(const Mailbox& recipient) const;
+  [[nodiscard]] policy::SenderIdentity sender_identity() const;
+  [[nodiscard]] std::optional<policy::RelationNames> relation_names(confirm::Class klass) const;
+  void look_for_exceptions(policy::RecipientFacts& facts) const;
+  net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
+  net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts);
+  net::Task<void> find_relation(policy::RecipientFacts& facts);
+  void tell_verdict(const Mailbox& recipient, const policy::Verdict& verdict,
+                    const policy::RecipientFacts& facts) const;
+  [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
+  net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
+  void note_relations(queue::NewMessage& fresh) const;
+  void note_screened(queue::NewMessage& fresh) const;
+  void note_written_to(queue::NewMessage& fresh) const;
+
   // session_authentication.cpp: who sends it
   void begin_authentication(const ReversePath& from);
   net::Task<std::optional<smtp::Reply>> authenticate(const IncomingMessage& message);
+  [[nodiscard]] bool hangs_on(const Admitted& admitted) const;
+  [[nodiscard]] std::optional<smtp::Reply> enforce(const IncomingMessage& message);
   [[nodiscard]] policy::AuthenticationVerdict judge_outcomes(const IncomingMessage& message) const;
   void tell_authentication(const policy::AuthenticationVerdict& verdict, const policy::Handling& handling) const;
   [[nodiscard]] std::string authentication_fields(const IncomingMessage& message) const;

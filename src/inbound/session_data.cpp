@@ -129,6 +129,8 @@ net::Task<Reply> Session::end_message(bool malformed) {
   auto refusal = message_fault(malformed);
   if (!refusal) refusal = judge_message(message);
   if (!refusal && work_.authentication) refusal = co_await authenticate(message);
+  if (!refusal && origin() == policy::Origin::Outside) refusal = co_await judge_again(message);
+  if (!refusal && work_.authentication) refusal = enforce(message);
   if (refusal) {
     tell_refused(*refusal);
     co_return *std::move(refusal);
@@ -177,6 +179,7 @@ net::Task<Reply> Session::commit() {
   for (const auto& admitted : work_.admitted) {
     if (!admitted.swallowed) fresh.recipients.push_back(new_recipient(admitted));
   }
+  note_relations(fresh);
   if (fresh.recipients.empty()) {
     // A replay of what was committed with the same content (CAS §10.2): the copy that counts is durable already.
     event("swallowed", {{"from", protocol_.mail()->from.path()}});

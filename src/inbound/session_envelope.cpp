@@ -40,7 +40,7 @@ net::Task<smtp::Step> Session::answer(smtp::Step step) {
     reply = co_await on_confirm(std::move(confirm->intent));
   } else if (const auto* rcpt = std::get_if<smtp::AskRcpt>(&step)) {
     auto refusal = co_await refuse_suppressed(rcpt->rcpt.to);
-    reply = refusal ? *std::move(refusal) : on_rcpt(rcpt->rcpt);
+    reply = refusal ? *std::move(refusal) : co_await on_rcpt(rcpt->rcpt);
   } else if (auto* auth = std::get_if<smtp::AskAuth>(&step)) {
     reply = co_await on_auth(std::move(*auth));
   } else {
@@ -124,65 +124,6 @@ Reply Session::over_quota(const std::string& of_what) {
   event("over-quota", {{"user", protocol_.user().value_or("")}, {"what", of_what}}, Level::Warning);
   return Reply(452, EnhancedCode{4, 7, 1},
                "you have sent as many " + of_what + " as you may in an hour, try again later");
-}
-
-Reply Session::on_rcpt(const smtp::RcptCommand& asked) {
-  const Mailbox recipient = services_.directory.meant_by(asked.to, services_.host);
-  const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
-  if (known != work_.admitted.end()) return known->reply;  // CAS §5.5
-
-  policy::RecipientFacts facts{.recipient = recipient, .user = protocol_.user()};
-  const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
-  facts.domain_is_local = domain != nullptr;
-  if (domain != nullptr) facts.mode = domain->mode;
-  facts.intent = work_.status;
-  facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
-  facts.mailbox = services_.directory.mailbox(recipient);
-  facts.null_sender = protocol_.mail()->from.is_null();
-  facts.own_network = origin() == policy::Origin::OwnNetwork;
-
-  const bool swallowed = facts.listed_in_intent && work_.committed.contains(recipient.local());
-  std::optional<Reservations::Lease> lease;
-  if (facts.listed_in_intent && !swallowed) {
-    if (auto free = services_.reservations.reserve(confirm::ledger_key(*work_.intent, recipient.local()))) {
-      lease.emplace(std::move(*free));
-    }
-    facts.ledger_in_progress = !lease;
-  }
-  // What was committed before stays confirmed, whatever became of the mailbox since (CAS §8.2, step 10).
-  if (swallowed) facts.mailbox = policy::MailboxStatus::Exists;
-
-  auto verdict = policy::judge(facts);
-  event("rcpt", {{"to", recipient.wire()},
-                 {"from", protocol_.mail()->from.path()},
-                 {"client", stream_.peer().text()},
-                 {"admission", std::string(policy::to_string(verdict.admission))},
-                 {"rule", verdict.rule},
-                 {"reply", verdict.reply.summary()}});
-  if (verdict.reply.positive() && origin() == policy::Origin::User &&
-      !services_.load.users.allow_recipient(protocol_.user().value_or(""), services_.clock.now())) {
-    return over_quota("recipients");
-  }
-  if (verdict.reply.positive()) {
-    if (domain != nullptr && !policy::has_room(services_.load.room.mail(domain->name),
-                                               protocol_.mail()->size.value_or(0), options_.disk_reserve)) {
-      return insufficient_storage();
-    }
-    const auto route = facts.domain_is_local ? store::Route::Local : store::Route::Remote;
-    if (verdict.admission != policy::Admission::Confirmed) lease.reset();
-    // A domain acts on what it finds where nothing else says who may write: intents and exemptions do.
-    const bool acts = domain != nullptr && verdict.admission == policy::Admission::Unconfirmed;
-    work_.admitted.push_back(Admitted{.address = recipient,
-                                      .admission = verdict.admission,
-                                      .route = route,
-                                      .reply = verdict.reply,
-                                      .lease = std::move(lease),
-                                      .swallowed = swallowed,
-                                      .authentication = acts ? domain->authentication : policy::Enforcement::Observe,
-                                      .notify = asked.notify,
-                                      .orcpt = asked.orcpt});
-  }
-  return verdict.reply;
 }
 
 // A mailbox elsewhere that is known to be gone: whoever writes to it hears so at once. What cannot be looked up goes

@@ -39,8 +39,7 @@ bool is_signed(const Facts& facts) {
 }
 /// A forwarder that the recipient trusts.
 bool is_forwarded(const Facts& facts) {
-  return facts.intent == IntentStatus::Forwarded && facts.listed_in_intent && facts.exceptions.decided &&
-         facts.exceptions.decided->action == ExceptionAction::Forward;
+  return facts.intent == IntentStatus::Forwarded && facts.listed_in_intent && facts.exceptions.forward.has_value();
 }
 bool counts(const Facts& facts) {
   return is_signed(facts) || is_forwarded(facts);
@@ -264,6 +263,14 @@ Judgement judge(const RecipientFacts& facts) {
   return run(facts).outcome;
 }
 
+const ExceptionMatch* deciding_entry(const RecipientFacts& facts, const Verdict& verdict) {
+  const auto entry = [](const std::optional<ExceptionMatch>& match) { return match ? &*match : nullptr; };
+  if (verdict.rule == "forwarded") return entry(facts.exceptions.forward);
+  constexpr std::array by_entry{std::string_view("exempt"), std::string_view("allowed"), std::string_view("blocked")};
+  const auto of = [&](std::string_view rule) { return std::ranges::find(by_entry, rule) != by_entry.end(); };
+  return of(verdict.rule) || of(verdict.observed) ? entry(facts.exceptions.decided) : nullptr;
+}
+
 std::vector<RuleText> rules() {
   std::vector<RuleText> all;
   for (const auto& rule : table) all.push_back(rule.text);
@@ -280,7 +287,7 @@ Provisional provisionally(const RecipientFacts& facts) {
   const bool exempted = facts.mode == Mode::Required && !facts.observe;
   Provisional provisional{.verdict = accept(exempted ? Admission::Exempt : Admission::Unconfirmed),
                           .alone = !facts.observe && (exempted || facts.screening == Screening::Defer)};
-  provisional.verdict.rule = "provisional";
+  provisional.verdict.rule = provisional_rule;
   return provisional;
 }
 

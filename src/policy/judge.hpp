@@ -69,6 +69,9 @@ struct Verdict {
 using Judgement = std::variant<Verdict, Question>;
 [[nodiscard]] Judgement judge(const RecipientFacts& facts);
 
+/// The entry that the verdict goes by; null: by none.
+[[nodiscard]] const ExceptionMatch* deciding_entry(const RecipientFacts& facts, const Verdict& verdict);
+
 /// One line of the decision table.
 struct RuleText {
   std::string_view id;
@@ -87,6 +90,7 @@ struct Provisional {
   bool alone = false;
 };
 [[nodiscard]] Provisional provisionally(const RecipientFacts& facts);
+inline constexpr std::string_view provisional_rule = "provisional";
 /// What a recipient beside one that is alone is told.
 [[nodiscard]] smtp::Reply one_at_a_time();
 

@@ -246,8 +246,8 @@ std::string answer_to(const RecipientFacts& facts) {
 
 ExceptionFindings decided_by(ExceptionAction action) {
   ExceptionFindings findings;
-  findings.decided =
-      ExceptionMatch{.id = 7, .action = action, .proof = Proof::None, .pattern = "x.example", .scope = {}};
+  auto& place = action == ExceptionAction::Forward ? findings.forward : findings.decided;
+  place = ExceptionMatch{.id = 7, .action = action, .proof = Proof::None, .pattern = "x.example", .scope = {}};
   return findings;
 }
 
@@ -287,6 +287,7 @@ TEST(Judge, FollowsTheEntryThatDecides) {
   facts.mode = Mode::Required;
   facts.exceptions = decided_by(ExceptionAction::Exempt);
   EXPECT_EQ(answer_to(facts), "exempt");
+  EXPECT_EQ(deciding_entry(facts, verdict_of(facts))->id, 7);
   facts.exceptions = decided_by(ExceptionAction::Allow);
   EXPECT_EQ(answer_to(facts), "required") << "an allow entry is for the Screener";
   facts.exceptions = decided_by(ExceptionAction::Block);
@@ -308,6 +309,7 @@ TEST(Judge, ConfirmsAForwardedIntentOfATrustedForwarderAloneCasSection12) {
   EXPECT_EQ(answer_to(facts), "required");
   facts.exceptions = decided_by(ExceptionAction::Forward);
   EXPECT_EQ(answer_to(facts), "forwarded");
+  EXPECT_EQ(deciding_entry(facts, verdict_of(facts))->action, ExceptionAction::Forward);
   EXPECT_EQ(verdict_of(facts).admission, Admission::Confirmed);
   facts.screening = Screening::Hold;
   EXPECT_EQ(answer_to(facts), "forwarded") << "approval is the entry";

@@ -85,6 +85,34 @@ std::string author_key(const Mailbox& author) {
   return relation_mailbox(author);
 }
 
+std::vector<std::string> keys_meant(std::string_view who, bool unauthenticated) {
+  constexpr std::string_view domain_mark = "domain:";
+  constexpr std::string_view list_mark = "list:";
+  constexpr std::string_view spf_mark = "spf:";
+  constexpr std::string_view unproven_mark = "?";
+  if (who.starts_with(list_mark)) {
+    const auto list = Domain::parse(who.substr(list_mark.size()));
+    return list ? std::vector{std::string(list_mark) + list->text()} : std::vector<std::string>{};
+  }
+  for (const auto mark : {spf_mark, unproven_mark}) {
+    if (!who.starts_with(mark)) continue;
+    const auto author = Mailbox::parse(who.substr(mark.size()));
+    return author ? std::vector{std::string(mark) + author_key(*author)} : std::vector<std::string>{};
+  }
+  const bool marked = who.starts_with(domain_mark);
+  if (marked || !who.contains('@')) {
+    const auto domain = Domain::parse(marked ? who.substr(domain_mark.size()) : who);
+    if (!domain || is_public_provider(*domain) || auth::is_public_suffix(*domain)) return {};
+    return {std::string(domain_mark) + domain->text()};
+  }
+  const auto author = Mailbox::parse(who);
+  if (!author) return {};
+  const std::string key = author_key(*author);
+  std::vector<std::string> keys{key, std::string(spf_mark) + key};
+  if (unauthenticated) keys.push_back(std::string(unproven_mark) + key);
+  return keys;
+}
+
 bool is_public_provider(const Domain& domain) {
   return std::ranges::binary_search(providers, std::string_view(organizational(domain).text()));
 }

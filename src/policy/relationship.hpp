@@ -58,6 +58,11 @@ struct RelationNames {
 /// The key of an author that is proven.
 [[nodiscard]] std::string author_key(const Mailbox& author);
 
+/// The keys that a person's word for a sender means: "joe@x.example" (as a signature or SPF proves it; with
+/// `unauthenticated` also as anybody may claim it), "x.example" (every proven author of the domain), "list:LISTID", or
+/// a key as it stands in a listing. Empty: it means nobody, or a public provider's whole domain.
+[[nodiscard]] std::vector<std::string> keys_meant(std::string_view who, bool unauthenticated);
+
 /// Whether a domain is one where anybody may have an address: its authors count one by one.
 [[nodiscard]] bool is_public_provider(const Domain& domain);
 

@@ -70,6 +70,18 @@ TEST(RelationNames, CountAuthorsOfPublicProvidersOneByOne) {
   EXPECT_EQ(relation_names(sender("joe@[192.0.2.1]"), Class::Personal)->domain, "joe@[192.0.2.1]");
 }
 
+TEST(KeysMeant, AreThoseOfAPersonADomainOrAList) {
+  EXPECT_THAT(keys_meant("Joe+x@X.example", false), ElementsAre("joe@x.example", "spf:joe@x.example"));
+  EXPECT_THAT(keys_meant("joe@x.example", true), ElementsAre("joe@x.example", "spf:joe@x.example", "?joe@x.example"));
+  EXPECT_THAT(keys_meant("X.example", false), ElementsAre("domain:x.example"));
+  EXPECT_THAT(keys_meant("domain:x.example", false), ElementsAre("domain:x.example"));
+  EXPECT_THAT(keys_meant("list:News.x.example", false), ElementsAre("list:news.x.example"));
+  EXPECT_THAT(keys_meant("?joe@x.example", false), ElementsAre("?joe@x.example"));
+  for (const char* nobody : {"", "gmail.com", "co.uk", "joe@", "list:a b", "?x", "domain:"}) {
+    EXPECT_THAT(keys_meant(nobody, true), IsEmpty()) << nobody;
+  }
+}
+
 TEST(RelationMailbox, IsOneForAllSpellings) {
   EXPECT_EQ(relation_mailbox(mailbox("Suzie+news@B.example")), "suzie@b.example");
   EXPECT_EQ(relation_mailbox(mailbox("+x@b.example")), "+x@b.example");

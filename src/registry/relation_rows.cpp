@@ -64,7 +64,6 @@ store::Memory memory_of(const RelationRow& row) {
   fields.set("before", policy::to_string(row.before));
   fields.set("messages", std::to_string(row.messages));
   if (row.proven) fields.set("proven", "1");
-  if (row.told) fields.set("told", "1");
   return {.name = row_name(row.mailbox, row.key), .value = fields.text(), .keep_until = store::for_good};
 }
 
@@ -84,8 +83,7 @@ std::optional<RelationRow> relation_of(const store::Memory& memory) {
                      .domain = std::string(fields->get("domain")),
                      .proven = !fields->get("proven").empty(),
                      .before = standing_of(fields->get("before")).value_or(policy::Standing::Stranger),
-                     .messages = static_cast<std::size_t>(number_of(fields->get("messages")).value_or(0)),
-                     .told = !fields->get("told").empty()};
+                     .messages = static_cast<std::size_t>(number_of(fields->get("messages")).value_or(0))};
 }
 
 store::Memory memory_of(const HeldRow& row) {

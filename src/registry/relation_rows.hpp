@@ -10,6 +10,9 @@
 //   release    MAILBOX LF KEY             what waits is to be let go: the keeper has work (inbound/screener_keeper.hpp)
 //   expect     MAILBOX LF DOMAIN, or "*"  an open window
 //   wrote      MAILBOX LF DOMAIN          the mailbox sent something there not long ago
+//   screening  MAILBOX                    what it chose for itself
+//   untold     MAILBOX                    somebody waits whom no digest named: since when
+//   digest     MAILBOX                    the last one: when
 //   strangers  DOMAIN LF DOMAIN LF DAY    how many new ones: receiving domain, sending one
 #pragma once
 
@@ -30,6 +33,9 @@ inline constexpr std::string_view held = "held";
 inline constexpr std::string_view release = "release";
 inline constexpr std::string_view expect = "expect";
 inline constexpr std::string_view wrote = "wrote";
+inline constexpr std::string_view screening = "screening";
+inline constexpr std::string_view untold = "untold";
+inline constexpr std::string_view digest = "digest";
 inline constexpr std::string_view strangers = "strangers";
 }  // namespace kind
 
@@ -52,7 +58,6 @@ struct RelationRow {
   bool proven = false;
   policy::Standing before = policy::Standing::Stranger;  // for undo
   std::size_t messages = 0;                              // that came while it waits
-  bool told = false;                                     // its owner had it in a digest
 };
 [[nodiscard]] store::Memory memory_of(const RelationRow& row);
 /// None for what cannot be understood.

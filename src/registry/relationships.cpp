@@ -30,6 +30,18 @@ std::string_view domain_of(std::string_view mailbox) {
   return mailbox.substr(mailbox.rfind('@') + 1);
 }
 
+/// A row that says when.
+Memory at(std::string name, UnixTime when) {
+  return {
+      .name = std::move(name), .value = std::to_string(when.time_since_epoch().count()), .keep_until = store::for_good};
+}
+
+/// Less than `span` ago; also in a time to come, after a clock was set back, it is long ago.
+bool is_recent(const Memory& row, UnixTime now, std::chrono::seconds span) {
+  const UnixTime when{seconds(std::strtoll(row.value.c_str(), nullptr, 10))};
+  return when <= now && now - when < span;
+}
+
 Result<std::optional<RelationRow>> look(store::Reader& reader, std::string_view kind, const std::string& mailbox,
                                         const std::string& key) {
   CAS_TRY(const auto memory, reader.recall(kind, row_name(mailbox, key)));
@@ -153,6 +165,54 @@ std::string subject_of(const Relationships::Decision& decision) {
 
 }  // namespace
 
+Result<void> Relationships::load() {
+  std::map<std::string, policy::Screening> found;
+  CAS_CHECK(store::read_and_wait(store_, [&](store::Reader& reader) -> Result<void> {
+    for (std::string after;;) {
+      CAS_TRY(const auto rows, reader.memories(kind::screening, after, page));
+      for (const auto& row : rows) {
+        if (const auto screening = policy::parse_screening(row.value)) found.emplace(row.name, *screening);
+      }
+      if (rows.empty()) return {};
+      after = rows.back().name;
+    }
+  }));
+  screenings_->with([&](auto& now) { now = std::move(found); });
+  return {};
+}
+
+std::optional<policy::Screening> Relationships::screening(const std::string& mailbox) const {
+  return screenings_->with([&](const auto& now) {
+    const auto found = now.find(mailbox);
+    return found == now.end() ? std::nullopt : std::optional(found->second);
+  });
+}
+
+void Relationships::set_screening(std::string mailbox, std::optional<policy::Screening> screening, Change change,
+                                  Done<std::monostate> done) {
+  auto work = [=](store::Tx& tx) -> Result<std::monostate> {
+    if (screening) {
+      CAS_CHECK(tx.remember(
+          kind::screening,
+          {.name = mailbox, .value = std::string(policy::to_string(*screening)), .keep_until = store::for_good}));
+    } else {
+      CAS_CHECK(tx.forget(kind::screening, mailbox));
+    }
+    CAS_CHECK(note(tx, change, "screener-mode", mailbox, screening ? std::string(to_string(*screening)) : "default"));
+    return std::monostate{};
+  };
+  auto put = [screenings = screenings_, mailbox, screening, done = std::move(done)](auto result) mutable {
+    if (result) {
+      screenings->with([&](auto& now) {
+        now.erase(mailbox);
+        if (screening) now.emplace(mailbox, *screening);
+      });
+    }
+    done(std::move(result));
+  };
+  store::write_value<std::monostate>(store_, std::move(work), std::move(put));
+}
+
 void Relationships::find(std::string mailbox, policy::RelationNames names, Done<policy::Relation> done) {
   auto work = [mailbox = std::move(mailbox), names = std::move(names),
                now = to_unix(clock_.now())](store::Reader& reader) { return ask(reader, mailbox, names, now); };
@@ -191,6 +251,8 @@ Result<void> Relationships::hold(store::Tx& tx, const NewHeld& what, const store
                           .author = what.author,
                           .domain = what.names.domain,
                           .proven = what.names.proven};
+    CAS_TRY(const auto untold, tx.recall(kind::untold, what.mailbox));
+    if (!untold) CAS_CHECK(tx.remember(kind::untold, at(what.mailbox, now)));
   }
   ++pending->messages;
   return tx.remember(kind::pending, memory_of(*pending));
@@ -369,6 +431,37 @@ void Relationships::released(Release release, Done<std::monostate> done) {
     return std::monostate{};
   };
   store::write_value<std::monostate>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::digests_due(std::chrono::seconds every, std::chrono::seconds after,
+                                Done<std::vector<Digest>> done) {
+  using Digests = std::vector<Digest>;
+  auto work = [every, after, now = to_unix(clock_.now())](store::Reader& reader) -> Result<Digests> {
+    constexpr std::size_t most_digests = 50;  // the rest comes next time
+    Digests due;
+    for (std::string from; due.size() < most_digests;) {
+      CAS_TRY(const auto rows, reader.memories(kind::untold, from, page));
+      if (rows.empty()) break;
+      from = rows.back().name;
+      for (const auto& row : rows) {
+        if (is_recent(row, now, after) || due.size() >= most_digests) continue;
+        CAS_TRY(const auto last, reader.recall(kind::digest, row.name));
+        if (last && is_recent(*last, now, every)) continue;
+        Digest digest{.mailbox = row.name, .pending = {}};
+        CAS_CHECK(each(reader, kind::pending, row.name, {}, most_pending, [&](const Memory& memory) {
+          if (auto one = relation_of(memory)) digest.pending.push_back(*std::move(one));
+        }));
+        if (!digest.pending.empty()) due.push_back(std::move(digest));
+      }
+    }
+    return due;
+  };
+  store::read_value<Digests>(store_, std::move(work), std::move(done));
+}
+
+Result<void> Relationships::digest_sent(store::Tx& tx, const Digest& digest, UnixTime now) {
+  CAS_CHECK(tx.forget(kind::untold, digest.mailbox));
+  return tx.remember(kind::digest, at(digest.mailbox, now));
 }
 
 }  // namespace cas::registry

@@ -7,9 +7,12 @@
 // Thread-safe. Callbacks run on a store thread. The store outlives the last of them.
 #pragma once
 
+#include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "base/guarded.hpp"
 #include "policy/relationship.hpp"
 #include "registry/change.hpp"
 #include "registry/relation_rows.hpp"
@@ -34,7 +37,12 @@ class Relationships {
 
   Relationships(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
+  /// Reads what is kept in memory: once, before all else; waits.
+  [[nodiscard]] Result<void> load();
+
   // ---- What rules ask ----
+  /// What a mailbox chose for itself; none: its domain decides.
+  [[nodiscard]] std::optional<policy::Screening> screening(const std::string& mailbox) const;
   /// How the mailbox stands to a sender, and whether one more of its messages may wait.
   void find(std::string mailbox, policy::RelationNames names, Done<policy::Relation> done);
   /// A message waits: in the transaction that commits it.
@@ -70,6 +78,10 @@ class Relationships {
   /// Opens a window: until then everybody, or a domain and what is below it, is let through.
   void expect(std::string mailbox, std::string domain, UnixTime until, Change change, Done<std::monostate> done);
 
+  /// None: as its domain has it.
+  void set_screening(std::string mailbox, std::optional<policy::Screening> screening, Change change,
+                     Done<std::monostate> done);
+
   // ---- What the keeper does ----
   enum class Letting { Go, Away };  // into the inbox; thrown away
   struct Release {
@@ -81,10 +93,21 @@ class Relationships {
   /// A held message is where it belongs.
   void let_go(HeldRow row, Done<std::monostate> done);
   void released(Release release, Done<std::monostate> done);
+  /// Who waits, for an owner who was not told of some of them.
+  struct Digest {
+    std::string mailbox;
+    std::vector<RelationRow> pending;
+  };
+  /// Mailboxes whose first stranger that no digest named came `after` ago, and whose last digest is `every` old.
+  void digests_due(std::chrono::seconds every, std::chrono::seconds after, Done<std::vector<Digest>> done);
+  /// In the transaction that queues it.
+  [[nodiscard]] static Result<void> digest_sent(store::Tx& tx, const Digest& digest, UnixTime now);
 
  private:
   store::Store& store_;
   const Clock& clock_;
+  std::shared_ptr<Guarded<std::map<std::string, policy::Screening>>> screenings_ =
+      std::make_shared<Guarded<std::map<std::string, policy::Screening>>>();
 };
 
 }  // namespace cas::registry
