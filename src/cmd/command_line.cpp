@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// All subcommands with their options: reading this file is reading `cas --help-all`. The only one that includes CLI11.
+// All subcommands with their options: reading this file is reading `cas --help-all`; those about exceptions
+// stand in exception_commands.cpp.
 #include "cmd/command_line.hpp"
 
 #include <sysexits.h>
@@ -14,6 +15,7 @@
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/demo.hpp"
+#include "cmd/exception_commands.hpp"
 #include "cmd/terminal.hpp"
 
 namespace cas::cmd {
@@ -448,6 +450,7 @@ int run(int argc, char** argv) {
   add_queue_commands(app, words);
   add_admin_commands(app, words);
   add_suppression_commands(app, words);
+  add_exception_commands(app, words.action);
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
   add_intent_commands(app, words);

@@ -9,6 +9,7 @@
 
 #include "base/utc.hpp"
 #include "http/admin_answers.hpp"
+#include "http/exceptions_json.hpp"
 #include "http/json_text.hpp"
 #include "net/completion.hpp"
 
@@ -39,29 +40,10 @@ std::optional<std::int64_t> number_in(const std::string& text, std::int64_t fall
   return number;
 }
 
-json::value time_value(const std::optional<UnixTime>& time) {
-  return time ? json::value(utc_text(*time)) : json::value(nullptr);
-}
-
-json::object entry_object(const policy::Exception& entry) {
-  json::object object;
-  object["id"] = entry.id;
-  object["action"] = text(to_string(entry.action));
-  object["pattern"] = entry.pattern.text();
-  object["for"] = entry.scope.text();
-  object["proof"] = text(to_string(entry.proof));
-  object["unauthenticated"] = policy::is_unauthenticated(entry.action, entry.proof);
-  object["until"] = time_value(entry.expires);
-  object["owner"] = entry.owner;
-  object["reason"] = entry.reason;
-  object["created"] = utc_text(entry.created);
-  return object;
-}
-
 json::object row_object(const ExceptionRow& row) {
-  json::object object = entry_object(row.entry);
+  json::object object = exception_object(row.entry);
   object["hits"] = row.hits;
-  object["last_hit"] = time_value(row.last_hit);
+  object["last_hit"] = row.last_hit ? json::value(utc_text(*row.last_hit)) : json::value(nullptr);
   return object;
 }
 
@@ -81,37 +63,6 @@ std::string_view word_of(EnteredException::Outcome outcome) {
 }
 
 // ---- What is asked for ----
-
-std::string string_in(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  if (value == nullptr || !value->is_string()) return {};
-  return std::string(value->as_string().data(), value->as_string().size());
-}
-
-/// An entry; a permanent error says what is wrong with it.
-Result<NewException> read_entry(const json::value& value) {
-  const auto* object = value.if_object();
-  if (object == nullptr) return permanent("an exception is an object");
-  const auto action = policy::exception_action(string_in(*object, "action"));
-  if (!action) return permanent("\"action\" is exempt, allow, block or forward");
-  CAS_TRY(auto pattern, policy::Pattern::parse(string_in(*object, "pattern")));
-  CAS_TRY(auto scope, policy::Scope::parse(string_in(*object, "for")));
-  const std::string proof_word = string_in(*object, "proof");
-  const auto proof = proof_word.empty() ? policy::usual_proof(*action, pattern) : policy::proof_named(proof_word);
-  if (!proof) return permanent("\"proof\" is dkim, spf, certificate, client or none");
-  const std::string until = string_in(*object, "until");
-  const auto expires = read_utc(until);
-  if (!until.empty() && !expires) return permanent("\"until\" is a time such as 2026-12-31T00:00:00Z");
-  const auto* flag = object->if_contains("unauthenticated");
-  return NewException{.action = *action,
-                      .pattern = std::move(pattern),
-                      .scope = std::move(scope),
-                      .proof = *proof,
-                      .unauthenticated = flag != nullptr && flag->is_bool() && flag->as_bool(),
-                      .reason = string_in(*object, "reason"),
-                      .owner = string_in(*object, "owner"),
-                      .expires = expires};
-}
 
 Response refuse_entry(std::size_t index, const std::string& message) {
   json::object error;
@@ -137,7 +88,7 @@ std::expected<std::vector<NewException>, Response> read_entries(const std::strin
   std::vector<NewException> entries;
   entries.reserve(list->as_array().size());
   for (const auto& one : list->as_array()) {
-    auto entry = read_entry(one);
+    auto entry = exception_of(one);
     if (!entry) return std::unexpected(refuse_entry(entries.size(), entry.error().public_text));
     entries.push_back(*std::move(entry));
   }
@@ -179,7 +130,7 @@ std::string entered_json(const std::vector<EnteredException>& entered) {
     const bool is_same = entered[n].outcome == EnteredException::Outcome::Same;
     if (told.size() >= max_told || (is_same && entered.size() > 1)) continue;
     json::object one{{"index", n}, {"outcome", text(word)}, {"id", entered[n].id}};
-    if (entered[n].before) one["before"] = entry_object(*entered[n].before);
+    if (entered[n].before) one["before"] = exception_object(*entered[n].before);
     told.push_back(std::move(one));
   }
   counts["exceptions"] = std::move(told);

@@ -34,6 +34,21 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
+/// The next word, in which blanks between quotes are none: a quoted local part may hold them.
+std::string_view take_quoted(std::string_view& text) {
+  text = trim_wsp(text);
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < text.size() && (quoted || !is_wsp(text[end])); ++end) {
+    if (text[end] == '"') quoted = !quoted;
+    if (text[end] == '\\' && quoted) ++end;
+  }
+  end = std::min(end, text.size());
+  const auto word = text.substr(0, end);
+  text = trim_wsp(text.substr(end));
+  return word;
+}
+
 /// "/REGEX/FLAGS" at the front of `text`, with its slashes; the flags apart. Empty: it does not end.
 struct RegexWord {
   std::string_view pattern, flags;
@@ -67,7 +82,7 @@ std::optional<std::string> network_of_prefix(std::string_view text) {
 
 /// As other programs write what Pattern writes otherwise.
 std::string our_spelling(std::string_view text) {
-  if (text.starts_with("*.")) return std::string(text.substr(1));
+  if (text.starts_with("*.") && !text.contains('@')) return std::string(text.substr(1));
   if (text.starts_with('@')) return std::string(text.substr(1));
   if (text.starts_with('[') && text.ends_with(']')) return std::string(text.substr(1, text.size() - 2));
   return std::string(text);
@@ -167,14 +182,7 @@ Result<void> read_setting(std::string_view name, std::string_view value, Overrid
 
 /// The pattern of a line of one pattern a line, in our spelling; none: it was told.
 std::optional<std::string> take_pattern(Collector& out, std::size_t line, std::string_view& text) {
-  if (text.starts_with('"')) {  // a quoted local part may hold blanks
-    std::size_t end = 1;
-    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
-    end = std::min(text.find_first_of(" \t", std::min(end, text.size())), text.size());
-    const std::string pattern(text.substr(0, end));
-    text = trim_wsp(text.substr(end));
-    return pattern;
-  }
+  if (text.starts_with('"')) return std::string(take_quoted(text));
   if (!text.starts_with('/')) return our_spelling(take_word(text));
   const RegexWord word = take_regex(text);
   if (word.pattern.empty()) {
@@ -198,7 +206,7 @@ void read_plain(Collector& out, std::size_t line, std::string_view text) {
       if (!reason.empty() && out.defaults().reason.empty()) given.reason = std::string(reason);
       break;
     }
-    const auto word = take_word(text);
+    const auto word = text.starts_with("for=") ? take_quoted(text) : take_word(text);
     const auto sign = std::min(word.find('='), word.size());
     const auto value = word == "unauthenticated" ? "yes" : word.substr(std::min(word.size(), sign + 1));
     const auto read = read_setting(word.substr(0, sign), value, given);

@@ -9,6 +9,7 @@
 
 #include "base/encoding.hpp"
 #include "message/scanner.hpp"
+#include "policy/exception_keys.hpp"
 #include "policy/regex_book.hpp"
 
 namespace cas::policy {
@@ -24,8 +25,8 @@ std::unexpected<Error> bad(std::string_view text, const std::string& why) {
   return permanent("\"" + printable(text, 100) + "\" is no pattern: " + why);
 }
 
-std::string lower_wire(const Mailbox& mailbox) {
-  return to_lower(mailbox.wire());
+std::string lower_address(const Mailbox& mailbox) {
+  return std::string(AddressKey(mailbox).text());
 }
 
 /// Which network was meant by one that has bits behind its prefix.
@@ -101,7 +102,7 @@ Result<Pattern> Pattern::parse(std::string_view text) {
   if (text.contains('@')) {
     const auto mailbox = Mailbox::parse(text);
     if (!mailbox) return bad(text, "it is no address (" + mailbox.error().private_reason + ")");
-    return Pattern(Kind::Address, lower_wire(*mailbox));
+    return Pattern(Kind::Address, lower_address(*mailbox));
   }
   const bool below = text.starts_with('.');
   if (text.starts_with("*."))
@@ -119,7 +120,7 @@ Result<Scope> Scope::parse(std::string_view text) {
   if (text.contains('@')) {
     const auto mailbox = Mailbox::parse(text);
     if (!mailbox || !mailbox->domain()) return permanent("\"" + printable(text, 100) + "\" is no mailbox");
-    return Scope(lower_wire(*mailbox));
+    return Scope(lower_address(*mailbox));
   }
   const auto domain = Domain::parse(text);
   if (!domain) return permanent("\"" + printable(text, 100) + "\" is neither a mailbox nor a domain");
@@ -129,7 +130,7 @@ Result<Scope> Scope::parse(std::string_view text) {
 bool Scope::covers(const Mailbox& recipient) const {
   if (text_.empty()) return true;
   if (!text_.contains('@')) return recipient.domain() && recipient.domain()->text() == text_;
-  return lower_wire(recipient) == text_;
+  return lower_address(recipient) == text_;
 }
 
 }  // namespace cas::policy

@@ -22,6 +22,8 @@ TEST(Pattern, IsReadIntoItsOneSpelling) {
   const Case cases[] = {{"Joe@North.Example", "joe@north.example", Kind::Address},
                         {"\"a b\"@north.example", "\"a b\"@north.example", Kind::Address},
                         {"joe@[192.0.2.1]", "joe@[192.0.2.1]", Kind::Address},
+                        {"\"/x/\"@north.example", "\"/x/\"@north.example", Kind::Address},
+                        {"#X@north.example", "\"#x\"@north.example", Kind::Address},
                         {"NORTH.example.", "north.example", Kind::Domain},
                         {"bücher.example", "xn--bcher-kva.example", Kind::Domain},
                         {".North.example", ".north.example", Kind::Subdomains},
