@@ -188,6 +188,17 @@ class Exceptions(Tools):
             self.cas("exempt", "import", path, "--owner", "ops")
             self.assertEqual(told(), before, format)
 
+    def test_a_terminal_is_shown_how_far_an_import_is(self):
+        path = self.write("list.txt", "".join(f"n{n}.example\n" for n in range(4500)))
+        main, other = pty.openpty()
+        subprocess.run([CAS, "block", "import", path, "--config", self.north.config], stderr=other, timeout=4 * BOUND,
+                       stdout=subprocess.DEVNULL, check=True)
+        os.close(other)
+        shown = os.read(main, 65536).decode()
+        os.close(main)
+        self.assertIn("4500 of 4500", shown.split("\r")[-2] if shown.endswith("\r\n") else shown)
+        self.assertIn("[##############################]", shown)
+
     def test_a_trial_of_an_import_says_what_would_change(self):
         self.cas("block", "add", "b.example", "--reason", "old", "--owner", "me")
         before = self.rows("block"), self.audit()
