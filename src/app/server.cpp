@@ -23,6 +23,7 @@ namespace {
 constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
 constexpr std::size_t database_threads = 4;
+constexpr std::uint64_t max_admin_body = 1 << 20;  // octets: imports come in pieces
 constexpr milliseconds key_look_pause{10000};
 constexpr std::size_t waiting_passwords = 64;  // more are told to come later
 
@@ -332,9 +333,15 @@ void Server::build_admin() {
       .screener_decided = [this] { screener_keeper_->wake(); },
       .users = [this](http::Request request) { return users_api_->answer(std::move(request)); }};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
-  auto answer = [this](http::Request request) { return admin_api_->answer(std::move(request)); };
-  admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), http::ServerOptions{},
-                                          *events_, std::move(answer));
+  exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
+  auto answer = [this](http::Request request) {
+    if (http::ExceptionsApi::answers(request.path)) return exceptions_api_->answer(std::move(request));
+    return admin_api_->answer(std::move(request));
+  };
+  http::ServerOptions options;
+  options.limits.body = max_admin_body;
+  admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), options, *events_,
+                                          std::move(answer));
 }
 
 http::ServerStatus Server::status() const {

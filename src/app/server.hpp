@@ -20,6 +20,7 @@
 #include "app/trace_book.hpp"
 #include "delivery/dispatcher.hpp"
 #include "http/admin_api.hpp"
+#include "http/exceptions_api.hpp"
 #include "http/server.hpp"
 #include "http/users_api.hpp"
 #include "inbound/acceptor.hpp"
@@ -162,6 +163,7 @@ class Server {
 
   std::unique_ptr<http::UsersApi> users_api_;
   std::unique_ptr<http::AdminApi> admin_api_;
+  std::unique_ptr<http::ExceptionsApi> exceptions_api_;
   std::unique_ptr<http::Server> admin_;
   std::unique_ptr<http::Server> metrics_server_;  // none: not asked for
   std::optional<queue::Numbers> numbers_;         // of the last look, on the metrics server's thread
