@@ -91,6 +91,7 @@ class Server {
   void see_room(const inbound::Room::Seen& seen);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job) const;
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> relay(const queue::Job& job) const;
+  [[nodiscard]] net::Task<policy::Why> explain(policy::WhyQuestion question) const;
   void start();
   void drain();
 

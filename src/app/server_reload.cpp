@@ -8,6 +8,7 @@
 
 #include "app/server.hpp"
 #include "base/encoding.hpp"
+#include "inbound/why.hpp"
 
 namespace cas::app {
 
@@ -281,6 +282,12 @@ net::Task<std::vector<queue::Outcome>> Server::deliver_locally(const queue::Job&
   }
   auto outcomes = co_await now->local->attempt(job);
   co_return outcomes;
+}
+
+net::Task<policy::Why> Server::explain(policy::WhyQuestion question) const {
+  const auto now = live();
+  auto why = co_await inbound::explain(*now->services, std::move(question));
+  co_return why;
 }
 
 net::Task<std::vector<queue::Outcome>> Server::relay(const queue::Job& job) const {

@@ -7,6 +7,7 @@
 #include "base/encoding.hpp"
 #include "cmd/auth_report.hpp"
 #include "cmd/commands.hpp"
+#include "cmd/identify.hpp"
 #include "cmd/message_file.hpp"
 #include "cmd/perform.hpp"
 #include "cmd/resolver_options.hpp"
@@ -14,6 +15,8 @@
 #include "message/header.hpp"
 #include "net/inquiry.hpp"
 #include "net/system.hpp"
+#include "policy/authentication.hpp"
+#include "policy/boundary.hpp"
 
 namespace cas::cmd {
 
@@ -111,22 +114,57 @@ net::Task<void> ask_all(net::Resolver& resolver, const std::optional<WireMessage
   co_await ask_for_policy(resolver, *fields, answers, report);
 }
 
-Or<int> check(const CheckAuthOptions& options) {
+struct Gathered {
   AuthReport report;
-  CAS_TRY(report.asked, query_of(options));
   std::optional<WireMessage> message;
+};
+
+Or<Gathered> gather(const CheckAuthOptions& options) {
+  Gathered gathered;
+  CAS_TRY(gathered.report.asked, query_of(options));
   if (!options.message.empty()) {
-    CAS_TRY(message, read_message(options.message));
+    CAS_TRY(gathered.message, read_message(options.message));
   }
   CAS_TRY(const auto resolver, make_resolver(options.resolver, options.config));
-  const auto fault = perform([&] { return ask_all(*resolver, message, report); });
+  const auto fault = perform([&] { return ask_all(*resolver, gathered.message, gathered.report); });
   if (fault) return std::unexpected(Refusal{EX_SOFTWARE, "internal error: " + printable(*fault)});
+  return gathered;
+}
+
+Or<int> check(const CheckAuthOptions& options) {
+  CAS_TRY(const auto gathered, gather(options));
+  const auto& report = gathered.report;
   const bool printed = print(options.json ? auth_json(report) : auth_text(report));
   if (!printed) return std::unexpected(Refusal{EX_IOERR, "standard output cannot be written"});
   return EX_OK;
 }
 
 }  // namespace
+
+IdentifiedMessage identify_message(const CheckAuthOptions& options) {
+  IdentifiedMessage found;
+  const auto gathered = gather(options);
+  if (!gathered) {
+    found.exit_code = gathered.error().code;
+    found.fault = gathered.error().text;
+    return found;
+  }
+  const auto& report = gathered->report;
+  found.spf_pass = report.spf.result == auth::SpfResult::Pass && report.spf.identity == auth::SpfIdentity::MailFrom;
+  const auto fields = parse_header(parts_of(gathered->message->octets).header);
+  if (!fields || !report.message) return found;
+  const auto facts = policy::message_facts(*fields);
+  const auto& dkim = report.message->findings.dkim;
+  const auto identity = policy::implicit_identity(report.message->dmarc, dkim);
+  if (const Mailbox* author = facts.author()) {
+    found.author = author->wire();
+    found.author_proven = identity && author->domain() == identity;
+  }
+  found.klass = facts.klass.klass;
+  found.list_id = facts.klass.list_id;
+  found.list_proven = policy::is_list_proven(found.list_id, dkim);
+  return found;
+}
 
 int check_auth(const CheckAuthOptions& options) {
   const auto status = check(options);

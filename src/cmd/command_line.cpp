@@ -445,6 +445,7 @@ int run(int argc, char** argv) {
   add_admin_commands(app, words);
   add_suppression_commands(app, words);
   add_screener_commands(app, words);
+  add_why_command(app, words);
   add_user_commands(app, words);
   add_exception_commands(app, words.action);
   add_set_up_commands(app, words);

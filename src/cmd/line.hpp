@@ -39,6 +39,8 @@ CLI::App* add_asking(CLI::App& above, Line& line, const char* name, const char* 
   return command;
 }
 
+/// `cas why`.
+void add_why_command(CLI::App& app, Line& line);
 /// `cas user`.
 void add_user_commands(CLI::App& app, Line& line);
 /// `cas screener`, `cas expect`. `line` outlives the parse and the action.

@@ -14,6 +14,8 @@
 //   POST /v1/screener/seed?mailbox=M&by=..    {"authors":[...]}: approves them
 //   POST /v1/screener/expect?mailbox=M&domain=D&seconds=N&by=..    POST /v1/screener/mode?mailbox=M&mode=W&by=..
 //   /v1/users, /v1/users/...            accounts: users_api.hpp
+//   GET  /v1/why?from=A&to=A&envelope=A&client=IP&intent=1&signed=1&spf=1&list=ID&list_proven=1&class=p|t|b|a
+//                                       what would become of such a message, rule by rule
 //   GET  /v1/trace/ID                   what happened to a message, by trace id or queue id
 //   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids, of N that are looked at; "next" says where
 //                                       to go on
@@ -40,6 +42,7 @@
 #include "base/trace.hpp"
 #include "http/message.hpp"
 #include "net/task.hpp"
+#include "policy/why.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
 #include "registry/relationships.hpp"
@@ -75,6 +78,7 @@ class AdminApi {
     std::function<ServerStatus()> status;
     /// Somebody wants mail tried now: what keeps it from being tried is to be forgotten, before the queue is asked.
     std::function<void()> about_to_retry = [] {};
+    std::function<net::Task<policy::Why>(policy::WhyQuestion)> why{};
     /// Something that waits in a Screener was decided on.
     std::function<void()> screener_decided = [] {};
     /// What lies under /v1/users (users_api.hpp); none: nothing does.
@@ -99,6 +103,7 @@ class AdminApi {
   net::Task<Response> list_suppressions(Request request);
   net::Task<Response> add_suppressions(Request request);
   net::Task<Response> remove_suppression(Request request);
+  net::Task<Response> why(Request request);  // why_api.cpp
   // screener_api.cpp
   net::Task<Response> screener(Request request);
   net::Task<Response> list_screener(Request request);

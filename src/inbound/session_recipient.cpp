@@ -4,7 +4,6 @@
 // Recipients: facts are gathered as the rules ask for them (policy/judge), at RCPT and again at the end of the message.
 #include <algorithm>
 
-#include "auth/public_suffix.hpp"
 #include "base/encoding.hpp"
 #include "inbound/session.hpp"
 #include "net/completion.hpp"
@@ -18,12 +17,6 @@ using smtp::Reply;
 namespace {
 
 constexpr milliseconds patience_at_rcpt{5000};
-
-/// A List-Id that a signature of a domain above it stands behind (RFC 2919 §3: its owner names lists so).
-bool proves_list(const std::string& list_id, const Domain& signer) {
-  const auto list = Domain::parse(list_id);
-  return list && list->is_within(signer) && !auth::is_public_suffix(signer);
-}
 
 bool is_final(const policy::RecipientFacts& facts, const policy::Verdict& verdict) {
   return facts.intent == policy::IntentStatus::Valid || verdict.admission == policy::Admission::Submitted ||
@@ -142,7 +135,7 @@ policy::SenderIdentity Session::sender_identity() const {
     sender.author_proven = !work_.intent->forwarded;
     sender.signer = work_.intent->signing_domain;
     sender.list_id = work_.intent->list_id.value_or("");
-    sender.list_proven = proves_list(sender.list_id, *sender.signer);
+    sender.list_proven = policy::proves_list(sender.list_id, *sender.signer);
   }
   if (work_.message == nullptr || sender.author_proven) return sender;
   const auto& message = work_.message->facts();
@@ -151,10 +144,7 @@ policy::SenderIdentity Session::sender_identity() const {
   if (!work_.outcomes) return sender;
   const auto identity = policy::implicit_identity(work_.outcomes->dmarc, work_.outcomes->dkim);
   sender.author_proven = identity && sender.author && sender.author->domain() == identity;
-  sender.list_proven = std::ranges::any_of(work_.outcomes->dkim, [&](const auth::DkimOutcome& signature) {
-    return signature.result == auth::DkimResult::Pass && !signature.key_is_test && signature.domain &&
-           proves_list(sender.list_id, *signature.domain);
-  });
+  sender.list_proven = policy::is_list_proven(sender.list_id, work_.outcomes->dkim);
   return sender;
 }
 

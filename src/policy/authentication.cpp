@@ -228,4 +228,16 @@ std::optional<Domain> implicit_identity(const auth::DmarcOutcome& dmarc, const s
   return std::nullopt;
 }
 
+bool proves_list(const std::string& list_id, const Domain& signer) {
+  const auto list = Domain::parse(list_id);
+  return list && list->is_within(signer) && !auth::is_public_suffix(signer);
+}
+
+bool is_list_proven(const std::string& list_id, const std::vector<auth::DkimOutcome>& dkim) {
+  return std::ranges::any_of(dkim, [&](const auth::DkimOutcome& signature) {
+    return signature.result == auth::DkimResult::Pass && !signature.key_is_test && signature.domain &&
+           proves_list(list_id, *signature.domain);
+  });
+}
+
 }  // namespace cas::policy

@@ -79,4 +79,9 @@ struct Handling {
 [[nodiscard]] std::optional<Domain> implicit_identity(const auth::DmarcOutcome& dmarc,
                                                       const std::vector<auth::DkimOutcome>& dkim);
 
+/// Whether a List-Id (in lower case) lies within this signing domain (RFC 2919 §3: a list's owner names it so).
+[[nodiscard]] bool proves_list(const std::string& list_id, const Domain& signer);
+/// Whether one of the signatures that passed does.
+[[nodiscard]] bool is_list_proven(const std::string& list_id, const std::vector<auth::DkimOutcome>& dkim);
+
 }  // namespace cas::policy

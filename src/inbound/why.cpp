@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// See why.hpp.
+#include "inbound/why.hpp"
+
+#include "net/completion.hpp"
+
+namespace cas::inbound {
+
+namespace {
+
+policy::Screening screening_of(const Services& services, const Mailbox& mailbox) {
+  const DomainSettings* domain = mailbox.domain() ? services.directory.find(*mailbox.domain()) : nullptr;
+  if (domain == nullptr) return policy::Screening::Off;
+  return services.relationships.screening(policy::relation_mailbox(mailbox)).value_or(domain->screener);
+}
+
+policy::RecipientFacts facts_of(const Services& services, const policy::WhyQuestion& question) {
+  policy::RecipientFacts facts{.recipient = question.recipient};
+  facts.intent = question.intent;
+  facts.listed_in_intent = question.intent != policy::IntentStatus::None;
+  facts.null_sender = question.sender.envelope.is_null();
+  facts.klass = question.klass;
+  facts.spf_known = facts.message_known = true;
+  const DomainSettings* domain =
+      question.recipient.domain() ? services.directory.find(*question.recipient.domain()) : nullptr;
+  if (domain == nullptr) return facts;
+  facts.domain_is_local = true;
+  facts.mode = domain->mode;
+  facts.observe = domain->observe;
+  return facts;
+}
+
+net::Task<void> find_mailbox(const Services& services, policy::Why& why) {
+  auto found = co_await services.recipients.resolve(why.facts.recipient);
+  if (!found) {
+    why.facts.mailbox = policy::MailboxStatus::LookupFailed;
+    why.found = found.error().private_reason;
+    co_return;
+  }
+  why.facts.mailbox = found->known() ? policy::MailboxStatus::Exists : policy::MailboxStatus::Unknown;
+  why.found = found->rule;
+  if (found->targets.size() == 1 && services.directory.is_local(found->targets.front())) {
+    why.facts.owner = found->targets.front();
+  }
+}
+
+net::Task<void> find_relation(const Services& services, const policy::WhyQuestion& question, policy::Why& why) {
+  why.facts.relation = policy::Relation();
+  auto names = policy::relation_names(question.sender, question.klass);
+  if (!names) co_return;
+  why.relation_key = names->key;
+  const std::string mailbox = policy::relation_mailbox(why.facts.owner.value_or(why.facts.recipient));
+  auto start = [&](auto done) { services.relationships.find(mailbox, *std::move(names), std::move(done)); };
+  const auto relation = co_await net::completion<Result<policy::Relation>>(std::move(start));
+  if (relation) why.facts.relation = *relation;
+}
+
+}  // namespace
+
+net::Task<policy::Why> explain(const Services& services, policy::WhyQuestion question) {
+  policy::Why why{.facts = facts_of(services, question),
+                  .entries = {},
+                  .relation_key = {},
+                  .found = {},
+                  .verdict = {},
+                  .steps = {}};
+  if (why.facts.domain_is_local) {
+    co_await find_mailbox(services, why);
+    const Mailbox owner = why.facts.owner.value_or(why.facts.recipient);
+    why.facts.screening = screening_of(services, owner);
+    why.facts.exceptions = services.exceptions.find(question.sender, why.facts.recipient);
+    why.entries = services.exceptions.explain(question.sender, why.facts.recipient);
+    if (why.entries.empty() && why.facts.owner) {
+      why.facts.exceptions = services.exceptions.find(question.sender, owner);
+      why.entries = services.exceptions.explain(question.sender, owner);
+    }
+    co_await find_relation(services, question, why);
+  }
+  if (!why.facts.mailbox) why.facts.mailbox = policy::MailboxStatus::Unknown;
+  auto judgement = policy::judge(why.facts);
+  if (auto* verdict = std::get_if<policy::Verdict>(&judgement)) why.verdict = *std::move(verdict);
+  policy::take_apart(why, question);
+  co_return why;
+}
+
+}  // namespace cas::inbound
