@@ -118,10 +118,6 @@ void check_listeners(const Config& config, Findings& findings) {
       findings.add_at(table + ".tls", "is off, and without TLS no AUTH is taken",
                       "use \"starttls\" or \"implicit\" for submission");
     }
-    if (config.users.empty()) {
-      findings.add_at(table + ".role", "is submission, and nobody may submit: there is no [[user]]",
-                      "add a [[user]] with name, password and send_as, or remove this listener");
-    }
   }
 }
 
@@ -215,17 +211,17 @@ void read_domain(Section section, Config& config, Findings& findings) {
 void read_send_as(Section& section, const Config& config, UserConfig& user, Findings& findings) {
   const auto addresses = section.texts("send_as");
   for (const auto& text : addresses.value_or(std::vector<ConfigText>{})) {
-    auto mailbox = Mailbox::parse(text.value);
-    if (!mailbox || !mailbox->domain()) {
-      findings.add_at(text.key, in_quotes(text.value) + " is no address", "write \"joe@north.example\"");
+    auto right = policy::SendAs::parse(text.value);
+    if (!right) {
+      findings.add_at(text.key, in_quotes(text.value) + " is no address", right.error().public_text);
       continue;
     }
-    const auto ours = [&](const DomainConfig& domain) { return domain.name == *mailbox->domain(); };
+    const auto ours = [&](const DomainConfig& domain) { return domain.name == *right->domain(); };
     if (std::ranges::none_of(config.domains, ours)) {
-      findings.add_at(text.key, in_quotes(mailbox->domain()->text()) + " is none of the domains of this file",
+      findings.add_at(text.key, in_quotes(right->domain()->text()) + " is none of the domains of this file",
                       "add a [[domain]] for it, or remove the address");
     }
-    user.send_as.push_back(*std::move(mailbox));
+    user.send_as.push_back(*std::move(right));
   }
   if (!section.has("send_as") || (addresses && addresses->empty())) {
     section.fail("send_as", section.has("send_as") ? "is empty" : "is missing",

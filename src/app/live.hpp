@@ -19,7 +19,6 @@ struct Live {
   Config config;
   std::optional<net::TlsContext> tls;
   std::shared_ptr<const inbound::Directory> directory;
-  inbound::Accounts accounts;
   std::unique_ptr<const inbound::Services> services;
   std::unique_ptr<inbound::LocalDelivery> local;
   std::unique_ptr<outbound::Relay> relay;
@@ -39,7 +38,7 @@ struct Paces {
 /// Whether the mailboxes of this domain are elsewhere.
 [[nodiscard]] bool is_backend_domain(const Config& config, const Domain& domain);
 [[nodiscard]] std::shared_ptr<const inbound::Directory> directory_of(const Config& config);
-[[nodiscard]] inbound::Accounts accounts_of(const Config& config);
+[[nodiscard]] std::vector<registry::Account> accounts_of(const Config& config);
 [[nodiscard]] inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen);
 /// The keys of the file whose new values only a restart brings into force.
 [[nodiscard]] std::vector<std::string> needs_restart(const Config& running, const Config& fresh);

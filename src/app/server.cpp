@@ -24,6 +24,7 @@ constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
 constexpr std::uint64_t max_admin_body = 1 << 20;  // octets: imports come in pieces
 constexpr milliseconds key_look_pause{10000};
+constexpr std::size_t waiting_passwords = 64;  // more are told to come later
 
 StartFault fault_of(const ConfigError& error) {
   return StartFault{.exit_code = EX_CONFIG, .lines = {error.text()}};
@@ -57,6 +58,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_tls_books(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = server->open_accounts(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
   server->build_outbound();
   server->build_admin();
@@ -195,6 +197,23 @@ Server::Started Server::open_tls_books() {
   return {};
 }
 
+Server::Started Server::open_accounts() {
+  accounts_ = std::make_unique<registry::Accounts>(
+      *store_, [this](const Domain& domain) { return route_for(domain) == store::Route::Local; });
+  const auto loaded = accounts_->load(random_);
+  if (!loaded) {
+    auto fault = system_fault(loaded.error());
+    if (loaded.error().lasting == Lasting::Transient) fault.exit_code = EX_TEMPFAIL;
+    return std::unexpected(std::move(fault));
+  }
+  for (const auto& name : loaded->damaged) {
+    emit(Level::Error, "user-damaged",
+         {{"user", name}, {"mend", "remove the user and add him anew; he cannot log in"}});
+  }
+  password_workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(1, runtime_->size() / 2), waiting_passwords);
+  return {};
+}
+
 std::vector<net::Executor> Server::executors() const {
   std::vector<net::Executor> all;
   for (std::size_t n = 0; n < runtime_->size(); ++n) all.push_back(runtime_->executor(n));
@@ -296,6 +315,7 @@ void Server::build_outbound() {
 // ---- Admin API ----
 
 void Server::build_admin() {
+  users_api_ = std::make_unique<http::UsersApi>(*accounts_, clock_);
   http::AdminApi::Services services{
       .queue = *queue_,
       .suppressions = *suppressions_,
@@ -304,7 +324,8 @@ void Server::build_admin() {
       .trace = [this](std::string_view id) { return trace_book_.find(id); },
       .status = [this] { return status(); },
       .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
-      .screener_decided = [this] { screener_keeper_->wake(); }};
+      .screener_decided = [this] { screener_keeper_->wake(); },
+      .users = [this](http::Request request) { return users_api_->answer(std::move(request)); }};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
   exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
   auto answer = [this](http::Request request) {

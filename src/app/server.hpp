@@ -22,6 +22,7 @@
 #include "http/admin_api.hpp"
 #include "http/exceptions_api.hpp"
 #include "http/server.hpp"
+#include "http/users_api.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/screener_keeper.hpp"
 #include "inbound/services.hpp"
@@ -32,6 +33,7 @@
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
+#include "registry/accounts.hpp"
 #include "registry/exceptions.hpp"
 #include "store/store.hpp"
 
@@ -67,6 +69,7 @@ class Server {
   Started bind_and_drop_privileges();
   Started open_world();
   Started open_tls_books();
+  Started open_accounts();
   void build_inbound();
   void build_outbound();
   void build_admin();
@@ -79,6 +82,7 @@ class Server {
   [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
                                                                                  const ListenConfig& listen) const;
   void put_in_force(std::shared_ptr<const Live> fresh);
+  void put_accounts_in_force(const Config& config);
   void reload();
   void look_for_new_keys();
   void watch_disk();
@@ -119,6 +123,7 @@ class Server {
   Guarded<std::shared_ptr<const Paces>> paces_;
   Guarded<std::set<Domain>> signing_domains_;
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<registry::Accounts> accounts_;  // outlives the store, which calls it back
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<outbound::PeerMemory> peers_;
   std::unique_ptr<queue::Suppressions> suppressions_;
@@ -126,6 +131,7 @@ class Server {
   std::unique_ptr<registry::Relationships> relationships_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<net::Workers> password_workers_;
   std::unique_ptr<outbound::ConnectionPools> pools_;
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
   std::unique_ptr<outbound::StsBook> sts_book_;
@@ -133,6 +139,7 @@ class Server {
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
+  policy::AuthThrottle auth_throttle_;
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
   std::string loaded_stamp_, seen_stamp_;  // of the key files: in force, and at the last look
@@ -147,6 +154,7 @@ class Server {
   std::unique_ptr<DiskWatch> disk_watch_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 
+  std::unique_ptr<http::UsersApi> users_api_;
   std::unique_ptr<http::AdminApi> admin_api_;
   std::unique_ptr<http::ExceptionsApi> exceptions_api_;
   std::unique_ptr<http::Server> admin_;

@@ -15,6 +15,7 @@
 #include "base/encoding.hpp"
 #include "cmd/exceptions.hpp"
 #include "cmd/terminal.hpp"
+#include "cmd/who.hpp"
 #include "policy/exception_formats.hpp"
 
 namespace cas::cmd {

@@ -133,17 +133,19 @@ net::Task<Response> AdminApi::list_screener(Request request) {
   const auto limit = wanted.empty() ? std::optional<std::int64_t>(100) : number_in(wanted, 1, max_page);
   if (!limit) co_return refuse(400, "limit", "limit is a number from 1 to 1000");
   const bool pending = parameter(request, "decided").empty();
-  std::string after = parameter(request, "after");
+  const std::string behind = parameter(request, "after_mailbox");
+  std::string after = behind.empty() ? std::string() : registry::row_name(behind, parameter(request, "after_sender"));
   const auto count = static_cast<std::size_t>(*limit);
   // One more than asked for tells whether there are more.
   auto start = [&](auto done) { services_.relationships.list(pending, mailbox, after, count + 1, std::move(done)); };
   auto rows = co_await net::completion<Result<std::vector<Relationships::Row>>>(std::move(start));
   if (!rows) co_return unavailable(rows.error());
   json::object object;
-  object["next"] = nullptr;
+  object["next_mailbox"] = object["next_sender"] = nullptr;
   if (rows->size() > count) {
     rows->resize(count);
-    object["next"] = text(registry::row_name(rows->back().relation.mailbox, rows->back().relation.key));
+    object["next_mailbox"] = text(rows->back().relation.mailbox);
+    object["next_sender"] = text(rows->back().relation.key);
   }
   json::array array;
   for (const auto& row : *rows) array.push_back(relation_object(row));

@@ -15,6 +15,7 @@
 #include "inbound/confirm_check.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
+#include "registry/sasl.hpp"
 #include "smtp/data.hpp"
 #include "smtp/line_reader.hpp"
 #include "smtp/server_session.hpp"
@@ -80,27 +81,38 @@ class Session {
   [[nodiscard]] bool is_own_network() const;
   net::Task<std::optional<smtp::Step>> greet();
   net::Task<Result<std::string>> local_user();
-  [[nodiscard]] std::vector<Mailbox> own_addresses() const;
   net::Task<bool> perform(smtp::Step& step);
   net::Task<std::optional<smtp::Step>> next_line();
   net::Task<bool> receive();
   [[nodiscard]] milliseconds command_time() const;
   net::Task<Result<std::size_t>> read(std::size_t at_most, milliseconds timeout);
   net::Task<Result<void>> shake_hands();
+  void bind_tls();
   void account();
   net::Task<bool> flush();
   net::Task<bool> upgrade(const smtp::UpgradeTls& step);
   void say(const smtp::Reply& reply);
   void forget_finished_transaction();
 
-  // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT, AUTH
+  // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT
   net::Task<smtp::Step> answer(smtp::Step step);
   [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
   net::Task<std::optional<smtp::Reply>> refuse_suppressed(Mailbox asked);
   smtp::Reply over_quota(const std::string& of_what);
+
+  // session_auth.cpp: who it is, and as whom he may write
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
+  smtp::Step on_sasl(const smtp::AskSasl& ask);
+  [[nodiscard]] smtp::Step scram_done(std::string_view mechanism, const std::string& authzid);
+  [[nodiscard]] std::optional<smtp::Reply> refuse_guess(const std::string& user, std::string_view mechanism) const;
+  smtp::Reply auth_failed(const std::string& user, std::string_view mechanism);
+  smtp::Reply logged_in(registry::AccountPtr account, std::string_view mechanism);
+  void tell_auth(const std::string& user, std::string_view mechanism, std::string_view result) const;
+  /// None while he who logged in still may.
+  [[nodiscard]] std::optional<smtp::Reply> login_is_over() const;
+  [[nodiscard]] std::vector<policy::SendAs> own_addresses() const;
 
   // session_recipient.cpp: who gets it, and whether
   net::Task<smtp::Reply> on_rcpt(smtp::RcptCommand asked);
@@ -159,6 +171,10 @@ class Session {
   net::TaskGroup& background_;
   Underway underway_ = std::make_shared<int>(0);
   smtp::ServerSession protocol_;
+  registry::AccountPtr login_;  // as it was when he logged in
+  std::unique_ptr<registry::ScramExchange> scram_;
+  std::string tls_exporter_;  // names the TLS connection; empty where it cannot be bound to a login
+  std::optional<crypto::ScramVerifier> scram_verifier_;  // what the exchange compares with
   smtp::LineReader reader_;
   std::string out_;
   std::string buffer_;

@@ -156,6 +156,7 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
   const auto& facts = message.facts();
   if (origin() == policy::Origin::OwnNetwork) return std::nullopt;
   if (origin() == policy::Origin::User) {
+    if (auto over = login_is_over()) return over;
     if (facts.from_fields != 1 || facts.from_is_malformed || facts.from.empty()) {
       return Reply(554, EnhancedCode{5, 6, 0}, "a message needs one From field with an address (RFC 5322 3.6)");
     }

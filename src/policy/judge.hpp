@@ -19,6 +19,7 @@
 #include "message/address.hpp"
 #include "policy/exceptions.hpp"
 #include "policy/relationship.hpp"
+#include "policy/send_as.hpp"
 #include "smtp/reply.hpp"
 
 namespace cas::policy {
@@ -94,10 +95,10 @@ inline constexpr std::string_view provisional_rule = "provisional";
 /// What a recipient beside one that is alone is told.
 [[nodiscard]] smtp::Reply one_at_a_time();
 
-/// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses,
-/// local parts compared without regard to ASCII case. The null path is anybody's; a From without a mailbox is nobody's.
+/// Who may write as whom (submission): the envelope sender and every From mailbox must be covered by what the user may
+/// send as. The null path is anybody's; a From without a mailbox is nobody's.
 struct SenderFacts {
-  std::vector<Mailbox> allowed;
+  std::vector<SendAs> allowed;
   ReversePath envelope_from;
   std::optional<std::vector<Mailbox>> header_from;  // known at the end of data
 };
