@@ -64,6 +64,21 @@ struct SigningConfig {
   std::string where;          // "domain[0].signing", "domain[0].signing[1]"
 };
 
+/// Who says which mailboxes a domain has.
+enum class RecipientSource { List, File, Maildir, Callout, Sql };
+
+struct RecipientsConfig {
+  RecipientSource source = RecipientSource::List;
+  std::vector<LocalPart> mailboxes;  // List
+  std::filesystem::path file;        // File (recipients/alias_file.hpp)
+  std::string database;              // Sql: "sqlite:FILE", or a connection string of PostgreSQL. Never shown
+  std::string query;
+  std::chrono::seconds timeout{5};                         // Callout, Sql: for one answer
+  std::optional<std::chrono::seconds> keep, keep_unknown;  // Callout, Sql: answers; none: the source's own
+  std::string subaddress = "+";                            // empty: none
+  std::optional<Mailbox> postmaster, catch_all;
+};
+
 struct DomainConfig {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
@@ -73,7 +88,7 @@ struct DomainConfig {
   // Exactly one of the two:
   std::filesystem::path maildir;             // a Maildir each: maildir/LOCAL-PART
   std::optional<outbound::NextHop> backend;  // the LMTP or SMTP server that has the mailboxes
-  std::vector<LocalPart> mailboxes;
+  RecipientsConfig recipients;
   /// Keys named one by one. None: the active ones in keys_dir/NAME sign; with none there either, mail from this domain
   /// is sent unsigned and without CONFIRM.
   std::vector<SigningConfig> signing;

@@ -123,26 +123,6 @@ void check_listeners(const Config& config, Findings& findings) {
 
 // ---- [[domain]] ----
 
-void read_mailboxes(Section& section, DomainConfig& domain, Findings& findings) {
-  const auto names = section.texts("mailboxes");
-  std::set<std::string> seen;
-  for (const auto& name : names.value_or(std::vector<ConfigText>{})) {
-    auto local = LocalPart::from_value(name.value);
-    if (!local || name.value.find('@') != std::string::npos) {
-      findings.add_at(name.key, in_quotes(name.value) + " is no mailbox name",
-                      "write what stands before the @: \"joe\", not \"joe@north.example\"");
-    } else if (!seen.insert(to_lower(name.value)).second) {
-      findings.add_at(name.key, in_quotes(name.value) + " stands there twice", "remove one; case makes no difference");
-    } else {
-      domain.mailboxes.push_back(*std::move(local));
-    }
-  }
-  if (!section.has("mailboxes") || (names && names->empty())) {
-    section.fail("mailboxes", section.has("mailboxes") ? "is empty" : "is missing",
-                 "list who has a mailbox here: mailboxes = [\"joe\", \"postmaster\"]");
-  }
-}
-
 void read_signing(Section section, const Config& config, std::vector<SigningConfig>& keys, Findings& findings) {
   SigningConfig signing;
   signing.where = section.path();
@@ -188,7 +168,7 @@ void read_domain(Section section, Config& config, Findings& findings) {
                       .authentication = {},
                       .maildir = {},
                       .backend = {},
-                      .mailboxes = {},
+                      .recipients = {},
                       .signing = {}};
   domain.mode = confirm::Mode::Optional;
   if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
@@ -196,7 +176,7 @@ void read_domain(Section section, Config& config, Findings& findings) {
   assign_choice(domain.screener, section, "screener", screenings);
   assign(domain.observe, section.boolean("observe"));
   read_delivery(section, config, domain, findings);
-  read_mailboxes(section, domain, findings);
+  read_recipients(section, config, domain, findings);
   domain.signing = read_signing_keys(section, config, findings);
   section.finish();
   const auto same = [&](const DomainConfig& other) { return other.name == domain.name; };

@@ -136,7 +136,7 @@ TEST_F(ConfigFile, good_one_becomes_structs) {
   ASSERT_THAT(config->domains, SizeIs(1));
   EXPECT_EQ(config->domains[0].name.text(), "north.example");
   EXPECT_EQ(config->domains[0].mode, confirm::Mode::Required);
-  EXPECT_THAT(config->domains[0].mailboxes, SizeIs(2));
+  EXPECT_THAT(config->domains[0].recipients.mailboxes, SizeIs(2));
   ASSERT_THAT(config->domains[0].signing, SizeIs(1));
   EXPECT_EQ(config->domains[0].signing[0].selector, "cas1");
   EXPECT_EQ(config->keys_dir, folder / "state/keys") << "the default";

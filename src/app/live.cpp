@@ -54,8 +54,7 @@ std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
                                               .authentication = domain.authentication,
                                               .screener = domain.screener,
                                               .observe = domain.observe,
-                                              .maildir = domain.maildir,
-                                              .mailboxes = domain.mailboxes});
+                                              .maildir = domain.maildir});
   }
   return std::make_shared<const inbound::Directory>(std::move(domains));
 }
@@ -84,7 +83,7 @@ inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& 
       .disk_reserve = config.disk_reserve(),
       .trusted_networks = listen.trusted_networks,
       .local_users = listen.local_users};
-  if (listen.tls != ListenTls::Off) options.tls = live.tls;
+  if (listen.tls != ListenTls::Off) options.tls = live.keys.tls;
   return options;
 }
 

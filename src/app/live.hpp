@@ -8,8 +8,10 @@
 
 #include "app/config.hpp"
 #include "app/key_material.hpp"
+#include "app/recipients.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/local_delivery.hpp"
+#include "outbound/callout.hpp"
 #include "outbound/destinations.hpp"
 #include "outbound/relay.hpp"
 
@@ -17,8 +19,11 @@ namespace cas::app {
 
 struct Live {
   Config config;
-  std::optional<net::TlsContext> tls;
+  KeyMaterial keys;
   std::shared_ptr<const inbound::Directory> directory;
+  RecipientFiles recipient_files;
+  std::shared_ptr<const outbound::Callout> callout;
+  std::shared_ptr<const recipients::Recipients> recipients;
   std::unique_ptr<const inbound::Services> services;
   std::unique_ptr<inbound::LocalDelivery> local;
   std::unique_ptr<outbound::Relay> relay;

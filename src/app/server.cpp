@@ -22,6 +22,7 @@ namespace {
 
 constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
+constexpr std::size_t database_threads = 4;
 constexpr std::uint64_t max_admin_body = 1 << 20;  // octets: imports come in pieces
 constexpr milliseconds key_look_pause{10000};
 constexpr std::size_t waiting_passwords = 64;  // more are told to come later
@@ -83,7 +84,8 @@ StartFault Server::config_fault(std::string key, std::string problem, std::strin
 
 // Keys may be root's alone: they are read before anything else.
 Server::Started Server::load_keys() {
-  loaded_stamp_ = seen_stamp_ = key_stamp(config_);
+  key_stamps_.loaded = key_stamps_.seen = key_stamp(config_);
+  recipients_stamps_.loaded = recipients_stamps_.seen = recipients_stamp(config_);
   auto keys = load_key_material(config_);
   if (!keys) {
     StartFault fault{.exit_code = EX_CONFIG, .lines = {}};
@@ -91,6 +93,9 @@ Server::Started Server::load_keys() {
     return std::unexpected(std::move(fault));
   }
   first_keys_ = *std::move(keys);
+  auto files = load_recipient_files(config_);
+  if (!files) return std::unexpected(fault_of(files.error().front()));
+  first_files_ = *std::move(files);
   return {};
 }
 
@@ -159,6 +164,7 @@ Server::Started Server::open_world() {
   if (!exceptions) return std::unexpected(system_fault(exceptions.error()));
   exceptions_ = *std::move(exceptions);
   workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(4, runtime_->size()));
+  database_workers_ = std::make_unique<net::Workers>(database_threads, 256);
   const outbound::PoolOptions pool{.idle_timeout = config_.outbound.idle_timeout,
                                    .messages = config_.outbound.connection_messages};
   pools_ = std::make_unique<outbound::ConnectionPools>(executors(), pool);
@@ -248,7 +254,7 @@ void Server::build_inbound() {
     for (auto& place : places_of(bound.config.address)) own_places_.push_back(std::move(place));
   }
   tell_signing(first_keys_.signing);
-  put_in_force(make_live(config_, std::exchange(first_keys_, {})));
+  put_in_force(make_live(config_, std::exchange(first_keys_, {}), std::exchange(first_files_, {})));
   for (auto& bound : sockets_.listeners) {
     listening_.push_back(bound.config.address.text() + " " + std::string(role_word(bound.config.role)));
     for (std::size_t n = 0; n < bound.sockets.size(); ++n) {
@@ -379,6 +385,7 @@ int Server::run() {
     const auto signal = runtime_->wait_for_signal(key_look_pause);
     if (!signal) {
       look_for_new_keys();
+      look_for_new_recipients();
     } else if (*signal == SIGHUP) {
       reload();
     } else {

@@ -78,13 +78,15 @@ class Server {
 
   // server_reload.cpp
   [[nodiscard]] std::shared_ptr<const Live> live() const;
-  [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys);
+  [[nodiscard]] outbound::RelayServices relay_services();
+  [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys, RecipientFiles files);
   [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
                                                                                  const ListenConfig& listen) const;
   void put_in_force(std::shared_ptr<const Live> fresh);
   void put_accounts_in_force(const Config& config);
   void reload();
   void look_for_new_keys();
+  void look_for_new_recipients();
   void watch_disk();
   void see_room(const inbound::Room::Seen& seen);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job) const;
@@ -106,6 +108,7 @@ class Server {
   TimePoint started_;
 
   KeyMaterial first_keys_;
+  RecipientFiles first_files_;
   std::optional<net::TlsContext> outgoing_tls_;
 
   TraceBook trace_book_;
@@ -132,6 +135,7 @@ class Server {
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<net::Workers> password_workers_;
+  std::unique_ptr<net::Workers> database_workers_;  // wait for other servers, and hold up nothing else
   std::unique_ptr<outbound::ConnectionPools> pools_;
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
   std::unique_ptr<outbound::StsBook> sts_book_;
@@ -142,7 +146,10 @@ class Server {
   policy::AuthThrottle auth_throttle_;
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
-  std::string loaded_stamp_, seen_stamp_;  // of the key files: in force, and at the last look
+  struct Stamps {
+    std::string loaded, seen;
+  };
+  Stamps key_stamps_, recipients_stamps_;  // of files: in force, and at the last look
   Guarded<std::shared_ptr<const Live>> live_;
   struct Listening {
     ListenConfig config;

@@ -61,11 +61,35 @@ std::shared_ptr<const Live> Server::live() const {
   return live_.with([](const auto& now) { return now; });
 }
 
-std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
+outbound::RelayServices Server::relay_services() {
+  return outbound::RelayServices{.queue = *queue_,
+                                 .resolver = *resolver_,
+                                 .clock = clock_,
+                                 .random = random_,
+                                 .events = *events_,
+                                 .pools = *pools_,
+                                 .health = *host_health_,
+                                 .tls = *outgoing_tls_,
+                                 .sts = sts_book_.get(),
+                                 .results = tls_reporter_.get(),
+                                 .peers = peers_.get()};
+}
+
+std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, RecipientFiles files) {
   auto directory = directory_of(config);
+  const auto relay = relay_services();
+  auto callout = std::make_shared<const outbound::Callout>(relay, relay_options(config, own_places_));
+  auto ask = [callout](outbound::NextHop hop, Mailbox mailbox, milliseconds timeout) {
+    return callout->ask(std::move(hop), std::move(mailbox), timeout);
+  };
+  const RecipientServices sources{.files = *workers_, .databases = *database_workers_, .callout = std::move(ask)};
+  auto recipients = recipients_of(config, files, sources);
   auto fresh = std::make_shared<Live>(Live{.config = std::move(config),
-                                           .tls = std::move(keys.tls),
+                                           .keys = std::move(keys),
                                            .directory = std::move(directory),
+                                           .recipient_files = std::move(files),
+                                           .callout = std::move(callout),
+                                           .recipients = std::move(recipients),
                                            .services = {},
                                            .local = {},
                                            .relay = {},
@@ -80,6 +104,7 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                              .random = random_,
                              .events = *events_,
                              .directory = *fresh->directory,
+                             .recipients = *fresh->recipients,
                              .accounts = *accounts_,
                              .password_workers = *password_workers_,
                              .auth_throttle = auth_throttle_,
@@ -93,18 +118,7 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                                                 .received_spf = authentication.received_spf}};
   fresh->services = std::make_unique<const inbound::Services>(std::move(services));
   fresh->local = std::make_unique<inbound::LocalDelivery>(*fresh->services);
-  const outbound::RelayServices relay{.queue = *queue_,
-                                      .resolver = *resolver_,
-                                      .clock = clock_,
-                                      .random = random_,
-                                      .events = *events_,
-                                      .pools = *pools_,
-                                      .health = *host_health_,
-                                      .tls = *outgoing_tls_,
-                                      .sts = sts_book_.get(),
-                                      .results = tls_reporter_.get(),
-                                      .peers = peers_.get()};
-  fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, std::move(keys), own_places_));
+  fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, fresh->keys, own_places_));
   fresh->backends = std::make_unique<outbound::Relay>(relay, backend_options(fresh->config, own_places_));
   return fresh;
 }
@@ -165,13 +179,17 @@ void Server::reload() {
   const auto stamp = key_stamp(*config);
   auto keys = load_key_material(*config);
   if (!keys) return refuse(keys.error());
+  const auto files_stamp = recipients_stamp(*config);
+  auto files = load_recipient_files(*config);
+  if (!files) return refuse(files.error());
   std::string restart;
   for (const auto& key : needs_restart(config_, *config)) restart += (restart.empty() ? "" : ", ") + key;
   config->host = config_.host;
-  loaded_stamp_ = seen_stamp_ = stamp;
+  key_stamps_ = {.loaded = stamp, .seen = stamp};
+  recipients_stamps_ = {.loaded = files_stamp, .seen = files_stamp};
   tell_signing(keys->signing);
   log_->set_level(config->log.level);
-  put_in_force(make_live(*std::move(config), *std::move(keys)));
+  put_in_force(make_live(*std::move(config), *std::move(keys), *std::move(files)));
   watch_disk();
   if (!restart.empty()) emit(Level::Warning, "restart-needed", {{"keys", restart}});
   emit(Level::Info, "reloaded");
@@ -181,9 +199,9 @@ void Server::reload() {
 void Server::look_for_new_keys() {
   const auto now = live();
   const auto stamp = key_stamp(now->config);
-  const bool settled = stamp == std::exchange(seen_stamp_, stamp);
-  if (!settled || stamp == loaded_stamp_) return;
-  loaded_stamp_ = stamp;  // also when it fails: told once
+  const bool settled = stamp == std::exchange(key_stamps_.seen, stamp);
+  if (!settled || stamp == key_stamps_.loaded) return;
+  key_stamps_.loaded = stamp;  // also when it fails: told once
   auto keys = load_key_material(now->config);
   if (!keys) {
     for (const auto& error : keys.error()) {
@@ -192,8 +210,27 @@ void Server::look_for_new_keys() {
     return;
   }
   tell_signing(keys->signing);
-  put_in_force(make_live(now->config, *std::move(keys)));
+  put_in_force(make_live(now->config, *std::move(keys), now->recipient_files));
   emit(Level::Info, "keys-reloaded");
+}
+
+// The same for the files of recipients. The keys in force may be root's alone: they are kept.
+void Server::look_for_new_recipients() {
+  const auto now = live();
+  const auto stamp = recipients_stamp(now->config);
+  const bool settled = stamp == std::exchange(recipients_stamps_.seen, stamp);
+  if (!settled || stamp == recipients_stamps_.loaded) return;
+  recipients_stamps_.loaded = stamp;
+  auto files = load_recipient_files(now->config);
+  if (!files) {
+    for (const auto& error : files.error()) {
+      emit(Level::Warning, "recipients-unusable",
+           {{"reason", error.text()}, {"mend", "those of before are in force until it is mended"}});
+    }
+    return;
+  }
+  put_in_force(make_live(now->config, now->keys, *std::move(files)));
+  emit(Level::Info, "recipients-reloaded");
 }
 
 // ---- The disk ----

@@ -15,7 +15,6 @@
 #include "base/encoding.hpp"
 #include "cmd/exceptions.hpp"
 #include "cmd/terminal.hpp"
-#include "cmd/who.hpp"
 #include "policy/exception_formats.hpp"
 
 namespace cas::cmd {

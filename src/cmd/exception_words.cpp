@@ -9,7 +9,6 @@
 #include "base/encoding.hpp"
 #include "base/utc.hpp"
 #include "cmd/exceptions.hpp"
-#include "cmd/who.hpp"
 #include "http/exceptions_json.hpp"
 #include "net/system.hpp"
 

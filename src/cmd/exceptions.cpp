@@ -11,7 +11,6 @@
 
 #include "base/encoding.hpp"
 #include "cmd/terminal.hpp"
-#include "cmd/who.hpp"
 #include "policy/exception_formats.hpp"
 
 namespace cas::cmd {

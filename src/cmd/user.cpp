@@ -12,7 +12,6 @@
 #include "cmd/admin_client.hpp"
 #include "cmd/password_input.hpp"
 #include "cmd/terminal.hpp"
-#include "cmd/who.hpp"
 #include "crypto/password.hpp"
 #include "net/system.hpp"
 #include "registry/sasl.hpp"

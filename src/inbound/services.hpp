@@ -17,6 +17,7 @@
 #include "policy/buckets.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
+#include "recipients/recipients.hpp"
 #include "registry/accounts.hpp"
 #include "registry/exceptions.hpp"
 #include "registry/relationships.hpp"
@@ -39,6 +40,7 @@ struct Services {
   Random& random;
   EventSink& events;
   const Directory& directory;
+  const recipients::Recipients& recipients;
   const registry::Accounts& accounts;
   net::Workers& password_workers;  // few: each password takes 64 MB and a while
   policy::AuthThrottle& auth_throttle;

@@ -15,6 +15,7 @@
 #include "inbound/confirm_check.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
+#include "policy/judge.hpp"
 #include "registry/sasl.hpp"
 #include "smtp/data.hpp"
 #include "smtp/line_reader.hpp"
@@ -46,8 +47,7 @@ class Session {
   struct Admitted {
     Mailbox address;
     policy::RecipientFacts facts;
-    policy::Verdict verdict;  // at the end of data perhaps another one
-    store::Route route;
+    policy::Verdict verdict;                   // at the end of data perhaps another one
     smtp::Reply reply;                         // again when it is named again
     std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
     bool swallowed = false;                    // committed before with the same digest
@@ -55,11 +55,13 @@ class Session {
     bool quarantined = false;
     DsnNotify notify{};
     std::string orcpt{};
+    std::vector<Mailbox> targets{};  // where its mail goes
   };
   /// A recipient that is being judged.
   struct Judged {
     policy::Verdict verdict;
     bool alone = false;
+    recipients::Resolution found{};
   };
   /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
   struct Work {
@@ -120,16 +122,23 @@ class Session {
   [[nodiscard]] policy::SenderIdentity sender_identity() const;
   [[nodiscard]] std::optional<policy::RelationNames> relation_names(confirm::Class klass) const;
   void look_for_exceptions(policy::RecipientFacts& facts) const;
+  [[nodiscard]] policy::Screening screening_of(const Mailbox& mailbox, const DomainSettings& domain) const;
   net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
-  net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts);
+  net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
   net::Task<void> find_relation(policy::RecipientFacts& facts);
-  void tell_verdict(const Mailbox& recipient, const policy::Verdict& verdict,
-                    const policy::RecipientFacts& facts) const;
+  void tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts) const;
   [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
   net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
   void note_relations(queue::NewMessage& fresh) const;
   void note_screened(queue::NewMessage& fresh) const;
+  [[nodiscard]] registry::NewHeld held_for(const Admitted& admitted, const policy::RelationNames& names,
+                                           bool in_queue) const;
   void note_written_to(queue::NewMessage& fresh) const;
+
+  // session_recipients.cpp: where the mail of a recipient goes
+  /// Fills in facts.mailbox and facts.owner.
+  net::Task<recipients::Resolution> resolve(policy::RecipientFacts& facts) const;
+  [[nodiscard]] std::vector<queue::NewRecipient> new_recipients() const;
 
   // session_authentication.cpp: who sends it
   void begin_authentication(const ReversePath& from);
@@ -159,7 +168,6 @@ class Session {
   [[nodiscard]] store::Message envelope(const IncomingMessage& message, const store::QueueId& id) const;
   [[nodiscard]] bool sender_is_known() const;
   [[nodiscard]] std::string trace_fields(const store::QueueId& id, const IncomingMessage& message) const;
-  [[nodiscard]] queue::NewRecipient new_recipient(const Admitted& admitted) const;
 
   void event(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields,
              Level level = Level::Info, const store::QueueId& id = {}) const;

@@ -32,7 +32,8 @@ enum class IntentStatus { None, Valid, Testing, Forwarded };
 
 /// What is not known yet is asked for with a Question, and only when a rule needs it.
 struct RecipientFacts {
-  Mailbox recipient;
+  Mailbox recipient;               // as it was named
+  std::optional<Mailbox> owner{};  // whose mailbox that is, once it was looked up and is one
   bool domain_is_local = false;
   confirm::Mode mode = confirm::Mode::Optional;  // of the recipient's domain
   bool observe = false;                          // the domain only looks at what its rules would do
