@@ -11,7 +11,6 @@
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/demo.hpp"
-#include "cmd/exception_commands.hpp"
 #include "cmd/line.hpp"
 #include "cmd/terminal.hpp"
 
@@ -447,7 +446,7 @@ int run(int argc, char** argv) {
   add_screener_commands(app, words);
   add_why_command(app, words);
   add_user_commands(app, words);
-  add_exception_commands(app, words.action);
+  add_exception_commands(app, words);
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
   add_intent_commands(app, words);

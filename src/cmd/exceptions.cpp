@@ -219,12 +219,12 @@ int export_exceptions(const ExceptionOptions& options) {
   return finish(print("\n]\n"));
 }
 
-int show_audit(const AdminOptions& admin, std::size_t limit) {
-  const auto client = AdminClient::find(admin);
+int show_audit(const ExceptionOptions& options) {
+  const auto client = AdminClient::find(options.admin);
   if (!client) return client.error().code;
   json::array all;
-  for (std::string before; all.size() < limit;) {
-    const std::size_t wanted = std::min<std::size_t>(1000, limit - all.size());
+  for (std::string before; all.size() < options.limit;) {
+    const std::size_t wanted = std::min<std::size_t>(1000, options.limit - all.size());
     http::Request request{.path = "/v1/audit", .query = {{"limit", std::to_string(wanted)}}};
     if (!before.empty()) request.query["before"] = before;
     const auto page = client->ask(std::move(request));
@@ -233,7 +233,7 @@ int show_audit(const AdminOptions& admin, std::size_t limit) {
     before = text_of(*page, "next");
     if (before.empty()) break;
   }
-  if (admin.json) {
+  if (options.admin.json) {
     json::object object;
     object["audit"] = std::move(all);
     return finish(print(json::serialize(object) + "\n"));

@@ -19,6 +19,7 @@ struct ExceptionOptions {
   policy::ExceptionAction action = policy::ExceptionAction::Block;
   std::vector<std::string> what;  // patterns, numbers
   std::string scope, proof, until, reason, owner, file, format;
+  std::size_t limit = 100;  // of the audit log
   bool has_scope = false, unauthenticated = false, dry_run = false;
 };
 
@@ -31,7 +32,7 @@ struct ExceptionOptions {
 [[nodiscard]] int export_exceptions(const ExceptionOptions& options);
 /// A file, or standard input for "-". 65, and nothing is entered, when a line cannot be used: all of these are named.
 [[nodiscard]] int import_exceptions(const ExceptionOptions& options);
-[[nodiscard]] int show_audit(const AdminOptions& admin, std::size_t limit);
+[[nodiscard]] int show_audit(const ExceptionOptions& options);
 
 // ---- What they share (exception_words.cpp) ----
 

@@ -43,6 +43,8 @@ CLI::App* add_asking(CLI::App& above, Line& line, const char* name, const char* 
 void add_why_command(CLI::App& app, Line& line);
 /// `cas user`.
 void add_user_commands(CLI::App& app, Line& line);
+/// `cas exempt`, `cas allow`, `cas block`, `cas forwarder`, `cas audit`.
+void add_exception_commands(CLI::App& app, Line& line);
 /// `cas screener`, `cas expect`. `line` outlives the parse and the action.
 void add_screener_commands(CLI::App& app, Line& line);
 
