@@ -101,6 +101,9 @@ class Session {
   /// Fills in facts.mailbox; looked up only where the verdict depends on it or mail is taken.
   net::Task<recipients::Resolution> resolve(policy::RecipientFacts& facts) const;
   [[nodiscard]] std::vector<queue::NewRecipient> new_recipients() const;
+  net::Task<recipients::Resolution> resolve_bounce(policy::RecipientFacts& facts) const;
+  /// What is true of a message because of where it goes.
+  void mark_forwarded(queue::NewMessage& fresh) const;
 
   // session_authentication.cpp: who sends it
   void begin_authentication(const ReversePath& from);

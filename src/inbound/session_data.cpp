@@ -175,6 +175,7 @@ net::Task<Reply> Session::commit() {
   const std::uint64_t size = arrival.message().size();
   queue::NewMessage fresh{
       .message = envelope(arrival.message(), arrival.id()), .small_body = {}, .recipients = new_recipients()};
+  mark_forwarded(fresh);
   if (fresh.recipients.empty()) {
     // A replay of what was committed with the same content (CAS §10.2): the copy that counts is durable already.
     event("swallowed", {{"from", protocol_.mail()->from.path()}});

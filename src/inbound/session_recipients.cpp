@@ -4,9 +4,11 @@
 // From a recipient as it was named to where its mail goes, and from all that were admitted to the rows of the queue.
 #include <algorithm>
 
+#include "auth/public_suffix.hpp"
 #include "base/encoding.hpp"
 #include "inbound/session.hpp"
 #include "policy/judge.hpp"
+#include "policy/srs.hpp"
 #include "smtp/dsn_parameters.hpp"
 
 namespace cas::inbound {
@@ -35,6 +37,14 @@ DsnNotify notify_of_several(DsnNotify asked) {
   return asked;
 }
 
+// As DMARC aligns them, or nearly: they meet below a public suffix (RFC 9989 §4.10.2).
+bool is_of_one_house(const Domain& a, const Domain& b) {
+  for (auto above = std::optional(a); above && !auth::is_public_suffix(*above); above = above->parent()) {
+    if (b.is_within(*above)) return true;
+  }
+  return false;
+}
+
 // RFC 3461 §5.2.1: whoever changes the address says what it was.
 std::string orcpt_of(const Mailbox& named, const std::string& given, const Mailbox& target) {
   if (!given.empty() || is_same(named, target) || !named.is_ascii()) return given;
@@ -49,6 +59,8 @@ net::Task<recipients::Resolution> Session::resolve(policy::RecipientFacts& facts
     found.targets.push_back(facts.recipient);
     co_return found;
   }
+  const bool from_nobody = facts.null_sender && origin() == policy::Origin::Outside;
+  if (from_nobody && policy::looks_like_srs(facts.recipient.local())) co_return co_await resolve_bounce(facts);
   if (!needs_lookup(facts)) co_return found;
   auto resolved = co_await services_.recipients.resolve(facts.recipient);
   if (!resolved) {
@@ -60,6 +72,61 @@ net::Task<recipients::Resolution> Session::resolve(policy::RecipientFacts& facts
   found = *std::move(resolved);
   facts.mailbox = found.known() ? MailboxStatus::Exists : MailboxStatus::Unknown;
   co_return found;
+}
+
+// Back to whom the address stands for, that is made here when an alias leads elsewhere. It answers mail that went out
+// of here a short while ago, so that it is taken in every mode (CAS §8.2).
+net::Task<recipients::Resolution> Session::resolve_bounce(policy::RecipientFacts& facts) const {
+  recipients::Resolution found;
+  const auto now = to_unix(services_.clock.now());
+  const auto sender = policy::srs_decode(as_octets(services_.queue.secret()), facts.recipient, now);
+  facts.mailbox = MailboxStatus::Unknown;
+  if (!sender) co_return found;
+  if (facts.mode == confirm::Mode::Required) facts.mode = confirm::Mode::Optional;
+  auto resolved = co_await services_.recipients.resolve(*sender);
+  if (!resolved) {
+    facts.mailbox = MailboxStatus::LookupFailed;
+    co_return found;
+  }
+  if (resolved->known()) facts.mailbox = MailboxStatus::Exists;
+  found = *std::move(resolved);
+  found.rule = "srs";
+  co_return found;
+}
+
+// The sender's domain allows its own servers alone to use its addresses, so what goes on from here has one of ours.
+// Where it does not fit into one, nobody hears of failures there. But whoever writes from outside in the name of our
+// own house gets no address of ours under it: SPF, and with it DMARC, would then vouch for him.
+void Session::mark_forwarded(queue::NewMessage& fresh) const {
+  const auto leaves = [this](const Mailbox& target) {
+    return !target.domain() || services_.directory.find(*target.domain()) == nullptr;
+  };
+  for (const auto& recipient : fresh.recipients) {
+    if (!recipient.address.is_ascii()) fresh.message.smtputf8 = true;  // RFC 6531 §3.4
+  }
+  if (origin() != policy::Origin::Outside) return;
+  const auto alias = std::ranges::find_if(work_.admitted, [&](const Admitted& admitted) {
+    return !admitted.swallowed && std::ranges::any_of(admitted.targets, leaves);
+  });
+  if (alias == work_.admitted.end()) return;
+  const auto& sender = fresh.message.sender.mailbox();
+  fresh.message.forwarded_as = ReversePath();
+  if (!sender) return;
+  const Domain& ours_alone = *alias->address.domain();
+  const auto in_our_name = [&](const Mailbox& author) {
+    return author.domain() && is_of_one_house(*author.domain(), ours_alone);
+  };
+  if (!leaves(*sender) || std::ranges::any_of(work_.arrival->message().facts().from, in_our_name)) {
+    fresh.message.forwarded_as = fresh.message.sender;
+    return;
+  }
+  const auto now = to_unix(services_.clock.now());
+  auto ours = policy::srs_encode(as_octets(services_.queue.secret()), *sender, ours_alone, now);
+  if (ours) {
+    fresh.message.forwarded_as = ReversePath(*std::move(ours));
+  } else {
+    event("srs-does-not-fit", {{"from", fresh.message.sender.path()}}, Level::Warning, fresh.message.id);
+  }
 }
 
 // Each target once, whichever names lead to it; what is trusted for one of them is trusted.
