@@ -3,6 +3,7 @@
 //
 // From a recipient as it was named to where its mail goes, and from all that were admitted to the rows of the queue.
 #include <algorithm>
+#include <map>
 
 #include "auth/public_suffix.hpp"
 #include "base/encoding.hpp"
@@ -17,6 +18,8 @@ namespace {
 
 using policy::MailboxStatus;
 
+constexpr std::size_t max_targets = 5000;  // of one transaction
+
 // CAS §8.5: where the reply says nothing of mailboxes, the time that it takes says nothing either.
 bool needs_lookup(policy::RecipientFacts facts) {
   facts.mailbox = MailboxStatus::Exists;
@@ -27,6 +30,12 @@ bool needs_lookup(policy::RecipientFacts facts) {
 
 bool is_same(const Mailbox& a, const Mailbox& b) {
   return a.domain() == b.domain() && a.literal() == b.literal() && iequals(a.local().value(), b.local().value());
+}
+
+// What case means elsewhere is not known here (RFC 5321 §2.4).
+std::string key_of(const Mailbox& mailbox, bool here) {
+  const std::string& local = mailbox.local().value();
+  return (here ? to_lower(local) : local) + '@' + store::domain_of(mailbox);
 }
 
 // RFC 3461 §5.2.7: one that leads to several is not delivered when one of them is.
@@ -66,6 +75,15 @@ net::Task<recipients::Resolution> Session::resolve(policy::RecipientFacts& facts
   if (!resolved) {
     facts.mailbox = MailboxStatus::LookupFailed;
     event("lookup-failed", {{"to", facts.recipient.wire()}, {"reason", resolved.error().private_reason}},
+          Level::Warning);
+    co_return found;
+  }
+  std::size_t targets = resolved->targets.size();
+  for (const auto& admitted : work_.admitted) targets += admitted.targets.size();
+  if (targets > max_targets) {
+    // Those that were taken are done with when the sender comes again for the others.
+    facts.mailbox = MailboxStatus::LookupFailed;
+    event("lookup-failed", {{"to", facts.recipient.wire()}, {"reason", "too many targets in one transaction"}},
           Level::Warning);
     co_return found;
   }
@@ -132,6 +150,7 @@ void Session::mark_forwarded(queue::NewMessage& fresh) const {
 // Each target once, whichever names lead to it; what is trusted for one of them is trusted.
 std::vector<queue::NewRecipient> Session::new_recipients() const {
   std::vector<queue::NewRecipient> rows;
+  std::map<std::string, std::size_t> places;
   for (const auto& admitted : work_.admitted) {
     if (admitted.swallowed) continue;
     std::optional<queue::NewRecipient::Ledger> ledger;
@@ -140,21 +159,21 @@ std::vector<queue::NewRecipient> Session::new_recipients() const {
                                            .m = *work_.intent->digest,
                                            .keep_until = confirm::ledger_keep_until(*work_.intent)};
     }
+    const DsnNotify notify = admitted.targets.size() > 1 ? notify_of_several(admitted.notify) : admitted.notify;
     for (const auto& target : admitted.targets) {
       const bool here = target.domain() && services_.directory.find(*target.domain()) != nullptr;
-      auto row = std::ranges::find_if(rows, [&](const auto& other) { return is_same(other.address, target); });
-      if (row == rows.end()) {
-        const bool several = admitted.targets.size() > 1;
-        row = rows.insert(row,
-                          queue::NewRecipient{.address = target,
-                                              .route = here ? store::Route::Local : store::Route::Remote,
-                                              .quarantined = admitted.quarantined,
-                                              .ledgers = {},
-                                              .notify = several ? notify_of_several(admitted.notify) : admitted.notify,
-                                              .orcpt = orcpt_of(admitted.address, admitted.orcpt, target)});
+      const auto [place, is_new] = places.try_emplace(key_of(target, here), rows.size());
+      if (is_new) {
+        rows.push_back(queue::NewRecipient{.address = target,
+                                           .route = here ? store::Route::Local : store::Route::Remote,
+                                           .quarantined = admitted.quarantined,
+                                           .ledgers = {},
+                                           .notify = notify,
+                                           .orcpt = orcpt_of(admitted.address, admitted.orcpt, target)});
       }
-      row->quarantined = row->quarantined && admitted.quarantined;
-      if (ledger) row->ledgers.push_back(*ledger);
+      auto& row = rows[place->second];
+      row.quarantined = row.quarantined && admitted.quarantined;
+      if (ledger) row.ledgers.push_back(*ledger);
     }
   }
   return rows;

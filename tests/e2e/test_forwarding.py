@@ -96,6 +96,14 @@ class Forwarding(WorldCase):
         self.assertTrue(any("SRS1=" in c and "=north.example==" in c and "@east.example" in c
                             for c in self.gone.commands[before:] if c.startswith("MAIL")))
 
+    def test_case_counts_for_addresses_elsewhere(self):
+        """RFC 5321 §2.4; who is the same here may be two there."""
+        before = len(self.gone.commands)
+        self.west.submit("joe", ["Eve@gone.example", "eve@gone.example"], message("joe@west.example", "eve@gone.example", "case"))
+        self.west.await_empty_queue()
+        said = [c for c in self.gone.commands[before:] if c.startswith("RCPT")]
+        self.assertTrue(any("<Eve@" in c for c in said) and any("<eve@" in c for c in said), said)
+
     def test_a_sender_that_fits_nowhere_is_nobody(self):
         long = "a-rather-long-name-for-a-mailbox-of-somebody@west.example"
         with connect(self.north) as peer:
