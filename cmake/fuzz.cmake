@@ -8,7 +8,7 @@ foreach(source ${fuzzers})
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE cas_base cas_message cas_dns cas_smtp cas_crypto cas_auth cas_confirm
-                        cas_tlspolicy)
+                        cas_policy cas_tlspolicy)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()
 
@@ -26,6 +26,13 @@ target_sources(fuzz_queue_filter PRIVATE ${CMAKE_SOURCE_DIR}/src/queue/filter.cp
 foreach(layer queue store)
   target_include_directories(fuzz_queue_filter PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
 endforeach()
+
+target_sources(fuzz_account PRIVATE ${CMAKE_SOURCE_DIR}/src/registry/account_rows.cpp
+               ${CMAKE_SOURCE_DIR}/src/registry/sasl.cpp)
+foreach(layer registry store)
+  target_include_directories(fuzz_account PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
+endforeach()
+target_link_libraries(fuzz_account PRIVATE cas_policy PkgConfig::GSASL)
 
 target_sources(fuzz_sendmail PRIVATE ${CMAKE_SOURCE_DIR}/src/cmd/sendmail_words.cpp)
 target_include_directories(fuzz_sendmail PRIVATE ${CAS_INCLUDE_ROOTS}/cmd)

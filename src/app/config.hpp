@@ -17,14 +17,18 @@
 #include "base/trace.hpp"
 #include "confirm/discovery.hpp"
 #include "confirm/sender.hpp"
+#include "inbound/screener_keeper.hpp"
 #include "message/address.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
 #include "outbound/destinations.hpp"
 #include "outbound/next_hop.hpp"
+#include "policy/auth_throttle.hpp"
 #include "policy/authentication.hpp"
 #include "policy/connections.hpp"
 #include "policy/quotas.hpp"
+#include "policy/relationship.hpp"
+#include "policy/send_as.hpp"
 #include "smtp/limits.hpp"
 #include "tlspolicy/demand.hpp"
 
@@ -79,6 +83,8 @@ struct DomainConfig {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
   policy::Enforcement authentication = policy::Enforcement::Observe;
+  policy::Screening screener = policy::Screening::Off;
+  bool observe = false;
   // Exactly one of the two:
   std::filesystem::path maildir;             // a Maildir each: maildir/LOCAL-PART
   std::optional<outbound::NextHop> backend;  // the LMTP or SMTP server that has the mailboxes
@@ -91,7 +97,7 @@ struct DomainConfig {
 struct UserConfig {
   std::string name;      // what the client gives to AUTH
   std::string password;  // Argon2id string
-  std::vector<Mailbox> send_as;
+  std::vector<policy::SendAs> send_as;
 };
 
 struct AuthenticationConfig {
@@ -150,6 +156,7 @@ struct LoadConfig {
   policy::ConnectionLimits connections;
   policy::QuotaLimits users;
   policy::ConfirmLimits confirms;
+  policy::AuthLimits auth;
   std::size_t memory = std::size_t{256} << 20;
   std::optional<std::uint64_t> min_free_disk;  // none: see disk_reserve()
 };
@@ -185,6 +192,7 @@ struct Config {
   QueueConfig queue;
   smtp::Limits limits;
   LoadConfig load;
+  inbound::KeeperOptions screener;
   LogConfig log;
   MetricsConfig metrics;
 
@@ -200,7 +208,7 @@ struct Config {
 [[nodiscard]] std::size_t line_of_key(const std::map<std::string, std::size_t>& lines, std::string key);
 
 /// Reads and checks one file: unknown keys, wrong types, values out of range, missing keys, files that do not exist,
-/// a submission listener without certificate or users, send_as outside the configured domains. All errors found, in
+/// a submission listener without certificate, send_as outside the configured domains. All errors found, in
 /// the order of the file. Relative paths are relative to the file's folder.
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> load_config(const std::filesystem::path& file);
 

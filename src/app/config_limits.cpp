@@ -59,6 +59,9 @@ void read_limits(Section section, Config& config, Findings& findings) {
   read_exempt(section, connections, findings);
   assign(config.load.confirms.per_minute, section, "confirms_per_minute", 0, std::int64_t{1} << 30);
   config.load.confirms.exempt = connections.exempt;
+  assign(config.load.auth.per_network, section, "auth_failures_per_network", 0, many);
+  assign(config.load.auth.per_account, section, "auth_failures_per_account", 0, many);
+  config.load.auth.exempt = connections.exempt;
   if (connections.per_network < connections.per_client) {
     section.fail(section.has("connections_per_network") ? "connections_per_network" : "connections_per_client",
                  "a network may have fewer connections than one of its clients",

@@ -118,10 +118,6 @@ void check_listeners(const Config& config, Findings& findings) {
       findings.add_at(table + ".tls", "is off, and without TLS no AUTH is taken",
                       "use \"starttls\" or \"implicit\" for submission");
     }
-    if (config.users.empty()) {
-      findings.add_at(table + ".role", "is submission, and nobody may submit: there is no [[user]]",
-                      "add a [[user]] with name, password and send_as, or remove this listener");
-    }
   }
 }
 
@@ -160,6 +156,7 @@ void read_signing(Section section, const Config& config, std::vector<SigningConf
 void read_domain(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 3> modes{"off", "optional", "required"};
   static constexpr std::array<std::string_view, 2> enforcements{"observe", "act"};
+  static constexpr std::array<std::string_view, 3> screenings{"off", "hold", "defer"};
   std::optional<Domain> name;
   if (const auto text = section.text("name")) {
     name = domain_of(*text, findings);
@@ -176,6 +173,8 @@ void read_domain(Section section, Config& config, Findings& findings) {
   domain.mode = confirm::Mode::Optional;
   if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
   assign_choice(domain.authentication, section, "authentication", enforcements);
+  assign_choice(domain.screener, section, "screener", screenings);
+  assign(domain.observe, section.boolean("observe"));
   read_delivery(section, config, domain, findings);
   read_recipients(section, config, domain, findings);
   domain.signing = read_signing_keys(section, config, findings);
@@ -192,17 +191,17 @@ void read_domain(Section section, Config& config, Findings& findings) {
 void read_send_as(Section& section, const Config& config, UserConfig& user, Findings& findings) {
   const auto addresses = section.texts("send_as");
   for (const auto& text : addresses.value_or(std::vector<ConfigText>{})) {
-    auto mailbox = Mailbox::parse(text.value);
-    if (!mailbox || !mailbox->domain()) {
-      findings.add_at(text.key, in_quotes(text.value) + " is no address", "write \"joe@north.example\"");
+    auto right = policy::SendAs::parse(text.value);
+    if (!right) {
+      findings.add_at(text.key, in_quotes(text.value) + " is no address", right.error().public_text);
       continue;
     }
-    const auto ours = [&](const DomainConfig& domain) { return domain.name == *mailbox->domain(); };
+    const auto ours = [&](const DomainConfig& domain) { return domain.name == *right->domain(); };
     if (std::ranges::none_of(config.domains, ours)) {
-      findings.add_at(text.key, in_quotes(mailbox->domain()->text()) + " is none of the domains of this file",
+      findings.add_at(text.key, in_quotes(right->domain()->text()) + " is none of the domains of this file",
                       "add a [[domain]] for it, or remove the address");
     }
-    user.send_as.push_back(*std::move(mailbox));
+    user.send_as.push_back(*std::move(right));
   }
   if (!section.has("send_as") || (addresses && addresses->empty())) {
     section.fail("send_as", section.has("send_as") ? "is empty" : "is missing",
@@ -279,6 +278,12 @@ void read_dns(Section section, Config& config, Findings& findings) {
 }
 
 // ---- [authentication], [outbound], [queue], [log] ----
+
+void read_screener(Section section, Config& config) {
+  assign(config.screener.digest_every, section.duration("digest_every", seconds{0}, std::chrono::days{31}));
+  assign(config.screener.digest_after, section.duration("digest_after", seconds{0}, std::chrono::days{7}));
+  section.finish();
+}
 
 void read_authentication(Section section, Config& config, Findings& findings) {
   for (const auto& text : section.texts("trusted_sealers").value_or(std::vector<ConfigText>{})) {
@@ -398,6 +403,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   for (auto& section : root.sections("domain")) read_domain(std::move(section), config, findings);
   for (auto& section : root.sections("user")) read_user(std::move(section), config, findings);
   read_dns(root.section("dns"), config, findings);
+  read_screener(root.section("screener"), config);
   read_authentication(root.section("authentication"), config, findings);
   read_outbound(root.section("outbound"), config, findings);
   for (auto& section : root.sections("transport")) read_transport(std::move(section), config, findings);

@@ -224,6 +224,8 @@ constexpr Fault faults[] = {
     {"plain_password", "$argon2id", "secret", 25, "user[0].password", "no Argon2id", "cas password"},
     {"foreign_send_as", "[\"joe@north.example\"]", "[\"joe@south.example\"]", 26, "user[0].send_as[0]",
      "none of the domains", "[[domain]]"},
+    {"foreign_domain_to_send_as", "[\"joe@north.example\"]", "[\"*@south.example\"]", 26, "user[0].send_as[0]",
+     "none of the domains", "[[domain]]"},
     {"bad_send_as", "[\"joe@north.example\"]", "[\"joe\"]", 26, "user[0].send_as[0]", "no address",
      "joe@north.example"},
     {"data_outside_zones", "mx.south.example. 60 IN A", "mx.west.example. 60 IN A", 31, "dns.local_data[1]",
@@ -368,13 +370,18 @@ TEST_F(ConfigFile, all_faults_are_found_in_the_order_of_the_file) {
   EXPECT_TRUE(std::ranges::is_sorted(lines));
 }
 
-TEST_F(ConfigFile, submission_without_users_is_refused) {
+TEST_F(ConfigFile, submission_without_users_waits_for_those_of_the_store) {
   const auto text = good();
-  const auto error =
-      error_of(replaced(text, text.substr(text.find("[[user]]"), text.find("[dns]") - text.find("[[user]]")), ""));
-  EXPECT_EQ(error.key, "listen[1].role");
-  EXPECT_EQ(error.line, 13U);
-  EXPECT_THAT(error.mend, HasSubstr("[[user]]"));
+  const auto config =
+      load(replaced(text, text.substr(text.find("[[user]]"), text.find("[dns]") - text.find("[[user]]")), ""));
+  ASSERT_TRUE(config);
+  EXPECT_THAT(config->users, testing::IsEmpty());
+}
+
+TEST_F(ConfigFile, a_user_may_send_as_everybody_of_a_domain) {
+  const auto config = load(replaced(good(), "[\"joe@north.example\"]", "[\"*@north.example\"]"));
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->users[0].send_as[0].text(), "*@north.example");
 }
 
 TEST_F(ConfigFile, listener_with_tls_needs_a_certificate) {

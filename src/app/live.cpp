@@ -49,18 +49,22 @@ queue::PaceLimits local_pace(const Config& config) {
 std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
   std::vector<inbound::DomainSettings> domains;
   for (const auto& domain : config.domains) {
-    domains.push_back(inbound::DomainSettings{
-        .name = domain.name, .mode = domain.mode, .authentication = domain.authentication, .maildir = domain.maildir});
+    domains.push_back(inbound::DomainSettings{.name = domain.name,
+                                              .mode = domain.mode,
+                                              .authentication = domain.authentication,
+                                              .screener = domain.screener,
+                                              .observe = domain.observe,
+                                              .maildir = domain.maildir});
   }
   return std::make_shared<const inbound::Directory>(std::move(domains));
 }
 
-inbound::Accounts accounts_of(const Config& config) {
-  std::vector<inbound::Account> accounts;
+std::vector<registry::Account> accounts_of(const Config& config) {
+  std::vector<registry::Account> accounts;
   for (const auto& user : config.users) {
-    accounts.push_back(inbound::Account{.name = user.name, .password_hash = user.password, .send_as = user.send_as});
+    accounts.push_back({.name = user.name, .secret = {.password = user.password}, .send_as = user.send_as});
   }
-  return inbound::Accounts(std::move(accounts));
+  return accounts;
 }
 
 inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen) {

@@ -23,7 +23,9 @@ namespace {
 constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
 constexpr std::size_t database_threads = 4;
+constexpr std::uint64_t max_admin_body = 1 << 20;  // octets: imports come in pieces
 constexpr milliseconds key_look_pause{10000};
+constexpr std::size_t waiting_passwords = 64;  // more are told to come later
 
 StartFault fault_of(const ConfigError& error) {
   return StartFault{.exit_code = EX_CONFIG, .lines = {error.text()}};
@@ -57,6 +59,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_tls_books(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = server->open_accounts(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
   server->build_outbound();
   server->build_admin();
@@ -149,12 +152,17 @@ Server::Started Server::open_world() {
                    .destination_for = [this](const std::string& domain) { return destination_for(domain); }}};
   peers_ = std::make_unique<outbound::PeerMemory>(*store_, clock_);
   suppressions_ = std::make_unique<queue::Suppressions>(*store_, clock_, suppression);
+  relationships_ = std::make_unique<registry::Relationships>(*store_, clock_);
+  if (auto loaded = relationships_->load(); !loaded) return std::unexpected(system_fault(loaded.error()));
   queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, *events_, options);
   if (auto recovered = queue_->recover(); !recovered) {
     auto fault = system_fault(recovered.error());
     if (recovered.error().lasting == Lasting::Transient) fault.exit_code = EX_TEMPFAIL;
     return std::unexpected(std::move(fault));
   }
+  auto exceptions = registry::Exceptions::load(*store_, clock_, *events_, draw(random_));
+  if (!exceptions) return std::unexpected(system_fault(exceptions.error()));
+  exceptions_ = *std::move(exceptions);
   workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(4, runtime_->size()));
   database_workers_ = std::make_unique<net::Workers>(database_threads, 256);
   const outbound::PoolOptions pool{.idle_timeout = config_.outbound.idle_timeout,
@@ -192,6 +200,23 @@ Server::Started Server::open_tls_books() {
                                        .file = config_.state_dir / "tls-reports",
                                        .route_for = [this](const Domain& domain) { return route_for(domain); }};
   tls_reporter_ = std::make_unique<outbound::TlsReporter>(std::move(reporting), std::move(reports), *outgoing_tls_);
+  return {};
+}
+
+Server::Started Server::open_accounts() {
+  accounts_ = std::make_unique<registry::Accounts>(
+      *store_, [this](const Domain& domain) { return route_for(domain) == store::Route::Local; });
+  const auto loaded = accounts_->load(random_);
+  if (!loaded) {
+    auto fault = system_fault(loaded.error());
+    if (loaded.error().lasting == Lasting::Transient) fault.exit_code = EX_TEMPFAIL;
+    return std::unexpected(std::move(fault));
+  }
+  for (const auto& name : loaded->damaged) {
+    emit(Level::Error, "user-damaged",
+         {{"user", name}, {"mend", "remove the user and add him anew; he cannot log in"}});
+  }
+  password_workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(1, runtime_->size() / 2), waiting_passwords);
   return {};
 }
 
@@ -247,6 +272,16 @@ void Server::build_inbound() {
     acceptors_.push_back(Listening{.config = local, .acceptor = std::move(acceptor)});
   }
   watch_disk();
+  inbound::KeeperServices keeper{.host = config_.host,
+                                 .queue = *queue_,
+                                 .relationships = *relationships_,
+                                 .workers = *workers_,
+                                 .clock = clock_,
+                                 .random = random_,
+                                 .events = *events_,
+                                 .directory = [this] { return directory_.with([](const auto& now) { return now; }); },
+                                 .executor = runtime_->executor(0)};
+  screener_keeper_ = std::make_unique<inbound::ScreenerKeeper>(std::move(keeper), config_.screener);
 }
 
 // ---- Deliveries ----
@@ -286,16 +321,27 @@ void Server::build_outbound() {
 // ---- Admin API ----
 
 void Server::build_admin() {
+  users_api_ = std::make_unique<http::UsersApi>(*accounts_, clock_);
   http::AdminApi::Services services{
       .queue = *queue_,
       .suppressions = *suppressions_,
+      .relationships = *relationships_,
+      .clock = clock_,
       .trace = [this](std::string_view id) { return trace_book_.find(id); },
       .status = [this] { return status(); },
-      .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); }};
+      .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
+      .screener_decided = [this] { screener_keeper_->wake(); },
+      .users = [this](http::Request request) { return users_api_->answer(std::move(request)); }};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
-  auto answer = [this](http::Request request) { return admin_api_->answer(std::move(request)); };
-  admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), http::ServerOptions{},
-                                          *events_, std::move(answer));
+  exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
+  auto answer = [this](http::Request request) {
+    if (http::ExceptionsApi::answers(request.path)) return exceptions_api_->answer(std::move(request));
+    return admin_api_->answer(std::move(request));
+  };
+  http::ServerOptions options;
+  options.limits.body = max_admin_body;
+  admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), options, *events_,
+                                          std::move(answer));
 }
 
 http::ServerStatus Server::status() const {
@@ -323,6 +369,7 @@ void Server::start() {
   sts_book_->start();
   if (tls_reporter_) tls_reporter_->start();
   for (auto& one : acceptors_) one.acceptor->start();
+  screener_keeper_->start();
   admin_->start();
   if (metrics_server_) metrics_server_->start();
   std::vector<std::pair<std::string_view, std::string>> fields{{"version", std::string(version)},
@@ -358,6 +405,7 @@ void Server::drain() {
     for (auto& one : acceptors_) stops.emplace_back([&one] { one.acceptor->stop(drain_time); });
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
+  screener_keeper_->stop();
   pools_->finish();
   sts_book_->stop();
   if (tls_reporter_) tls_reporter_->stop();

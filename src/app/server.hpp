@@ -20,8 +20,11 @@
 #include "app/trace_book.hpp"
 #include "delivery/dispatcher.hpp"
 #include "http/admin_api.hpp"
+#include "http/exceptions_api.hpp"
 #include "http/server.hpp"
+#include "http/users_api.hpp"
 #include "inbound/acceptor.hpp"
+#include "inbound/screener_keeper.hpp"
 #include "inbound/services.hpp"
 #include "net/resolver.hpp"
 #include "net/runtime.hpp"
@@ -30,6 +33,8 @@
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
+#include "registry/accounts.hpp"
+#include "registry/exceptions.hpp"
 #include "store/store.hpp"
 
 namespace cas::app {
@@ -64,6 +69,7 @@ class Server {
   Started bind_and_drop_privileges();
   Started open_world();
   Started open_tls_books();
+  Started open_accounts();
   void build_inbound();
   void build_outbound();
   void build_admin();
@@ -77,6 +83,7 @@ class Server {
   [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
                                                                                  const ListenConfig& listen) const;
   void put_in_force(std::shared_ptr<const Live> fresh);
+  void put_accounts_in_force(const Config& config);
   void reload();
   void look_for_new_keys();
   void look_for_new_recipients();
@@ -119,11 +126,15 @@ class Server {
   Guarded<std::shared_ptr<const Paces>> paces_;
   Guarded<std::set<Domain>> signing_domains_;
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<registry::Accounts> accounts_;  // outlives the store, which calls it back
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<outbound::PeerMemory> peers_;
   std::unique_ptr<queue::Suppressions> suppressions_;
+  std::unique_ptr<registry::Exceptions> exceptions_;
+  std::unique_ptr<registry::Relationships> relationships_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<net::Workers> password_workers_;
   std::unique_ptr<net::Workers> database_workers_;  // wait for other servers, and hold up nothing else
   std::unique_ptr<outbound::ConnectionPools> pools_;
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
@@ -132,6 +143,7 @@ class Server {
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
+  policy::AuthThrottle auth_throttle_;
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
   struct Stamps {
@@ -144,11 +156,14 @@ class Server {
     std::unique_ptr<inbound::Acceptor> acceptor;
   };
   std::vector<Listening> acceptors_;
+  std::unique_ptr<inbound::ScreenerKeeper> screener_keeper_;
   bool disk_low_ = false;  // what was told last; of the watch
   std::unique_ptr<DiskWatch> disk_watch_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 
+  std::unique_ptr<http::UsersApi> users_api_;
   std::unique_ptr<http::AdminApi> admin_api_;
+  std::unique_ptr<http::ExceptionsApi> exceptions_api_;
   std::unique_ptr<http::Server> admin_;
   std::unique_ptr<http::Server> metrics_server_;  // none: not asked for
   std::optional<queue::Numbers> numbers_;         // of the last look, on the metrics server's thread

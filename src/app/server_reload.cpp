@@ -4,6 +4,8 @@
 // What is in force, and how it is replaced while the server runs: the whole of it, or nothing.
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "app/server.hpp"
 #include "base/encoding.hpp"
 #include "inbound/redirect.hpp"
@@ -76,7 +78,6 @@ outbound::RelayServices Server::relay_services() {
 
 std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, RecipientFiles files) {
   auto directory = directory_of(config);
-  auto accounts = accounts_of(config);
   const auto relay = relay_services();
   auto callout = std::make_shared<const outbound::Callout>(relay, relay_options(config, own_places_));
   auto ask = [callout](outbound::NextHop hop, Mailbox mailbox, milliseconds timeout) {
@@ -87,7 +88,6 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
   auto fresh = std::make_shared<Live>(Live{.config = std::move(config),
                                            .keys = std::move(keys),
                                            .directory = std::move(directory),
-                                           .accounts = std::move(accounts),
                                            .recipient_files = std::move(files),
                                            .callout = std::move(callout),
                                            .recipients = std::move(recipients),
@@ -106,11 +106,15 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
                              .events = *events_,
                              .directory = *fresh->directory,
                              .recipients = *fresh->recipients,
-                             .accounts = fresh->accounts,
+                             .accounts = *accounts_,
+                             .password_workers = *password_workers_,
+                             .auth_throttle = auth_throttle_,
                              .reservations = reservations_,
                              .buckets = buckets_,
+                             .exceptions = *exceptions_,
                              .dkim_keys = dkim_keys_,
                              .load = load_,
+                             .relationships = *relationships_,
                              .authentication = {.trusted_sealers = authentication.trusted_sealers,
                                                 .received_spf = authentication.received_spf}};
   fresh->services = std::make_unique<const inbound::Services>(std::move(services));
@@ -142,11 +146,27 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   load_.memory.set_most(load.memory);
   load_.users.set_limits(load.users);
   buckets_.set_limits(load.confirms);
+  auth_throttle_.set_limits(load.auth);
+  put_accounts_in_force(fresh->config);
   directory_.with([&](auto& now) { now = fresh->directory; });
   paces_.with([&](auto& now) { now = paces_of(fresh->config); });
   live_.with([&](auto& now) { now = fresh; });
   queue_->reroute();
   for (auto& one : acceptors_) one.acceptor->renew(session_settings(fresh, one.config));
+}
+
+// Before the sessions that ask for them.
+void Server::put_accounts_in_force(const Config& config) {
+  for (const auto& name : accounts_->set_configured(accounts_of(config))) {
+    emit(Level::Warning, "user-twice",
+         {{"user", name}, {"mend", "the configuration file counts: remove it there, or `cas user remove` the other"}});
+  }
+  const auto needs_user = [](const ListenConfig& listen) {
+    return listen.role == Role::Submission && listen.trusted_networks.empty();
+  };
+  if (accounts_->empty() && std::ranges::any_of(config.listen, needs_user)) {
+    emit(Level::Warning, "no-users", {{"mend", "nobody can submit mail yet: `cas user add`, or a [[user]]"}});
+  }
 }
 
 void Server::reload() {

@@ -4,10 +4,13 @@
 // See admin_client.hpp.
 #include "cmd/admin_client.hpp"
 
+#include <pwd.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "app/config.hpp"
 #include "base/encoding.hpp"
@@ -94,6 +97,13 @@ Or<std::string> AdminClient::octets(http::Request request) const {
   const auto object = read_object(response->body);
   if (!object) return std::unexpected(object.error());
   return refused(*object, response->status);
+}
+
+std::string who() {
+  const char* asked = std::getenv("SUDO_USER");
+  if (asked != nullptr && *asked != 0) return asked;
+  const passwd* user = ::getpwuid(::geteuid());
+  return user == nullptr ? std::to_string(::geteuid()) : user->pw_name;
 }
 
 Or<json::object> ask(const AdminOptions& admin, http::Request request) {

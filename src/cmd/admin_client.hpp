@@ -38,6 +38,9 @@ class AdminClient {
   std::filesystem::path socket_;
 };
 
+/// Who asks: the user, also behind sudo.
+[[nodiscard]] std::string who();
+
 /// find() and ask().
 [[nodiscard]] Or<boost::json::object> ask(const AdminOptions& admin, http::Request request);
 

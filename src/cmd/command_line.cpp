@@ -1,19 +1,18 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// All subcommands with their options: reading this file is reading `cas --help-all`. The only one that includes CLI11.
+// All subcommands with their options: reading this file, and the *_line.cpp, is reading `cas --help-all`.
 #include "cmd/command_line.hpp"
 
 #include <sysexits.h>
-
-#include <CLI/CLI.hpp>
-#include <functional>
 
 #include "app/config_values.hpp"
 #include "app/version.hpp"
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/demo.hpp"
+#include "cmd/exception_commands.hpp"
+#include "cmd/line.hpp"
 #include "cmd/terminal.hpp"
 
 namespace cas::cmd {
@@ -21,10 +20,8 @@ namespace cas::cmd {
 namespace {
 
 /// Everything the options are read into, and what to do.
-struct Words {
+struct Words : Line {
   std::string config = default_config;
-  std::string admin_config;
-  AdminOptions admin;
   QueueOptions queue;
   std::string id;
   std::string address, reason;
@@ -40,20 +37,7 @@ struct Words {
   std::string check_auth_config;
   ConformanceOptions conformance;
   SignOptions sign;
-  std::function<int()> action;
 };
-
-void add_admin_options(CLI::App& app, Words& words) {
-  auto* socket = app.add_option("--socket", words.admin.socket, "the server's admin socket");
-  app.add_option("--config", words.admin_config, "the configuration file that names the socket")->excludes(socket);
-  app.add_flag("--json", words.admin.json, "JSON instead of a table");
-}
-
-AdminOptions admin_options(const Words& words) {
-  AdminOptions admin = words.admin;
-  if (!words.admin_config.empty()) admin.config = words.admin_config;
-  return admin;
-}
 
 void add_server_commands(CLI::App& app, Words& words) {
   auto* server = app.add_subcommand("serve", "Run the server in the foreground until SIGTERM");
@@ -414,6 +398,18 @@ std::string explain(const CLI::App* app, const CLI::Error& error) {
 
 }  // namespace
 
+void add_admin_options(CLI::App& command, Line& line) {
+  auto* socket = command.add_option("--socket", line.admin.socket, "the server's admin socket");
+  command.add_option("--config", line.admin_config, "the configuration file that names the socket")->excludes(socket);
+  command.add_flag("--json", line.admin.json, "JSON instead of a table");
+}
+
+AdminOptions admin_options(const Line& line) {
+  AdminOptions admin = line.admin;
+  if (!line.admin_config.empty()) admin.config = line.admin_config;
+  return admin;
+}
+
 namespace {
 
 // sendmail's options are none that CLI11 could read. As a link named sendmail, mailq or newaliases we are that.
@@ -448,6 +444,9 @@ int run(int argc, char** argv) {
   add_queue_commands(app, words);
   add_admin_commands(app, words);
   add_suppression_commands(app, words);
+  add_screener_commands(app, words);
+  add_user_commands(app, words);
+  add_exception_commands(app, words.action);
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
   add_intent_commands(app, words);

@@ -180,7 +180,8 @@ void add_recipients(Draft& draft, const Intent& intent, const TransactionFacts& 
     judged.domain_is_local = true;
     judged.mode = confirm::Mode::Required;
     judged.listed_in_intent = listed;
-    draft.report.answers.push_back({"RCPT TO:<" + printable(recipient.wire()) + ">", policy::judge(judged).reply});
+    const auto verdict = std::get<policy::Verdict>(policy::judge(judged));  // nothing is left to ask
+    draft.report.answers.push_back({"RCPT TO:<" + printable(recipient.wire()) + ">", verdict.reply});
   }
   draft.add("10-14", "mailbox and policy", Result::NotChecked, server_knows);
 }

@@ -3,11 +3,7 @@
 //
 // `cas queue retry`, `hold`, `release`, `bounce`, `remove`: page by page, so that no queue is too long; `suspend`,
 // `resume`, `pause`.
-#include <pwd.h>
 #include <sysexits.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "base/encoding.hpp"
 #include "cmd/queue_words.hpp"
@@ -24,13 +20,6 @@ struct Sum {
   std::uint64_t matched = 0, changed = 0, in_flight = 0, untold = 0;
   json::array examples;
 };
-
-std::string who() {
-  const char* asked = std::getenv("SUDO_USER");
-  if (asked != nullptr && *asked != 0) return asked;
-  const passwd* user = ::getpwuid(::geteuid());
-  return user == nullptr ? std::to_string(::geteuid()) : user->pw_name;
-}
 
 Or<Sum> run(const AdminClient& client, const QueueOptions& options, const std::string& action, bool dry_run) {
   auto request = queue_request(options, "/v1/queue/" + action);

@@ -7,6 +7,13 @@
 //   GET  /v1/suppression?after=A&limit=N   mailboxes elsewhere that own users may not write to, by address
 //   POST /v1/suppression                {"addresses":[...],"reason"}: enters them
 //   DELETE /v1/suppression?address=A    lifts one
+//   GET  /v1/screener?mailbox=M&decided=1&after_mailbox=M&after_sender=S&limit=N
+//                                       who waits, or was decided on, by mailbox and sender
+//   GET  /v1/screener/held?mailbox=M&sender=S               the messages that wait
+//   POST /v1/screener/{approve,block,undo,clear}?mailbox=M&sender=S&by=..&unauthenticated=1
+//   POST /v1/screener/seed?mailbox=M&by=..    {"authors":[...]}: approves them
+//   POST /v1/screener/expect?mailbox=M&domain=D&seconds=N&by=..    POST /v1/screener/mode?mailbox=M&mode=W&by=..
+//   /v1/users, /v1/users/...            accounts: users_api.hpp
 //   GET  /v1/trace/ID                   what happened to a message, by trace id or queue id
 //   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids, of N that are looked at; "next" says where
 //                                       to go on
@@ -35,6 +42,7 @@
 #include "net/task.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
+#include "registry/relationships.hpp"
 
 namespace cas::http {
 
@@ -61,10 +69,16 @@ class AdminApi {
   struct Services {
     queue::Queue& queue;
     queue::Suppressions& suppressions;
+    registry::Relationships& relationships;
+    const Clock& clock;
     std::function<std::vector<RecordedEvent>(std::string_view id)> trace;
     std::function<ServerStatus()> status;
     /// Somebody wants mail tried now: what keeps it from being tried is to be forgotten, before the queue is asked.
     std::function<void()> about_to_retry = [] {};
+    /// Something that waits in a Screener was decided on.
+    std::function<void()> screener_decided = [] {};
+    /// What lies under /v1/users (users_api.hpp); none: nothing does.
+    std::function<net::Task<Response>(Request)> users{};
   };
   explicit AdminApi(Services services) : services_(std::move(services)) {}
 
@@ -85,6 +99,17 @@ class AdminApi {
   net::Task<Response> list_suppressions(Request request);
   net::Task<Response> add_suppressions(Request request);
   net::Task<Response> remove_suppression(Request request);
+  // screener_api.cpp
+  net::Task<Response> screener(Request request);
+  net::Task<Response> list_screener(Request request);
+  net::Task<Response> list_held(Request request);
+  net::Task<Response> decide(Request request, policy::Standing standing);
+  net::Task<Response> undo_decision(Request request);
+  net::Task<Response> clear_screener(Request request);
+  net::Task<Response> seed(Request request);
+  net::Task<Response> expect(Request request);
+  net::Task<Response> set_screening(Request request);
+  [[nodiscard]] registry::Change change_of(const Request& request) const;
   [[nodiscard]] Response trace(const Request& request) const;
 
   Services services_;

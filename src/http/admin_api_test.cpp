@@ -56,6 +56,8 @@ class AdminApiTest : public ::testing::Test {
     ASSERT_TRUE(queue_->recover());
     AdminApi::Services services{.queue = *queue_,
                                 .suppressions = suppressions_,
+                                .relationships = relationships_,
+                                .clock = clock_,
                                 .trace = [](std::string_view id) { return events_of(id); },
                                 .status = [] { return status(); },
                                 .about_to_retry = [this] { ++retries_; }};
@@ -133,6 +135,7 @@ class AdminApiTest : public ::testing::Test {
   std::atomic<int> retries_ = 0;
   std::unique_ptr<store::Store> store_ = store::open_memory();
   queue::Suppressions suppressions_{*store_, clock_, {.enabled = true, .keep = std::chrono::hours(24)}};
+  registry::Relationships relationships_{*store_, clock_};
   queue::Options options_{.host = *Domain::parse("mx.north.example")};
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<AdminApi> api_;

@@ -138,17 +138,28 @@ void Authentication::look_ahead(const IncomingMessage& message) {
   background_.spawn(Shared::ask_ahead(shared_, Shared::Counted(underway_), resolver_, std::move(questions)));
 }
 
-net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message, milliseconds patience) {
+net::Task<auth::SpfOutcome> Authentication::spf(milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  if (!spf_begun_) co_await Shared::find_spf(shared_, Shared::Counted(underway_), resolver_, deadline);
+  auto outcome = co_await spf_until(deadline);
+  co_return outcome;
+}
+
+net::Task<auth::SpfOutcome> Authentication::spf_until(Deadline deadline) {
+  if (!spf_begun_ && !shared_->spf) {
+    co_await Shared::find_spf(shared_, Shared::Counted(underway_), resolver_, deadline);
+  }
   while (shared_->spf_runs) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     const bool rung = left > milliseconds{0} && co_await shared_->spf_ended.wait(left);
     if (!rung) break;  // late, or cancelled: waiting again would not wait
   }
+  co_return shared_->spf ? *shared_->spf : unfinished(shared_->query);
+}
 
+net::Task<AuthenticationOutcomes> Authentication::outcomes(const IncomingMessage& message, milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   AuthenticationOutcomes found;
-  found.spf = shared_->spf ? *shared_->spf : unfinished(shared_->query);
+  found.spf = co_await spf_until(deadline);
   auto& answers = shared_->answers;
   const auto check = [&](dns::Answers& known) { return message.check()->findings(known, keys_); };
   auto signatures = co_await net::inquire(resolver_, answers, check, deadline);

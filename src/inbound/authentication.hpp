@@ -41,6 +41,8 @@ class Authentication {
   [[nodiscard]] const auth::SpfQuery& spf_query() const;
   /// Once the header of `message` is there, asks what its end will need to know. Cheap when called again.
   void look_ahead(const IncomingMessage& message);
+  /// What SPF says, once it has an answer; temperror after `patience`.
+  [[nodiscard]] net::Task<auth::SpfOutcome> spf(milliseconds patience);
   /// When `message` is finished. Never fails: what is not known within `patience`, or when the task is cancelled, is
   /// temperror.
   [[nodiscard]] net::Task<AuthenticationOutcomes> outcomes(const IncomingMessage& message, milliseconds patience);
@@ -48,6 +50,7 @@ class Authentication {
  private:
   struct Shared;
   [[nodiscard]] bool may_begin() const;
+  [[nodiscard]] net::Task<auth::SpfOutcome> spf_until(std::chrono::steady_clock::time_point deadline);
 
   net::Resolver& resolver_;
   auth::DkimKeyCache& keys_;

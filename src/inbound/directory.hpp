@@ -12,6 +12,7 @@
 #include "confirm/discovery.hpp"
 #include "message/address.hpp"
 #include "policy/authentication.hpp"
+#include "policy/relationship.hpp"
 
 namespace cas::inbound {
 
@@ -19,7 +20,9 @@ struct DomainSettings {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
   policy::Enforcement authentication = policy::Enforcement::Observe;
-  std::filesystem::path maildir;  // one Maildir for each mailbox below it
+  policy::Screening screener = policy::Screening::Off;  // of mailboxes that say nothing else
+  bool observe = false;                                 // rules are asked and told, and nothing is done because of them
+  std::filesystem::path maildir;                        // one Maildir for each mailbox below it
 };
 
 /// Local parts are compared without regard to ASCII case here, as nearly every site does (RFC 5321 §2.4 leaves it to

@@ -19,6 +19,12 @@ void free_memory(std::string& text) {
   std::string().swap(text);
 }
 
+std::string subject_of(const std::vector<HeaderField>& fields) {
+  constexpr std::size_t longest = 200;
+  const auto subjects = fields_named(fields, "subject");
+  return subjects.empty() ? std::string() : std::string(trim_wsp(unfold(subjects.front().value))).substr(0, longest);
+}
+
 }  // namespace
 
 IncomingMessage::IncomingMessage(policy::BoundaryFacts boundary, smtp::Limits limits)
@@ -86,6 +92,7 @@ void IncomingMessage::end_header() {
     check_.emplace(*fields, boundary_.now);
     authors_ = auth::read_authors(*fields);
     from_a_list_ = policy::is_from_a_list(*fields);
+    subject_ = subject_of(*fields);
   }
   body_hash_ = (check_ ? check_->body() : submitted_body_).want(Canonicalization::Relaxed);
   const std::string edited = policy::edit_header(*fields, boundary_);

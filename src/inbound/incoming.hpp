@@ -48,6 +48,8 @@ class IncomingMessage {
   [[nodiscard]] const auth::MessageCheck* check() const { return check_ ? &*check_ : nullptr; }
   [[nodiscard]] const auth::Authors& authors() const { return authors_; }
   [[nodiscard]] bool from_a_list() const { return from_a_list_; }
+  /// As its header has it, unfolded; at most 200 octets.
+  [[nodiscard]] const std::string& subject() const { return subject_; }
 
   /// The end of the message. A reply when it must be refused whatever the policy: header malformed or too long,
   /// message too long, too many hops.
@@ -75,6 +77,7 @@ class IncomingMessage {
   auth::BodyHashes::Handle body_hash_ = 0;   // relaxed: the digest's (CAS §4.4), and what DKIM signs
   auth::Authors authors_;
   bool from_a_list_ = false;
+  std::string subject_;
   confirm::MessageFacts facts_;
   std::optional<smtp::Reply> refusal_;
   std::uint64_t received_ = 0;

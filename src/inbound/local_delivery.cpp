@@ -31,13 +31,18 @@ Outcome deferred(const Error& error) {
 // Maildir++'s name of the folder that mail programs show as "Junk" (RFC 6154).
 constexpr std::string_view junk_folder = ".Junk";
 
-// TIME.ID_RECIPIENT.HOST: the same for every try of this delivery.
-std::string file_name(const store::Message& message, const store::Recipient& recipient, const Domain& host) {
-  const auto seconds = to_unix(message.arrived).time_since_epoch().count();
-  return std::to_string(seconds) + "." + message.id + "_" + std::to_string(recipient.index) + "." + host.text();
+std::string_view folder_of(const store::Recipient& recipient) {
+  if (recipient.quarantined) return junk_folder;
+  return recipient.screened.empty() ? std::string_view() : screener_folder;
 }
 
 }  // namespace
+
+// TIME.ID_RECIPIENT.HOST: the same for every try of this delivery.
+std::string maildir_file_name(UnixTime arrived, const store::QueueId& id, std::uint32_t index, const Domain& host) {
+  const auto seconds = arrived.time_since_epoch().count();
+  return std::to_string(seconds) + "." + id + "_" + std::to_string(index) + "." + host.text();
+}
 
 net::Task<std::vector<Outcome>> LocalDelivery::attempt(const queue::Job& job) {
   std::vector<Outcome> outcomes;
@@ -54,11 +59,15 @@ net::Task<Outcome> LocalDelivery::deliver(const queue::Job& job, const store::Re
   const auto exists = co_await services_.recipients.has_mailbox(recipient.address);
   if (!exists) co_return deferred(exists.error());
   if (!*exists) co_return outcome(Outcome::Kind::Failed, 550, smtp::EnhancedCode{5, 1, 1}, "no such user");
-  auto file = std::make_unique<MaildirFile>(services_.directory.maildir(recipient.address),
-                                            file_name(job.message, recipient, services_.host),
-                                            recipient.quarantined ? junk_folder : std::string_view());
+  auto file = std::make_unique<MaildirFile>(
+      services_.directory.maildir(recipient.address),
+      maildir_file_name(to_unix(job.message.arrived), job.message.id, recipient.index, services_.host),
+      folder_of(recipient));
   auto result = co_await write(job, job.recovered || recipient.attempts > 0, *file);
-  if (recipient.quarantined && result.kind == Outcome::Kind::Delivered) result.relay = "maildir/Junk";
+  const std::string_view folder = folder_of(recipient);
+  if (!folder.empty() && result.kind == Outcome::Kind::Delivered) {
+    result.relay = "maildir/" + std::string(folder.substr(1));
+  }
   // Whatever a failed try leaves is removed by the file's destructor: a file call, so on a worker.
   auto clean_up = [owned = std::move(file)]() mutable { owned.reset(); };
   if (result.kind != Outcome::Kind::Delivered) (void)services_.workers.post(std::move(clean_up));

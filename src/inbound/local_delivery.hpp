@@ -11,6 +11,13 @@
 
 namespace cas::inbound {
 
+/// Where the Screener keeps what waits: a folder beside the inbox (Maildir++).
+inline constexpr std::string_view screener_folder = ".Screener";
+
+/// The name of the file that a message's recipient gets.
+[[nodiscard]] std::string maildir_file_name(UnixTime arrived, const store::QueueId& id, std::uint32_t index,
+                                            const Domain& host);
+
 /// `services` outlives it. Give attempt() to a delivery::Dispatcher.
 class LocalDelivery {
  public:

@@ -39,7 +39,58 @@ Result<void> make_folder(const std::filesystem::path& folder) {
   return sync_folder(folder.parent_path());
 }
 
+// What a reader has moved into cur/: NAME, or NAME:2,FLAGS.
+Result<std::optional<std::filesystem::path>> find_seen(const std::filesystem::path& folder, const std::string& name) {
+  using Found = std::optional<std::filesystem::path>;
+  std::error_code error;
+  std::filesystem::directory_iterator cur(folder / "cur", error);
+  if (error == std::errc::no_such_file_or_directory) return Found();
+  if (error) return failure("read", folder / "cur", error.value());
+  for (; cur != std::filesystem::directory_iterator(); cur.increment(error)) {
+    if (error) return failure("read", folder / "cur", error.value());
+    const std::string file = cur->path().filename().string();
+    if (file == name || file.starts_with(name + ":")) return Found(cur->path());
+  }
+  return Found();
+}
+
+// Where it is in that folder of the Maildir.
+Result<std::optional<std::filesystem::path>> find_file(const std::filesystem::path& folder, const std::string& name) {
+  const auto fresh = folder / "new" / name;
+  std::error_code error;
+  if (std::filesystem::exists(fresh, error)) return std::optional(fresh);
+  return find_seen(folder, name);
+}
+
+std::filesystem::path folder_path(const std::filesystem::path& maildir, std::string_view folder) {
+  return folder.empty() ? maildir : maildir / folder;
+}
+
 }  // namespace
+
+Result<bool> move_maildir_file(const std::filesystem::path& maildir, const std::string& name, std::string_view from,
+                               std::string_view to) {
+  CAS_TRY(const auto there, find_file(folder_path(maildir, from), name));
+  if (!there) return false;
+  const auto target = folder_path(maildir, to);
+  for (const char* part : {"tmp", "new", "cur"}) CAS_CHECK(make_folder(target / part));
+  if (::rename(there->c_str(), (target / "new" / name).c_str()) != 0) {
+    if (errno == ENOENT) return false;  // its reader was faster
+    return failure("rename", target / "new" / name, errno);
+  }
+  CAS_CHECK(sync_folder(target / "new"));
+  CAS_CHECK(sync_folder(there->parent_path()));
+  return true;
+}
+
+Result<bool> remove_maildir_file(const std::filesystem::path& maildir, const std::string& name,
+                                 std::string_view folder) {
+  CAS_TRY(const auto there, find_file(folder_path(maildir, folder), name));
+  if (!there) return false;
+  if (::unlink(there->c_str()) != 0 && errno != ENOENT) return failure("unlink", *there, errno);
+  CAS_CHECK(sync_folder(there->parent_path()));
+  return true;
+}
 
 MaildirFile::MaildirFile(std::filesystem::path maildir, std::string name, std::string_view folder)
     : inbox_(std::move(maildir)), maildir_(folder.empty() ? inbox_ : inbox_ / folder), name_(std::move(name)) {}
@@ -56,16 +107,8 @@ Result<bool> MaildirFile::exists() const {
     CAS_CHECK(sync_folder(maildir_ / "new"));  // who renamed it may have ended before that
     return true;
   }
-  // A reader has moved it: NAME, or NAME:2,FLAGS.
-  std::filesystem::directory_iterator cur(maildir_ / "cur", error);
-  if (error == std::errc::no_such_file_or_directory) return false;
-  if (error) return failure("read", maildir_ / "cur", error.value());
-  for (; cur != std::filesystem::directory_iterator(); cur.increment(error)) {
-    if (error) return failure("read", maildir_ / "cur", error.value());
-    const std::string file = cur->path().filename().string();
-    if (file == name_ || file.starts_with(name_ + ":")) return true;
-  }
-  return false;
+  CAS_TRY(const auto seen, find_seen(maildir_, name_));
+  return seen.has_value();
 }
 
 Result<void> MaildirFile::open() {

@@ -43,4 +43,12 @@ class MaildirFile {
   bool cr_pending_ = false;
 };
 
+/// Moves a message from one folder of a mailbox to another, as new mail, durably; flags that a reader gave it are lost.
+/// False: it is not there (any more): its owner moved or removed it, or this was done before.
+[[nodiscard]] Result<bool> move_maildir_file(const std::filesystem::path& maildir, const std::string& name,
+                                             std::string_view from, std::string_view to);
+/// Removes it from that folder. False: it is not there.
+[[nodiscard]] Result<bool> remove_maildir_file(const std::filesystem::path& maildir, const std::string& name,
+                                               std::string_view folder);
+
 }  // namespace cas::inbound

@@ -8,16 +8,19 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "base/trace.hpp"
-#include "inbound/accounts.hpp"
 #include "inbound/directory.hpp"
 #include "inbound/load.hpp"
 #include "inbound/reservations.hpp"
 #include "net/resolver.hpp"
 #include "net/workers.hpp"
+#include "policy/auth_throttle.hpp"
 #include "policy/buckets.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
 #include "recipients/recipients.hpp"
+#include "registry/accounts.hpp"
+#include "registry/exceptions.hpp"
+#include "registry/relationships.hpp"
 
 namespace cas::inbound {
 
@@ -38,11 +41,15 @@ struct Services {
   EventSink& events;
   const Directory& directory;
   const recipients::Recipients& recipients;
-  const Accounts& accounts;
+  const registry::Accounts& accounts;
+  net::Workers& password_workers;  // few: each password takes 64 MB and a while
+  policy::AuthThrottle& auth_throttle;
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;
+  registry::Exceptions& exceptions;
   auth::DkimKeyCache& dkim_keys;
   Load& load;
+  registry::Relationships& relationships;
   AuthenticationOptions authentication{};
 };
 

@@ -16,6 +16,7 @@
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
 #include "policy/judge.hpp"
+#include "registry/sasl.hpp"
 #include "smtp/data.hpp"
 #include "smtp/line_reader.hpp"
 #include "smtp/server_session.hpp"
@@ -45,26 +46,34 @@ class Session {
   /// A recipient that was admitted in the transaction under way.
   struct Admitted {
     Mailbox address;
-    policy::Admission admission;
-    store::Route route;
+    policy::RecipientFacts facts;
+    policy::Verdict verdict;                   // at the end of data perhaps another one
     smtp::Reply reply;                         // again when it is named again
     std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
     bool swallowed = false;                    // committed before with the same digest
-    policy::Enforcement authentication = policy::Enforcement::Observe;
+    bool alone = false;                        // the reply to the message is this recipient's
     bool quarantined = false;
     DsnNotify notify{};
     std::string orcpt{};
     std::vector<Mailbox> targets{};  // where its mail goes
+  };
+  /// A recipient that is being judged.
+  struct Judged {
+    policy::Verdict verdict;
+    bool alone = false;
+    recipients::Resolution found{};
   };
   /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
   struct Work {
     std::uint64_t serial = 0;
     policy::IntentStatus status = policy::IntentStatus::None;
     std::optional<confirm::Intent> intent;
+    std::optional<auth::SpfOutcome> spf;
     std::set<LocalPart> committed;
     std::vector<Admitted> admitted;
     std::unique_ptr<Authentication> authentication;  // of mail from outside, from MAIL on
     std::optional<AuthenticationOutcomes> outcomes;
+    const IncomingMessage* message = nullptr;  // from its end on
     std::unique_ptr<Arrival> arrival;          // from the first octet of the message
     std::optional<smtp::ChunkDecoder> chunks;  // from the first BDAT
   };
@@ -74,33 +83,66 @@ class Session {
   [[nodiscard]] bool is_own_network() const;
   net::Task<std::optional<smtp::Step>> greet();
   net::Task<Result<std::string>> local_user();
-  [[nodiscard]] std::vector<Mailbox> own_addresses() const;
   net::Task<bool> perform(smtp::Step& step);
   net::Task<std::optional<smtp::Step>> next_line();
   net::Task<bool> receive();
   [[nodiscard]] milliseconds command_time() const;
   net::Task<Result<std::size_t>> read(std::size_t at_most, milliseconds timeout);
   net::Task<Result<void>> shake_hands();
+  void bind_tls();
   void account();
   net::Task<bool> flush();
   net::Task<bool> upgrade(const smtp::UpgradeTls& step);
   void say(const smtp::Reply& reply);
   void forget_finished_transaction();
 
-  // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT, AUTH
+  // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT
   net::Task<smtp::Step> answer(smtp::Step step);
   [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
-  net::Task<smtp::Reply> on_rcpt(smtp::RcptCommand asked);
   net::Task<std::optional<smtp::Reply>> refuse_suppressed(Mailbox asked);
   smtp::Reply over_quota(const std::string& of_what);
+
+  // session_auth.cpp: who it is, and as whom he may write
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
+  smtp::Step on_sasl(const smtp::AskSasl& ask);
+  [[nodiscard]] smtp::Step scram_done(std::string_view mechanism, const std::string& authzid);
+  [[nodiscard]] std::optional<smtp::Reply> refuse_guess(const std::string& user, std::string_view mechanism) const;
+  smtp::Reply auth_failed(const std::string& user, std::string_view mechanism);
+  smtp::Reply logged_in(registry::AccountPtr account, std::string_view mechanism);
+  void tell_auth(const std::string& user, std::string_view mechanism, std::string_view result) const;
+  /// None while he who logged in still may.
+  [[nodiscard]] std::optional<smtp::Reply> login_is_over() const;
+  [[nodiscard]] std::vector<policy::SendAs> own_addresses() const;
+
+  // session_recipient.cpp: who gets it, and whether
+  net::Task<smtp::Reply> on_rcpt(smtp::RcptCommand asked);
+  [[nodiscard]] policy::RecipientFacts recipient_facts(const Mailbox& recipient) const;
+  [[nodiscard]] policy::SenderIdentity sender_identity() const;
+  [[nodiscard]] std::optional<policy::RelationNames> relation_names(confirm::Class klass) const;
+  void look_for_exceptions(policy::RecipientFacts& facts) const;
+  [[nodiscard]] policy::Screening screening_of(const Mailbox& mailbox, const DomainSettings& domain) const;
+  net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
+  net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
+  net::Task<void> find_relation(policy::RecipientFacts& facts);
+  void tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts) const;
+  [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
+  net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
+  void note_relations(queue::NewMessage& fresh) const;
+  void note_screened(queue::NewMessage& fresh) const;
+  [[nodiscard]] registry::NewHeld held_for(const Admitted& admitted, const policy::RelationNames& names,
+                                           bool in_queue) const;
+  void note_written_to(queue::NewMessage& fresh) const;
 
   // session_recipients.cpp: where the mail of a recipient goes
-  /// Fills in facts.mailbox; looked up only where the verdict depends on it or mail is taken.
+  /// Fills in facts.mailbox and facts.owner.
   net::Task<recipients::Resolution> resolve(policy::RecipientFacts& facts) const;
   [[nodiscard]] std::vector<queue::NewRecipient> new_recipients() const;
+  /// From the null path to an address that has the form of those made for what an alias sends on (SRS); and whom it
+  /// stands for, where it is one of ours.
+  [[nodiscard]] bool is_bounce(const Mailbox& recipient) const;
+  [[nodiscard]] std::optional<Mailbox> bounced_to(const Mailbox& recipient) const;
   net::Task<recipients::Resolution> resolve_bounce(policy::RecipientFacts& facts) const;
   /// What is true of a message because of where it goes.
   void mark_forwarded(queue::NewMessage& fresh) const;
@@ -108,6 +150,8 @@ class Session {
   // session_authentication.cpp: who sends it
   void begin_authentication(const ReversePath& from);
   net::Task<std::optional<smtp::Reply>> authenticate(const IncomingMessage& message);
+  [[nodiscard]] bool hangs_on(const Admitted& admitted) const;
+  [[nodiscard]] std::optional<smtp::Reply> enforce(const IncomingMessage& message);
   [[nodiscard]] policy::AuthenticationVerdict judge_outcomes(const IncomingMessage& message) const;
   void tell_authentication(const policy::AuthenticationVerdict& verdict, const policy::Handling& handling) const;
   [[nodiscard]] std::string authentication_fields(const IncomingMessage& message) const;
@@ -142,6 +186,10 @@ class Session {
   net::TaskGroup& background_;
   Underway underway_ = std::make_shared<int>(0);
   smtp::ServerSession protocol_;
+  registry::AccountPtr login_;  // as it was when he logged in
+  std::unique_ptr<registry::ScramExchange> scram_;
+  std::string tls_exporter_;  // names the TLS connection; empty where it cannot be bound to a login
+  std::optional<crypto::ScramVerifier> scram_verifier_;  // what the exchange compares with
   smtp::LineReader reader_;
   std::string out_;
   std::string buffer_;

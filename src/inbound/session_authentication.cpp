@@ -63,25 +63,40 @@ void Session::begin_authentication(const ReversePath& from) {
                                                           underway_, std::move(query));
 }
 
-// What is found, and what those recipients do whose domains act on it. A reply: all of them refuse.
+// What is found. A reply: it cannot be found any more.
 net::Task<std::optional<smtp::Reply>> Session::authenticate(const IncomingMessage& message) {
-  const bool judged = std::ranges::any_of(
-      work_.admitted, [](const auto& recipient) { return recipient.admission == policy::Admission::Unconfirmed; });
-  const milliseconds patience = judged ? net::inquiry_time : patience_for_reports;
+  const bool matters = std::ranges::any_of(work_.admitted, [this](const auto& admitted) { return hangs_on(admitted); });
+  const milliseconds patience = matters ? net::inquiry_time : patience_for_reports;
   work_.outcomes = co_await work_.authentication->outcomes(message, patience);
   // Cut off while it waited: nothing was found out, and nobody would hear that the message was taken.
   const bool stopping = co_await net::is_cancelled();
   if (stopping) co_return smtp::Reply(421, smtp::EnhancedCode{4, 3, 2}, "going down, try again later");
+  co_return std::nullopt;
+}
+
+// Where nothing else says who may write: intents and exemptions do.
+bool Session::hangs_on(const Admitted& admitted) const {
+  return work_.status != policy::IntentStatus::Valid &&
+         (admitted.verdict.admission == policy::Admission::Unconfirmed ||
+          admitted.verdict.admission == policy::Admission::Held || admitted.verdict.rule == policy::provisional_rule);
+}
+
+// What those recipients do whose domains act on what was found.
+std::optional<smtp::Reply> Session::enforce(const IncomingMessage& message) {
   const auto verdict = judge_outcomes(message);
   std::vector<policy::Enforcement> modes;
   modes.reserve(work_.admitted.size());
-  for (const auto& admitted : work_.admitted) modes.push_back(admitted.authentication);
+  for (const auto& admitted : work_.admitted) {
+    const auto* domain = services_.directory.find(*admitted.address.domain());
+    const bool acts = domain != nullptr && hangs_on(admitted) && !admitted.quarantined;
+    modes.push_back(acts ? domain->authentication : policy::Enforcement::Observe);
+  }
   const auto handling = policy::handle_recipients(verdict, modes);
   for (std::size_t n = 0; n < work_.admitted.size(); ++n) {
-    work_.admitted[n].quarantined = handling.recipients[n] == policy::Disposition::Quarantine;
+    if (handling.recipients[n] == policy::Disposition::Quarantine) work_.admitted[n].quarantined = true;
   }
   tell_authentication(verdict, handling);
-  co_return handling.reply;
+  return handling.reply;
 }
 
 void Session::tell_authentication(const policy::AuthenticationVerdict& verdict,
@@ -150,8 +165,9 @@ std::string Session::authentication_fields(const IncomingMessage& message) const
 // CAS §14: cas=pass for what was confirmed. Whatever else was found never makes it "confirmed".
 auth::MethodResult Session::confirmation_result(const IncomingMessage& message) const {
   auth::MethodResult cas{.method = "cas", .result = work_.intent ? "pass" : "none", .reason = {}, .properties = {}};
-  const auto admission = work_.admitted.front().admission;
-  const bool alike = std::ranges::all_of(work_.admitted, [&](const auto& r) { return r.admission == admission; });
+  const auto admission = work_.admitted.front().verdict.admission;
+  const bool alike =
+      std::ranges::all_of(work_.admitted, [&](const auto& r) { return r.verdict.admission == admission; });
   if (alike) cas.properties.emplace_back("policy.cas", std::string(policy::to_string(admission)));
   if (const Mailbox* author = message.facts().author()) {
     cas.properties.emplace_back("header.from", host_part(*author));

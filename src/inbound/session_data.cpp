@@ -129,6 +129,8 @@ net::Task<Reply> Session::end_message(bool malformed) {
   auto refusal = message_fault(malformed);
   if (!refusal) refusal = judge_message(message);
   if (!refusal && work_.authentication) refusal = co_await authenticate(message);
+  if (!refusal && origin() == policy::Origin::Outside) refusal = co_await judge_again(message);
+  if (!refusal && work_.authentication) refusal = enforce(message);
   if (refusal) {
     tell_refused(*refusal);
     co_return *std::move(refusal);
@@ -154,6 +156,7 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
   const auto& facts = message.facts();
   if (origin() == policy::Origin::OwnNetwork) return std::nullopt;
   if (origin() == policy::Origin::User) {
+    if (auto over = login_is_over()) return over;
     if (facts.from_fields != 1 || facts.from_is_malformed || facts.from.empty()) {
       return Reply(554, EnhancedCode{5, 6, 0}, "a message needs one From field with an address (RFC 5322 3.6)");
     }
@@ -176,6 +179,7 @@ net::Task<Reply> Session::commit() {
   queue::NewMessage fresh{
       .message = envelope(arrival.message(), arrival.id()), .small_body = {}, .recipients = new_recipients()};
   mark_forwarded(fresh);
+  note_relations(fresh);
   if (fresh.recipients.empty()) {
     // A replay of what was committed with the same content (CAS §10.2): the copy that counts is durable already.
     event("swallowed", {{"from", protocol_.mail()->from.path()}});

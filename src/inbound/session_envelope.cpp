@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts for MAIL, CONFIRM, RCPT and AUTH, and what was decided on them.
+// Facts for MAIL, CONFIRM and RCPT, and what was decided on them.
 #include <algorithm>
 #include <chrono>
 
@@ -40,13 +40,11 @@ net::Task<smtp::Step> Session::answer(smtp::Step step) {
     reply = co_await on_confirm(std::move(confirm->intent));
   } else if (const auto* rcpt = std::get_if<smtp::AskRcpt>(&step)) {
     auto refusal = co_await refuse_suppressed(rcpt->rcpt.to);
-    if (refusal) {
-      reply = *std::move(refusal);
-    } else {
-      reply = co_await on_rcpt(rcpt->rcpt);
-    }
+    reply = refusal ? *std::move(refusal) : co_await on_rcpt(rcpt->rcpt);
   } else if (auto* auth = std::get_if<smtp::AskAuth>(&step)) {
     reply = co_await on_auth(std::move(*auth));
+  } else if (const auto* sasl = std::get_if<smtp::AskSasl>(&step)) {
+    co_return on_sasl(*sasl);
   } else {
     throw std::logic_error("a step that nobody performs");
   }
@@ -59,20 +57,11 @@ policy::Origin Session::origin() const {
   return protocol_.user() || !protocol_.own_network() ? policy::Origin::User : policy::Origin::OwnNetwork;
 }
 
-// What the account may write as; a user of this system is also USER@HOST.
-std::vector<Mailbox> Session::own_addresses() const {
-  const std::string user = protocol_.user().value_or("");
-  std::vector<Mailbox> addresses;
-  if (const Account* account = services_.accounts.find(user)) addresses = account->send_as;
-  if (!options_.local_users) return addresses;
-  if (auto local = LocalPart::from_value(user)) addresses.emplace_back(*std::move(local), services_.host);
-  return addresses;
-}
-
 Reply Session::on_mail(const smtp::MailCommand& mail) {
   forget_finished_transaction();
   pace_ = {};
   if (auto refusal = no_room(mail)) return *std::move(refusal);
+  if (auto over = login_is_over()) return *std::move(over);
   if (origin() == policy::Origin::User) {
     policy::SenderFacts facts;
     facts.allowed = own_addresses();
@@ -130,71 +119,6 @@ Reply Session::over_quota(const std::string& of_what) {
                "you have sent as many " + of_what + " as you may in an hour, try again later");
 }
 
-net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
-  const Mailbox recipient = services_.directory.meant_by(asked.to, services_.host);
-  const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
-  if (known != work_.admitted.end()) co_return known->reply;  // CAS §5.5
-
-  policy::RecipientFacts facts{.recipient = recipient, .user = protocol_.user()};
-  const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
-  facts.domain_is_local = domain != nullptr;
-  if (domain != nullptr) facts.mode = domain->mode;
-  facts.intent = work_.status;
-  facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
-  facts.null_sender = protocol_.mail()->from.is_null();
-  facts.own_network = origin() == policy::Origin::OwnNetwork;
-
-  const bool swallowed = facts.listed_in_intent && work_.committed.contains(recipient.local());
-  std::optional<Reservations::Lease> lease;
-  if (facts.listed_in_intent && !swallowed) {
-    if (auto free = services_.reservations.reserve(confirm::ledger_key(*work_.intent, recipient.local()))) {
-      lease.emplace(std::move(*free));
-    }
-    facts.ledger_in_progress = !lease;
-  }
-  recipients::Resolution found;
-  if (swallowed) {
-    // What was committed before stays confirmed, whatever became of the mailbox since (CAS §8.2, step 10).
-    facts.mailbox = policy::MailboxStatus::Exists;
-  } else {
-    found = co_await resolve(facts);
-  }
-
-  auto verdict = policy::judge(facts);
-  event("rcpt", {{"to", recipient.wire()},
-                 {"from", protocol_.mail()->from.path()},
-                 {"client", stream_.peer().text()},
-                 {"admission", std::string(policy::to_string(verdict.admission))},
-                 {"rule", verdict.rule},
-                 {"found", found.rule},
-                 {"reply", verdict.reply.summary()}});
-  if (verdict.reply.positive() && origin() == policy::Origin::User &&
-      !services_.load.users.allow_recipient(protocol_.user().value_or(""), services_.clock.now())) {
-    co_return over_quota("recipients");
-  }
-  if (verdict.reply.positive()) {
-    if (domain != nullptr && !policy::has_room(services_.load.room.mail(domain->name),
-                                               protocol_.mail()->size.value_or(0), options_.disk_reserve)) {
-      co_return insufficient_storage();
-    }
-    const auto route = facts.domain_is_local ? store::Route::Local : store::Route::Remote;
-    if (verdict.admission != policy::Admission::Confirmed) lease.reset();
-    // A domain acts on what it finds where nothing else says who may write: intents and exemptions do.
-    const bool acts = domain != nullptr && verdict.admission == policy::Admission::Unconfirmed;
-    work_.admitted.push_back(Admitted{.address = recipient,
-                                      .admission = verdict.admission,
-                                      .route = route,
-                                      .reply = verdict.reply,
-                                      .lease = std::move(lease),
-                                      .swallowed = swallowed,
-                                      .authentication = acts ? domain->authentication : policy::Enforcement::Observe,
-                                      .notify = asked.notify,
-                                      .orcpt = asked.orcpt,
-                                      .targets = std::move(found.targets)});
-  }
-  co_return verdict.reply;
-}
-
 // A mailbox elsewhere that is known to be gone: whoever writes to it hears so at once. What cannot be looked up goes
 // on.
 net::Task<std::optional<Reply>> Session::refuse_suppressed(Mailbox asked) {
@@ -214,25 +138,6 @@ net::Task<std::optional<Reply>> Session::refuse_suppressed(Mailbox asked) {
                  {"rule", "suppressed"},
                  {"reply", refusal.summary()}});
   co_return refusal;
-}
-
-net::Task<Reply> Session::on_auth(smtp::AskAuth ask) {
-  const std::string user = ask.authcid;
-  if (!ask.authzid.empty() && ask.authzid != ask.authcid) {
-    event("auth", {{"user", user}, {"result", "authzid-refused"}, {"client", stream_.peer().text()}}, Level::Warning);
-    co_return Reply(535, EnhancedCode{5, 7, 8}, "you may only act as yourself");
-  }
-  // Argon2id takes its time on purpose: on a worker.
-  auto check = [this, &ask]() -> Result<bool> { return services_.accounts.verify(ask.authcid, ask.password); };
-  auto right = co_await services_.workers.run<bool>(std::move(check));
-  if (!right) {
-    event("auth", {{"user", user}, {"result", "busy"}}, Level::Warning);
-    co_return Reply(454, EnhancedCode{4, 7, 0}, "temporary authentication failure");  // RFC 4954 §6
-  }
-  event("auth", {{"user", user}, {"result", *right ? "ok" : "wrong"}, {"client", stream_.peer().text()}},
-        *right ? Level::Info : Level::Warning);
-  if (!*right) co_return Reply(535, EnhancedCode{5, 7, 8}, "authentication credentials invalid");
-  co_return Reply(235, EnhancedCode{2, 7, 0}, "authentication succeeded");
 }
 
 }  // namespace cas::inbound

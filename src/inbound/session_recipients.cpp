@@ -20,14 +20,6 @@ using policy::MailboxStatus;
 
 constexpr std::size_t max_targets = 5000;  // of one transaction
 
-// CAS §8.5: where the reply says nothing of mailboxes, the time that it takes says nothing either.
-bool needs_lookup(policy::RecipientFacts facts) {
-  facts.mailbox = MailboxStatus::Exists;
-  const auto there = policy::judge(facts);
-  facts.mailbox = MailboxStatus::Unknown;
-  return there.reply.positive() || there.reply != policy::judge(facts).reply;
-}
-
 bool is_same(const Mailbox& a, const Mailbox& b) {
   return a.domain() == b.domain() && a.literal() == b.literal() && iequals(a.local().value(), b.local().value());
 }
@@ -64,13 +56,7 @@ std::string orcpt_of(const Mailbox& named, const std::string& given, const Mailb
 
 net::Task<recipients::Resolution> Session::resolve(policy::RecipientFacts& facts) const {
   recipients::Resolution found;
-  if (!facts.domain_is_local) {
-    found.targets.push_back(facts.recipient);
-    co_return found;
-  }
-  const bool from_nobody = facts.null_sender && origin() == policy::Origin::Outside;
-  if (from_nobody && policy::looks_like_srs(facts.recipient.local())) co_return co_await resolve_bounce(facts);
-  if (!needs_lookup(facts)) co_return found;
+  if (is_bounce(facts.recipient)) co_return co_await resolve_bounce(facts);
   auto resolved = co_await services_.recipients.resolve(facts.recipient);
   if (!resolved) {
     facts.mailbox = MailboxStatus::LookupFailed;
@@ -89,18 +75,28 @@ net::Task<recipients::Resolution> Session::resolve(policy::RecipientFacts& facts
   }
   found = *std::move(resolved);
   facts.mailbox = found.known() ? MailboxStatus::Exists : MailboxStatus::Unknown;
+  // Where a name leads to one mailbox, that mailbox's owner is asked.
+  if (found.targets.size() == 1 && services_.directory.is_local(found.targets.front())) {
+    facts.owner = found.targets.front();
+  }
   co_return found;
 }
 
-// Back to whom the address stands for, that is made here when an alias leads elsewhere. It answers mail that went out
-// of here a short while ago, so that it is taken in every mode (CAS §8.2).
+bool Session::is_bounce(const Mailbox& recipient) const {
+  return protocol_.mail()->from.is_null() && origin() == policy::Origin::Outside &&
+         policy::looks_like_srs(recipient.local());
+}
+
+std::optional<Mailbox> Session::bounced_to(const Mailbox& recipient) const {
+  if (!is_bounce(recipient)) return std::nullopt;
+  return policy::srs_decode(as_octets(services_.queue.secret()), recipient, to_unix(services_.clock.now()));
+}
+
 net::Task<recipients::Resolution> Session::resolve_bounce(policy::RecipientFacts& facts) const {
   recipients::Resolution found;
-  const auto now = to_unix(services_.clock.now());
-  const auto sender = policy::srs_decode(as_octets(services_.queue.secret()), facts.recipient, now);
+  const auto sender = bounced_to(facts.recipient);
   facts.mailbox = MailboxStatus::Unknown;
   if (!sender) co_return found;
-  if (facts.mode == confirm::Mode::Required) facts.mode = confirm::Mode::Optional;
   auto resolved = co_await services_.recipients.resolve(*sender);
   if (!resolved) {
     facts.mailbox = MailboxStatus::LookupFailed;
@@ -116,9 +112,7 @@ net::Task<recipients::Resolution> Session::resolve_bounce(policy::RecipientFacts
 // Where it does not fit into one, nobody hears of failures there. But whoever writes from outside in the name of our
 // own house gets no address of ours under it: SPF, and with it DMARC, would then vouch for him.
 void Session::mark_forwarded(queue::NewMessage& fresh) const {
-  const auto leaves = [this](const Mailbox& target) {
-    return !target.domain() || services_.directory.find(*target.domain()) == nullptr;
-  };
+  const auto leaves = [this](const Mailbox& target) { return !services_.directory.is_local(target); };
   for (const auto& recipient : fresh.recipients) {
     if (!recipient.address.is_ascii()) fresh.message.smtputf8 = true;  // RFC 6531 §3.4
   }
@@ -161,7 +155,7 @@ std::vector<queue::NewRecipient> Session::new_recipients() const {
     }
     const DsnNotify notify = admitted.targets.size() > 1 ? notify_of_several(admitted.notify) : admitted.notify;
     for (const auto& target : admitted.targets) {
-      const bool here = target.domain() && services_.directory.find(*target.domain()) != nullptr;
+      const bool here = services_.directory.is_local(target);
       const auto [place, is_new] = places.try_emplace(key_of(target, here), rows.size());
       if (is_new) {
         rows.push_back(queue::NewRecipient{.address = target,

@@ -38,6 +38,11 @@ bool Buckets::take(const std::string& key, TimePoint now) {
   return true;
 }
 
+bool Buckets::has(const std::string& key, TimePoint now) const {
+  const auto found = buckets_.find(key);
+  return found == buckets_.end() ? options_.burst >= 1.0 : refilled(found->second, now) >= 1.0;
+}
+
 // Drops the quarter that has used least of its share: a flooder's empty bucket is the last to go.
 void Buckets::make_room(TimePoint now) {
   std::vector<std::pair<double, std::string>> by_fullness;

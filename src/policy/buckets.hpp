@@ -28,6 +28,10 @@ class Buckets {
   explicit Buckets(BucketOptions options) : options_(options) {}
   /// False when the key has used up its share.
   [[nodiscard]] bool take(const std::string& key, TimePoint now);
+  /// Whether take() would be true.
+  [[nodiscard]] bool has(const std::string& key, TimePoint now) const;
+  /// As if the key had never taken anything.
+  void forget(const std::string& key) { buckets_.erase(key); }
   [[nodiscard]] std::size_t size() const { return buckets_.size(); }
 
  private:

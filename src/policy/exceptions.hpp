@@ -22,6 +22,7 @@ namespace cas::policy {
 /// Forward: what this signing domain forwards (w=fwd, CAS §12) is confirmed.
 enum class ExceptionAction : std::uint8_t { Exempt, Allow, Block, Forward };
 [[nodiscard]] std::string_view to_string(ExceptionAction action);
+[[nodiscard]] std::optional<ExceptionAction> exception_action(std::string_view word);
 
 /// What must be shown before an entry is believed. Blocks ask for nothing: whoever claims a blocked name is refused.
 /// Dkim: a signature aligned with the author, or an intent that verified. Spf: it passed for the envelope sender.
@@ -29,9 +30,10 @@ enum class ExceptionAction : std::uint8_t { Exempt, Allow, Block, Forward };
 /// only). None: anybody may claim the name; only by explicit wish, and shown in red.
 enum class Proof : std::uint8_t { None, Dkim, Spf, Certificate, Client };
 [[nodiscard]] std::string_view to_string(Proof proof);
+[[nodiscard]] std::optional<Proof> proof_named(std::string_view word);
 
 /// Whom an entry is about: "a@b.example", "b.example", ".b.example" (what is below it, not itself),
-/// "list:news.b.example" (List-Id), "192.0.2.0/24", "/REGEX/" (RE2, over "local@domain" in lower case).
+/// "list:news.b.example" (List-Id), "192.0.2.0/24", "/REGEX/" (RE2, over "local@domain" in lower case; "/" in it is "\/").
 class Pattern {
  public:
   enum class Kind : std::uint8_t { Address, List, Domain, Subdomains, Regex, Network };  // the most specific first
@@ -97,9 +99,11 @@ struct ExceptionMatch {
 
 /// What the entries say of one sender and one recipient. The entry of the narrowest scope decides (mailbox, domain,
 /// everybody); in one scope that of the most specific pattern; of two alike block before exempt before allow. An entry
-/// whose proof is missing does not count.
+/// whose proof is missing does not count, and one that has expired neither.
 struct ExceptionFindings {
   std::optional<ExceptionMatch> decided;
+  /// The signer is a forwarder here. An entry of another action always decides before it; this is told all the same.
+  std::optional<ExceptionMatch> forward;
   /// An entry would decide in its place if SPF passed for the envelope sender.
   bool spf_could_decide = false;
   /// Some exempt entry that may hold in this domain asks for what only the end of data shows (an aligned signature, the

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules, in order. Whatever is answered before the line "the mailbox" must not depend on whether it exists: nobody
-// learns that without a signature where one is required (CAS §8.5).
+// The rules, in order. Whatever is answered before "mailbox-lookup-failed" must not depend on whether the mailbox
+// exists: nobody learns that without a signature where one is required (CAS §8.5).
 #include "policy/judge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/encoding.hpp"
@@ -16,78 +17,227 @@ namespace {
 using confirm::Mode;
 using confirm::Reason;
 
-Verdict accept(Admission admission, std::string text, std::string rule) {
-  return {admission, smtp::Reply(250, {2, 1, 5}, std::move(text)), std::move(rule)};
-}
+// ---- Facts of facts ----
 
-Verdict turn_away(smtp::Reply reply, std::string rule) {
-  const Admission admission = reply.transient() ? Admission::Deferred : Admission::Refused;
-  return {admission, std::move(reply), std::move(rule)};
-}
-
-Verdict turn_away(Reason reason, std::string rule) {
-  return turn_away(confirm::reply_for(reason), std::move(rule));
-}
-
-Verdict lookup_failed() {
-  return turn_away(smtp::Reply(451, {4, 3, 0}, "the mailbox cannot be looked up now"), "mailbox-lookup-failed");
-}
-
-Verdict no_such_mailbox() {
-  return turn_away(smtp::Reply(550, {5, 1, 1}, "no such mailbox here"), "mailbox-unknown");
-}
+using Facts = RecipientFacts;
 
 bool is_local_part(const Mailbox& mailbox, std::string_view name) {
   return iequals(mailbox.local().value(), name);
 }
-
 /// RFC 5321 §4.5.1: postmaster is always there; RFC 2142 §2 adds abuse. CAS §8.2 exempts both.
-bool is_postmaster(const Mailbox& mailbox) {
-  return is_local_part(mailbox, "postmaster");
+bool is_postmaster(const Facts& facts) {
+  return is_local_part(facts.recipient, "postmaster");
 }
-bool is_role(const Mailbox& mailbox) {
-  return is_postmaster(mailbox) || is_local_part(mailbox, "abuse");
+bool is_role(const Facts& facts) {
+  return is_postmaster(facts) || is_local_part(facts.recipient, "abuse");
+}
+bool is_ours(const Facts& facts) {
+  return facts.user || facts.own_network;
+}
+bool is_signed(const Facts& facts) {
+  return facts.intent == IntentStatus::Valid;
+}
+/// A forwarder that the recipient trusts.
+bool is_forwarded(const Facts& facts) {
+  return facts.intent == IntentStatus::Forwarded && facts.listed_in_intent && facts.exceptions.forward.has_value();
+}
+bool counts(const Facts& facts) {
+  return is_signed(facts) || is_forwarded(facts);
+}
+bool decided(const Facts& facts, ExceptionAction action) {
+  return facts.exceptions.decided && facts.exceptions.decided->action == action;
+}
+bool is_screened(const Facts& facts) {
+  return facts.screening != Screening::Off && !is_ours(facts) && !is_role(facts) &&
+         !decided(facts, ExceptionAction::Exempt) && !decided(facts, ExceptionAction::Allow) && !is_forwarded(facts);
+}
+/// Mail that nobody wrote by hand: never a stranger to be asked about.
+bool is_automatic(const Facts& facts) {
+  return facts.null_sender || facts.klass == confirm::Class::Automatic;
 }
 
-MailboxStatus mailbox_of(const RecipientFacts& facts) {
-  const bool missing = facts.mailbox == MailboxStatus::Unknown;
-  return missing && is_postmaster(facts.recipient) ? MailboxStatus::Exists : facts.mailbox;
+// ---- Verdicts ----
+
+smtp::Reply yes(std::string_view word) {
+  return {250, {2, 1, 5}, word.empty() ? std::string("ok") : "[CAS:" + std::string(word) + "] ok"};
 }
 
-/// Without CONFIRM, or where it does not count.
-Verdict judge_mailbox(const RecipientFacts& facts, Admission admission, std::string text, std::string rule) {
-  switch (mailbox_of(facts)) {
-    case MailboxStatus::Exists: return accept(admission, std::move(text), std::move(rule));
-    case MailboxStatus::Unknown: return no_such_mailbox();
-    case MailboxStatus::LookupFailed: return lookup_failed();
+Verdict accept(Admission admission, std::string_view word = {}) {
+  return {.admission = admission, .reply = yes(word), .rule = {}, .observed = {}};
+}
+/// Into the inbox: confirmed by an intent, or ordinary mail.
+Verdict admit(const Facts& facts) {
+  return counts(facts) ? accept(Admission::Confirmed, "confirmed") : accept(Admission::Unconfirmed);
+}
+Verdict turn_away(smtp::Reply reply) {
+  const auto admission = reply.transient() ? Admission::Deferred : Admission::Refused;
+  return {.admission = admission, .reply = std::move(reply), .rule = {}, .observed = {}};
+}
+Verdict turn_away(Reason reason) {
+  return turn_away(confirm::reply_for(reason));
+}
+/// 530 says "authenticate first", which is too late at the end of data.
+Verdict require(const Facts& facts) {
+  auto reply = confirm::reply_for(Reason::Required);
+  if (facts.message_known) reply.code = 550, reply.enhanced = {5, 7, 1};
+  return turn_away(std::move(reply));
+}
+Verdict no_such_mailbox(const Facts& facts) {
+  if (is_signed(facts) && facts.listed_in_intent) return turn_away(Reason::NoSuchUser);
+  return turn_away(smtp::Reply(550, {5, 1, 1}, "no such mailbox here"));
+}
+Verdict pend() {
+  constexpr std::chrono::seconds retry{1800};
+  return turn_away(confirm::reply_for(Reason::Pending, retry));
+}
+
+// ---- The table ----
+
+/// Nothing: the rule does not apply, go on.
+using Answer = std::optional<Judgement>;
+
+Answer when(bool holds, Verdict verdict) {
+  return holds ? Answer(std::move(verdict)) : std::nullopt;
+}
+
+struct Rule {
+  RuleText text;
+  Answer (*apply)(const Facts&);
+};
+
+Answer ask_or_require(const Facts& facts) {
+  const bool asks = facts.domain_is_local && !is_ours(facts) && !counts(facts) && facts.mode == Mode::Required;
+  if (!asks || is_role(facts) || decided(facts, ExceptionAction::Exempt)) return {};
+  if (facts.exceptions.spf_could_decide && !facts.spf_known) return Question::Spf;
+  if (facts.exceptions.message_could_decide && !facts.message_known) return Question::Message;
+  return require(facts);
+}
+
+Answer block(const Facts& facts) {
+  if (is_ours(facts) || is_role(facts)) return {};
+  if (facts.exceptions.spf_could_decide && !facts.spf_known) return Question::Spf;
+  return when(decided(facts, ExceptionAction::Block), turn_away(Reason::Refused));
+}
+
+Answer look_up(const Facts& facts) {
+  if (!facts.mailbox) return Question::Mailbox;
+  return when(facts.mailbox == MailboxStatus::LookupFailed,
+              turn_away(smtp::Reply(451, {4, 3, 0}, "the mailbox cannot be looked up now")));
+}
+
+/// What only the end of data, or the store, can tell of who writes.
+Answer ask_who(const Facts& facts) {
+  if (!is_screened(facts)) return {};
+  if (!is_signed(facts) && !facts.message_known) return Question::Message;
+  if (!facts.relation) return Question::Relation;
+  return when(facts.relation->standing == Standing::Blocked, turn_away(Reason::Refused));
+}
+
+constexpr std::array table{
+    Rule{{"relay-denied", "a stranger writes to a domain that is not ours", "550 5.7.1"},
+         [](const Facts& f) {
+           return when(!is_ours(f) && !f.domain_is_local, turn_away(smtp::Reply(550, {5, 7, 1}, "relaying denied")));
+         }},
+    Rule{{"submitted", "a user or an own network writes elsewhere", "submitted"},
+         [](const Facts& f) { return when(is_ours(f) && !f.domain_is_local, accept(Admission::Submitted)); }},
+    Rule{{"not-listed", "the intent does not list the recipient, who is neither postmaster nor abuse",
+          "550 5.7.1 [CAS:rcpt]"},
+         [](const Facts& f) {
+           return when(!is_ours(f) && is_signed(f) && !f.listed_in_intent && !is_role(f),
+                       turn_away(Reason::NotListed));  // CAS §8.2, step 9
+         }},
+    Rule{{"ledger-down", "listed, and the ledger cannot be read", "451 4.3.0 [CAS:unavailable]"},
+         [](const Facts& f) {  // CAS §21, I8
+           return when(!is_ours(f) && counts(f) && f.listed_in_intent && !f.ledger_available,
+                       turn_away(Reason::LedgerDown));
+         }},
+    Rule{{"in-progress", "listed, and another session receives the same", "451 4.3.0 [CAS:in-progress]"},
+         [](const Facts& f) {
+           return when(!is_ours(f) && counts(f) && f.listed_in_intent && f.ledger_in_progress,
+                       turn_away(Reason::InProgress));
+         }},
+    Rule{{"required", "no intent that counts, the domain requires one, and no exempt entry holds",
+          "530 5.7.0 [CAS:required]; 550 5.7.1 at the end of data", true},
+         ask_or_require},
+    Rule{{"blocked", "a block entry decides", "550 5.7.1 [CAS:refused]", true}, block},
+    Rule{{"mailbox-lookup-failed", "whether the mailbox exists cannot be found out", "451 4.3.0"}, look_up},
+    Rule{{"mailbox-unknown", "there is no such mailbox, and it is not postmaster", "550 5.1.1"},
+         [](const Facts& f) {
+           return when(f.mailbox == MailboxStatus::Unknown && !is_postmaster(f), no_such_mailbox(f));
+         }},
+    Rule{{"submitted-here", "a user or an own network writes to a mailbox here", "submitted"},
+         [](const Facts& f) { return when(is_ours(f), accept(Admission::Submitted)); }},
+    Rule{{"postmaster", "to postmaster, without an intent that lists it", "exempt"},
+         [](const Facts& f) {
+           const bool plain = is_signed(f) ? !f.listed_in_intent : f.mode != Mode::Off;
+           return when(plain && is_postmaster(f), accept(Admission::Exempt, "exempt"));
+         }},
+    Rule{{"abuse", "to abuse, without an intent that lists it", "exempt"},
+         [](const Facts& f) {
+           const bool plain = is_signed(f) ? !f.listed_in_intent : f.mode != Mode::Off;
+           return when(plain && is_role(f), accept(Admission::Exempt, "exempt"));
+         }},
+    Rule{{"exempt", "an exempt entry decides, and no intent counts", "exempt"},
+         [](const Facts& f) {
+           return when(!counts(f) && decided(f, ExceptionAction::Exempt), accept(Admission::Exempt, "exempt"));
+         }},
+    Rule{{"forwarded", "the recipient trusts the forwarder that signed", "confirmed"},
+         [](const Facts& f) { return when(is_forwarded(f), admit(f)); }},
+    Rule{{"allowed", "an allow or exempt entry decides, and the mailbox screens strangers", "accepted"},
+         [](const Facts& f) {
+           const bool known = decided(f, ExceptionAction::Allow) || decided(f, ExceptionAction::Exempt);
+           return when(f.screening != Screening::Off && known && !is_role(f), admit(f));
+         }},
+    Rule{{"blocked-by-owner", "the mailbox's owner blocked the sender", "550 5.7.1 [CAS:refused]", true}, ask_who},
+    Rule{{"approved", "the owner approved the sender, or wrote to it", "accepted"},
+         [](const Facts& f) { return when(is_screened(f) && f.relation->standing == Standing::Approved, admit(f)); }},
+    Rule{{"expected", "the owner expects mail just now", "accepted"},
+         [](const Facts& f) { return when(is_screened(f) && f.relation->expected, admit(f)); }},
+    Rule{{"consent", "bulk mail to whom did not approve it", "550 5.7.1 [CAS:consent]", true},
+         [](const Facts& f) {
+           return when(is_screened(f) && f.klass == confirm::Class::Bulk, turn_away(Reason::Consent));
+         }},
+    Rule{{"answer", "nobody wrote it by hand, and the mailbox wrote to that domain not long ago", "accepted"},
+         [](const Facts& f) {
+           return when(is_screened(f) && is_automatic(f) && f.relation->answers_own_mail, admit(f));
+         }},
+    Rule{{"screener-full", "more may not wait in this Screener", "451 4.7.28 [CAS:rate]", true},
+         [](const Facts& f) { return when(is_screened(f) && !f.relation->room, turn_away(Reason::Rate)); }},
+    Rule{{"held-silently", "nobody wrote it by hand, and nothing of the mailbox's is answered",
+          "held, and nobody is notified", true},
+         [](const Facts& f) { return when(is_screened(f) && is_automatic(f), accept(Admission::Held, "held")); }},
+    Rule{{"pending", "a stranger, and the mailbox takes none in", "451 4.7.0 [CAS:pending]", true},
+         [](const Facts& f) { return when(is_screened(f) && f.screening == Screening::Defer, pend()); }},
+    Rule{{"held", "a stranger", "held", true},
+         [](const Facts& f) { return when(is_screened(f), accept(Admission::Held, "held")); }},
+    Rule{{"listed", "the intent lists the recipient", "confirmed"},
+         [](const Facts& f) { return when(counts(f), admit(f)); }},
+    Rule{{"mode-off", "the domain does not use CAS", "accepted"},
+         [](const Facts& f) { return when(f.mode == Mode::Off, admit(f)); }},
+    Rule{{"optional", "everything else", "accepted"}, [](const Facts& f) { return when(true, admit(f)); }},
+};
+
+struct Course {
+  Judgement outcome;
+  std::size_t at = 0;
+};
+
+Course run(const Facts& facts) {
+  std::string observed;
+  for (std::size_t n = 0; n < table.size(); ++n) {
+    auto answer = table[n].apply(facts);
+    if (!answer) continue;
+    auto* verdict = std::get_if<Verdict>(&*answer);
+    if (verdict == nullptr) return {*std::move(answer), n};
+    if (facts.observe && table[n].text.is_policy) {
+      if (observed.empty()) observed = table[n].text.id;
+      continue;
+    }
+    verdict->rule = table[n].text.id;
+    verdict->observed = std::move(observed);
+    return {*std::move(answer), n};
   }
-  std::unreachable();
-}
-
-Verdict judge_submission(const RecipientFacts& facts) {
-  if (!facts.domain_is_local) return accept(Admission::Submitted, "ok", "submitted");
-  return judge_mailbox(facts, Admission::Submitted, "ok", "submitted");
-}
-
-Verdict judge_exempt(const RecipientFacts& facts) {
-  return judge_mailbox(facts, Admission::Exempt, "[CAS:exempt] ok",
-                       is_postmaster(facts.recipient) ? "postmaster" : "abuse");
-}
-
-/// A signature that verified, where it counts. The signer has earned an answer about the mailbox.
-Verdict judge_confirmed(const RecipientFacts& facts) {
-  if (!facts.listed_in_intent) {
-    return is_role(facts.recipient) ? judge_exempt(facts)
-                                    : turn_away(Reason::NotListed, "not-listed");  // CAS §8.2, step 9
-  }
-  if (!facts.ledger_available) return turn_away(Reason::LedgerDown, "ledger-down");  // CAS §21, I8
-  if (facts.ledger_in_progress) return turn_away(Reason::InProgress, "in-progress");
-  switch (mailbox_of(facts)) {
-    case MailboxStatus::Exists: return accept(Admission::Confirmed, "[CAS:confirmed] ok", "listed");
-    case MailboxStatus::Unknown: return turn_away(Reason::NoSuchUser, "mailbox-unknown");
-    case MailboxStatus::LookupFailed: return lookup_failed();
-  }
-  std::unreachable();
+  std::unreachable();  // the last rule always applies
 }
 
 smtp::Reply not_yours(std::string_view what, std::string_view address) {
@@ -101,6 +251,7 @@ std::string_view to_string(Admission admission) {
     case Admission::Confirmed: return "confirmed";
     case Admission::Exempt: return "exempt";
     case Admission::Unconfirmed: return "unconfirmed";
+    case Admission::Held: return "held";
     case Admission::Submitted: return "submitted";
     case Admission::Refused: return "refused";
     case Admission::Deferred: return "deferred";
@@ -108,28 +259,44 @@ std::string_view to_string(Admission admission) {
   std::unreachable();
 }
 
-Verdict judge(const RecipientFacts& facts) {
-  if (facts.user || facts.own_network) return judge_submission(facts);
-  if (!facts.domain_is_local) return turn_away(smtp::Reply(550, {5, 7, 1}, "relaying denied"), "relay-denied");
-  // First: who shows an intent for one domain learns nothing of the mailboxes of another, whatever its mode.
-  // CAS §6.1: under a testing key the transaction goes on as without CONFIRM.
-  if (facts.intent == IntentStatus::Valid) return judge_confirmed(facts);
-  if (facts.mode == Mode::Off) return judge_mailbox(facts, Admission::Unconfirmed, "ok", "mode-off");
-  if (is_role(facts.recipient)) return judge_exempt(facts);
-  // Deliberate omission: a null-sender DSN that answers own recent mail (CAS §8.2) is not recognised yet, so facts of
-  // the sender do not matter here.
-  if (facts.mode == Mode::Required) return turn_away(Reason::Required, "required");
-  // The mailbox.
-  return judge_mailbox(facts, Admission::Unconfirmed, "ok", "optional");
+Judgement judge(const RecipientFacts& facts) {
+  return run(facts).outcome;
+}
+
+const ExceptionMatch* deciding_entry(const RecipientFacts& facts, const Verdict& verdict) {
+  const auto entry = [](const std::optional<ExceptionMatch>& match) { return match ? &*match : nullptr; };
+  if (verdict.rule == "forwarded") return entry(facts.exceptions.forward);
+  constexpr std::array by_entry{std::string_view("exempt"), std::string_view("allowed"), std::string_view("blocked")};
+  const auto of = [&](std::string_view rule) { return std::ranges::find(by_entry, rule) != by_entry.end(); };
+  return of(verdict.rule) || of(verdict.observed) ? entry(facts.exceptions.decided) : nullptr;
+}
+
+std::vector<RuleText> rules() {
+  std::vector<RuleText> all;
+  for (const auto& rule : table) all.push_back(rule.text);
+  return all;
+}
+
+std::vector<std::string_view> passed_rules(const RecipientFacts& facts) {
+  std::vector<std::string_view> passed;
+  for (const auto& rule : std::span(table).first(run(facts).at)) passed.push_back(rule.text.id);
+  return passed;
+}
+
+Provisional provisionally(const RecipientFacts& facts) {
+  const bool exempted = facts.mode == Mode::Required && !facts.observe;
+  Provisional provisional{.verdict = accept(exempted ? Admission::Exempt : Admission::Unconfirmed),
+                          .alone = !facts.observe && (exempted || facts.screening == Screening::Defer)};
+  provisional.verdict.rule = provisional_rule;
+  return provisional;
+}
+
+smtp::Reply one_at_a_time() {
+  return {452, {4, 5, 3}, "one recipient at a time: this message is judged at its end"};
 }
 
 std::optional<smtp::Reply> refuse_sender(const SenderFacts& facts) {
-  const auto is_allowed = [&](const Mailbox& mailbox) {
-    return std::ranges::any_of(facts.allowed, [&](const Mailbox& own) {
-      return own.domain() == mailbox.domain() && own.literal() == mailbox.literal() &&
-             iequals(own.local().value(), mailbox.local().value());
-    });
-  };
+  const auto is_allowed = [&](const Mailbox& mailbox) { return covers(facts.allowed, mailbox); };
   // The null path claims nobody's name (RFC 5321 §4.5.5: notifications that a mail program sends).
   if (const auto& sender = facts.envelope_from.mailbox(); sender && !is_allowed(*sender)) {
     return not_yours("the sender", sender->wire());

@@ -110,7 +110,8 @@ std::string_view to_string(Standing standing) {
 }
 
 bool Filter::empty() const {
-  return ids.empty() && domain.empty() && !sender && !older_than && !younger_than && reason.empty() && !standing;
+  return ids.empty() && domain.empty() && !sender && !older_than && !younger_than && reason.empty() && !standing &&
+         !index;
 }
 
 Result<Filter> parse_filter(const FilterWords& words) {
@@ -137,6 +138,7 @@ bool fits(const Filter& filter, const store::Message& message, TimePoint now) {
 }
 
 bool fits(const Filter& filter, const store::Recipient& recipient, bool leased) {
+  if (filter.index && recipient.index != *filter.index) return false;
   if (!filter.domain.empty()) {
     const std::string domain = store::domain_of(recipient.address);
     const bool below = filter.domain.front() == '.';

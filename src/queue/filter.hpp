@@ -28,6 +28,7 @@ struct Filter {
   std::optional<std::chrono::seconds> older_than, younger_than;
   std::string reason;  // within the last reply or the note; case makes no difference
   std::optional<Standing> standing;
+  std::optional<std::uint32_t> index;  // of the recipient within its message
 
   [[nodiscard]] bool empty() const;
 };

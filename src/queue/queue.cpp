@@ -126,13 +126,14 @@ void QueueImpl::offer(State& state, const Entered& entered, const BodyCache::Hel
   const auto message = std::make_shared<const store::Message>(entered.message);
   std::map<GroupKey, Work> groups;
   for (const auto& recipient : entered.recipients) {
+    if (recipient.state != store::RecipientState::Waiting) continue;  // held from the start
     auto& work = groups[group_of(entered.message.id, recipient)];
     work.recipients.push_back(recipient);
   }
   for (auto& [key, work] : groups) {
     work.message = message;
     work.body = body;
-    work.whole = groups.size() == 1;
+    work.whole = work.recipients.size() == entered.recipients.size();
     state.schedule.offer(std::move(work));
   }
 }

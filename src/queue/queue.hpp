@@ -64,6 +64,11 @@ struct NewRecipient {
   std::vector<Ledger> ledgers;
   DsnNotify notify = {};
   std::string orcpt = {};  // as it came (RFC 3461 §4.2)
+  /// Kept out of the inbox, under the key of a relationship; with `held` it waits in the queue for a person, because of
+  /// `note`.
+  std::string screened = {};
+  bool held = false;
+  std::string note = {};
 };
 
 struct NewMessage {
@@ -71,6 +76,9 @@ struct NewMessage {
   std::string small_body;                          // the body, or
   std::shared_ptr<const store::Draft> draft = {};  // where it was appended; message.body_size says how large it is
   std::vector<NewRecipient> recipients;
+  /// Runs in the transaction of the commit, once for each recipient that entered the queue: what has to be durable with
+  /// it. An error undoes the commit.
+  std::function<Result<void>(store::Tx&, const store::Message&, const store::Recipient&)> alongside = {};
 };
 
 enum class CommitOutcome {

@@ -17,15 +17,16 @@ constexpr std::size_t messages_at_once = 250;  // one transaction must not hold 
 constexpr std::size_t rows_at_once = 2000;     // a page ends with the message that brings it there
 constexpr std::size_t most_examples = 10;
 
-bool concerns(Action action, RecipientState state) {
-  const bool waiting = state == RecipientState::Waiting;
-  const bool held = state == RecipientState::Held;
+bool concerns(Action action, const store::Recipient& row) {
+  const bool waiting = row.state == RecipientState::Waiting;
+  const bool held = row.state == RecipientState::Held;
   switch (action) {
     case Action::Retry:
     case Action::Hold: return waiting;
     case Action::Release: return held;
+    case Action::Admit: return (waiting || held) && !row.screened.empty();
     case Action::Bounce: return waiting || held;
-    case Action::Remove: return waiting || held || state == RecipientState::Failed;
+    case Action::Remove: return waiting || held || row.state == RecipientState::Failed;
   }
   return false;
 }
@@ -35,6 +36,7 @@ std::string_view event_name(Action action) {
     case Action::Retry: return "retry";
     case Action::Hold: return "held";
     case Action::Release: return "released";
+    case Action::Admit: return "admitted";
     case Action::Bounce: return "returned";
     case Action::Remove: return "discarded";
   }
@@ -58,6 +60,7 @@ std::string_view to_string(Action action) {
     case Action::Retry: return "retry";
     case Action::Hold: return "hold";
     case Action::Release: return "release";
+    case Action::Admit: return "admit";
     case Action::Bounce: return "bounce";
     case Action::Remove: break;
   }
@@ -125,7 +128,7 @@ Result<void> QueueImpl::look_at(store::Reader& reader, const Steering& steering,
   const auto before = found.seen.matched;
   for (const auto& row : rows) {
     const bool tried = leased(message.id, row);
-    if (!concerns(steering.action, row.state) || !fits(steering.filter, row, tried)) continue;
+    if (!concerns(steering.action, row) || !fits(steering.filter, row, tried)) continue;
     ++found.seen.matched;
     const bool untold = steering.action == Action::Bounce && !may_tell(message);
     ++(tried ? found.seen.in_flight : untold ? found.seen.untold : found.seen.changed);
@@ -170,7 +173,7 @@ Result<void> QueueImpl::change_message(store::Tx& tx, const store::QueueId& id, 
   std::vector<Mailbox> whom;
   for (auto& row : rows) {
     const bool tried = leased(id, row);
-    if (!concerns(steering.action, row.state) || !fits(steering.filter, row, tried)) continue;
+    if (!concerns(steering.action, row) || !fits(steering.filter, row, tried)) continue;
     ++change.steered.matched;
     const bool untold = steering.action == Action::Bounce && !may_tell(*message);
     ++(tried ? change.steered.in_flight : untold ? change.steered.untold : change.steered.changed);
@@ -187,17 +190,20 @@ Result<void> QueueImpl::change_message(store::Tx& tx, const store::QueueId& id, 
     return tx.remove_message(id);
   }
   for (auto& row : meant) {
-    const bool due = steering.action == Action::Retry || steering.action == Action::Release;
+    const bool due = steering.action == Action::Retry || steering.action == Action::Release ||
+                     (steering.action == Action::Admit && row.state == RecipientState::Held);
     if (due) change.domains.insert(store::domain_of(row.address));
     // Scans are past the time that held ones were due at. Nobody neglected what is released (settle.cpp): a lifetime
     // that is over ends with the next attempt.
     const bool at_once = row.state == RecipientState::Held || steering.action == Action::Release;
     if (due) row.next_attempt = at_once ? change.at : std::min(row.next_attempt, change.at);
     if (due) row.note.clear();
+    if (steering.action == Action::Admit || steering.action == Action::Release) row.screened.clear();
     if (due) row.state = RecipientState::Waiting;
     if (steering.action == Action::Hold) row.state = RecipientState::Held;
     if (steering.action == Action::Remove) row.state = RecipientState::Delivered;
-    if (!due) row.note = steering.reason.empty() ? "by the operator" : steering.reason;
+    if (!due && steering.action != Action::Admit)
+      row.note = steering.reason.empty() ? "by the operator" : steering.reason;
     CAS_CHECK(tx.update_recipient(id, row));
   }
   return {};

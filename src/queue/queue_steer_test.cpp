@@ -122,6 +122,65 @@ TEST_P(QueueSteer, WhatIsBeingTriedIsLeftAlone) {
   EXPECT_THAT(entries(), IsEmpty());
 }
 
+// ---- The Screener ----
+
+NewRecipient screened_for(std::string_view address, bool held) {
+  auto recipient = to(address, store::Route::Local);
+  recipient.screened = "joe@x.example";
+  recipient.held = held;
+  recipient.note = held ? "waits for its owner" : "";
+  return recipient;
+}
+
+TEST_P(QueueSteer, WhatTheScreenerHoldsIsNotTriedUntilItIsAdmitted) {
+  ASSERT_TRUE(commit(message({screened_for("suzie@b.example", true), to("ann@b.example", store::Route::Local)})));
+  Job first = take_one(store::Route::Local);
+  EXPECT_EQ(first.recipients[0].address.wire(), "ann@b.example");
+  EXPECT_FALSE(first.whole);
+  ASSERT_TRUE(finish(std::move(first), {delivered()}));
+  crash_and_restart();
+  EXPECT_TRUE(nothing_due());
+  ASSERT_THAT(entries(), SizeIs(1));
+  EXPECT_EQ(entries()[0].recipients[0].note, "waits for its owner");
+  EXPECT_EQ(act(Action::Admit).changed, 1U);
+  Job job = take_one(store::Route::Local);
+  EXPECT_EQ(job.recipients[0].screened, "");
+  EXPECT_EQ(body_of(job.message), text_);
+  ASSERT_TRUE(finish(std::move(job), {delivered()}));
+  EXPECT_THAT(entries(), IsEmpty());
+}
+
+TEST_P(QueueSteer, WhatGoesToTheScreenersFolderIsAdmittedBeforeItsDelivery) {
+  ASSERT_TRUE(commit(message({screened_for("suzie@b.example", false)})));
+  EXPECT_EQ(act(Action::Admit).changed, 1U);
+  Job job = take_one(store::Route::Local);
+  EXPECT_EQ(job.recipients[0].screened, "");
+  EXPECT_EQ(act(Action::Admit).matched, 0U) << "what nobody screens is no matter of the Screener";
+  ASSERT_TRUE(finish(std::move(job), {delivered()}));
+}
+
+TEST_P(QueueSteer, WhatIsCommittedAlongsideIsThereOrNothingIs) {
+  auto fails = message({to("suzie@b.example")});
+  fails.alongside = [](store::Tx&, const store::Message&, const store::Recipient&) -> Result<void> {
+    return transient("no");
+  };
+  EXPECT_FALSE(commit(std::move(fails)));
+  EXPECT_THAT(entries(), IsEmpty());
+  auto notes = message({to("suzie@b.example"), to("ann@b.example")});
+  notes.alongside = [](store::Tx& tx, const store::Message& row, const store::Recipient& recipient) {
+    return tx.remember("note", {.name = recipient.address.wire(), .value = row.id, .keep_until = store::for_good});
+  };
+  const auto committed = commit(std::move(notes));
+  ASSERT_TRUE(committed);
+  std::string names;
+  ASSERT_TRUE(store::read_and_wait(*store_, [&](store::Reader& reader) -> Result<void> {
+    CAS_TRY(const auto rows, reader.memories("note", {}, 10));
+    for (const auto& row : rows) names += row.name + (row.value == committed->id ? " " : "? ");
+    return {};
+  }));
+  EXPECT_EQ(names, "ann@b.example suzie@b.example ");
+}
+
 // ---- Bounce and remove ----
 
 TEST_P(QueueSteer, ABounceIsToldWithTheOperatorsWords) {

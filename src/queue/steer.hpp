@@ -17,6 +17,7 @@ enum class Action : std::uint8_t {
   Retry,    // waiting recipients are due now; destinations rest no longer
   Hold,     // waiting ones are not tried, and do not expire, until they are released
   Release,  // held ones are due now; a lifetime that is over ends with their next attempt
+  Admit,    // those that the Screener keeps go to the inbox; where they are held for it they are due now
   Bounce,   // waiting and held ones fail, and the sender is told; nothing happens where nobody may be told
   Remove,   // waiting, held and failed ones are gone without a word
 };

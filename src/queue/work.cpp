@@ -31,10 +31,13 @@ std::vector<store::Recipient> rows_of(const store::Message& message, const std::
                     .address = recipient.address,
                     .route = recipient.route,
                     .quarantined = recipient.quarantined,
+                    .state = recipient.held ? RecipientState::Held : RecipientState::Waiting,
                     .next_attempt = now,
                     .last_reply = {},
                     .notify = recipient.notify,
                     .orcpt = recipient.orcpt,
+                    .note = recipient.note,
+                    .screened = recipient.screened,
                     .flow = store::flow_of(recipient.route, store::domain_of(recipient.address), origin)});
   }
   return rows;
@@ -117,6 +120,9 @@ Result<void> CommitWork::store_entry(store::Tx& tx, const LedgerRows& added) {
   }
   CAS_CHECK(tx.add_message(entered_.message, entered_.recipients));
   for (const auto& [key, row] : added) CAS_CHECK(tx.add_ledger(key, row));
+  if (given_.alongside) {
+    for (const auto& row : entered_.recipients) CAS_CHECK(given_.alongside(tx, entered_.message, row));
+  }
   outcome_ = CommitOutcome::Queued;
   id_ = entered_.message.id;
   return {};

@@ -161,6 +161,7 @@ class Server:
             lines += [f"{key} = {toml(value)}" for key, value in domain.get("more", {}).items()]
             if "authentication" in domain:
                 lines += [f"authentication = {toml(domain['authentication'])}"]
+            lines += [f"{key} = {toml(value)}" for key, value in domain.get("keys", {}).items()]
             if domain["signing"]:
                 key = self.world.signing_key(domain["name"])
                 lines += ["[domain.signing]", 'selector = "cas1"', f"key = {toml(key)}"]
@@ -255,6 +256,11 @@ class Server:
     def mail(self, mailbox, domain=None):
         """The messages that were delivered to the mailbox, as octets (LF line ends)."""
         new = self.maildir(mailbox, domain) / "new"
+        return [file.read_bytes() for file in sorted(new.iterdir())] if new.exists() else []
+
+    def folder(self, mailbox, name, domain=None):
+        """The messages in a folder beside the inbox (Maildir++), oldest first."""
+        new = self.maildir(mailbox, domain) / f".{name}" / "new"
         return [file.read_bytes() for file in sorted(new.iterdir())] if new.exists() else []
 
     def find(self, mailbox, token, domain=None):

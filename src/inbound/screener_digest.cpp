@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// See screener_digest.hpp.
+#include "inbound/screener_digest.hpp"
+
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "message/date.hpp"
+
+namespace cas::inbound {
+
+namespace {
+
+constexpr std::size_t longest_name = 120;
+constexpr std::string_view unproven = "?";
+
+std::string_view domain_of(std::string_view author) {
+  return author.substr(author.rfind('@') + 1);
+}
+
+std::string senders(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " sender" : " senders");
+}
+
+std::string line_of(const registry::RelationRow& row) {
+  std::string line = "  " + printable(domain_of(row.author), longest_name) + "   " +
+                     printable(row.author, longest_name) + "   " + std::to_string(row.messages) +
+                     (row.messages == 1 ? " message" : " messages");
+  if (row.key.starts_with(unproven)) line += "   (nothing proves who wrote it)";
+  return line + "\r\n";
+}
+
+}  // namespace
+
+std::string format_screener_digest(const registry::Relationships::Digest& digest, const Mailbox& owner,
+                                   const std::string& message_id, UnixTime now) {
+  const std::string from =
+      "postmaster@" + (owner.domain() ? owner.domain()->text() : "[" + owner.literal()->text + "]");
+  auto rows = digest.pending;
+  std::ranges::sort(rows, {},
+                    [](const auto& row) { return std::pair(domain_of(row.author), std::string_view(row.author)); });
+  std::string text = "Date: " + format_date(now) + "\r\n" + "From: Screener <" + from + ">\r\n" + "To: <" +
+                     owner.wire() + ">\r\n" + "Subject: " + senders(rows.size()) + " in your Screener\r\n" +
+                     "Message-ID: <" + message_id + ">\r\n" + "Auto-Submitted: auto-generated\r\n" +
+                     "MIME-Version: 1.0\r\n" + "Content-Type: text/plain; charset=utf-8\r\n" +
+                     "Content-Transfer-Encoding: 8bit\r\n\r\n";
+  text +=
+      "These wrote to you for the first time. Their mail waits outside of your inbox\r\n"
+      "until you decide:\r\n\r\n";
+  for (const auto& row : rows) text += line_of(row);
+  text +=
+      "\r\nWhat you approve is delivered at once, and so is all that sender writes later.\r\n"
+      "Nothing is deleted unless you say so. Whom you write to is approved by that.\r\n"
+      "This comes once a day at most, and only when somebody new waits.\r\n";
+  return text;
+}
+
+}  // namespace cas::inbound

@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Recipients: facts are gathered as the rules ask for them (policy/judge), at RCPT and again at the end of the message.
+#include <algorithm>
+
+#include "auth/public_suffix.hpp"
+#include "base/encoding.hpp"
+#include "inbound/session.hpp"
+#include "net/completion.hpp"
+#include "net/inquiry.hpp"
+#include "policy/ending.hpp"
+
+namespace cas::inbound {
+
+using smtp::Reply;
+
+namespace {
+
+constexpr milliseconds patience_at_rcpt{5000};
+
+/// A List-Id that a signature of a domain above it stands behind (RFC 2919 §3: its owner names lists so).
+bool proves_list(const std::string& list_id, const Domain& signer) {
+  const auto list = Domain::parse(list_id);
+  return list && list->is_within(signer) && !auth::is_public_suffix(signer);
+}
+
+bool is_final(const policy::RecipientFacts& facts, const policy::Verdict& verdict) {
+  return facts.intent == policy::IntentStatus::Valid || verdict.admission == policy::Admission::Submitted ||
+         verdict.rule == "postmaster" || verdict.rule == "abuse";
+}
+
+}  // namespace
+
+// ---- RCPT ----
+
+net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
+  const Mailbox recipient = services_.directory.meant_by(asked.to, services_.host);
+  const auto known = std::ranges::find(work_.admitted, recipient, &Admitted::address);
+  if (known != work_.admitted.end()) co_return known->reply;  // CAS §5.5
+
+  auto facts = recipient_facts(recipient);
+  const bool swallowed = facts.listed_in_intent && work_.committed.contains(recipient.local());
+  std::optional<Reservations::Lease> lease;
+  if (facts.listed_in_intent && !swallowed) {
+    if (auto free = services_.reservations.reserve(confirm::ledger_key(*work_.intent, recipient.local()))) {
+      lease.emplace(std::move(*free));
+    }
+    facts.ledger_in_progress = !lease;
+  }
+  // What was committed before stays confirmed, whatever became of the mailbox since (CAS §8.2, step 10).
+  if (swallowed) {
+    facts.mailbox = policy::MailboxStatus::Exists;
+    facts.screening = policy::Screening::Off;
+  }
+
+  auto judged = co_await judge_recipient(facts);
+  auto& verdict = judged.verdict;
+  if (!facts.domain_is_local) judged.found.targets.push_back(recipient);
+  const bool crowded = !work_.admitted.empty() && (judged.alone || work_.admitted.front().alone);
+  if (verdict.reply.positive() && crowded) verdict.reply = policy::one_at_a_time();
+  tell_verdict(recipient, judged, facts);
+  if (!verdict.reply.positive()) co_return verdict.reply;
+  if (auto refusal = no_place_for(facts)) co_return *std::move(refusal);
+  const bool signed_for = facts.intent == policy::IntentStatus::Valid && verdict.admission != policy::Admission::Exempt;
+  if (!signed_for) lease.reset();
+  work_.admitted.push_back(Admitted{.address = recipient,
+                                    .facts = std::move(facts),
+                                    .verdict = verdict,
+                                    .reply = verdict.reply,
+                                    .lease = std::move(lease),
+                                    .swallowed = swallowed,
+                                    .alone = judged.alone,
+                                    .notify = asked.notify,
+                                    .orcpt = asked.orcpt,
+                                    .targets = std::move(judged.found.targets)});
+  co_return verdict.reply;
+}
+
+std::optional<Reply> Session::no_place_for(const policy::RecipientFacts& facts) {
+  const auto& user = protocol_.user();
+  if (origin() == policy::Origin::User &&
+      !services_.load.users.allow_recipient(user.value_or(""), services_.clock.now())) {
+    return over_quota("recipients");
+  }
+  const auto& domain = facts.recipient.domain();
+  if (facts.domain_is_local &&
+      !policy::has_room(services_.load.room.mail(*domain), protocol_.mail()->size.value_or(0), options_.disk_reserve)) {
+    return insufficient_storage();
+  }
+  return std::nullopt;
+}
+
+void Session::tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts) const {
+  const auto& verdict = judged.verdict;
+  std::vector<std::pair<std::string_view, std::string>> fields{
+      {"to", recipient.wire()},
+      {"from", protocol_.mail()->from.path()},
+      {"client", stream_.peer().text()},
+      {"admission", std::string(policy::to_string(verdict.admission))},
+      {"rule", verdict.rule},
+      {"reply", verdict.reply.summary()}};
+  if (!judged.found.rule.empty()) fields.emplace_back("found", judged.found.rule);
+  if (const auto* entry = policy::deciding_entry(facts, verdict)) {
+    fields.emplace_back("exception", std::to_string(entry->id));
+    fields.emplace_back("pattern", entry->pattern);
+    services_.exceptions.count_hit(entry->id);
+  }
+  if (!verdict.observed.empty()) fields.emplace_back("observed", verdict.observed);
+  event("rcpt", std::move(fields));
+}
+
+// ---- Facts ----
+
+policy::RecipientFacts Session::recipient_facts(const Mailbox& recipient) const {
+  policy::RecipientFacts facts{.recipient = recipient};
+  facts.user = protocol_.user();
+  facts.own_network = origin() == policy::Origin::OwnNetwork;
+  facts.null_sender = protocol_.mail()->from.is_null();
+  facts.intent = work_.status;
+  facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
+  if (work_.intent) facts.klass = work_.intent->klass;
+  const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
+  if (domain == nullptr) return facts;
+  facts.domain_is_local = true;
+  facts.mode = domain->mode;
+  facts.observe = domain->observe;
+  facts.screening = screening_of(recipient, *domain);
+  if (bounced_to(recipient)) {
+    // It answers mail that went out of here a short while ago, and is for nobody here (CAS §8.2).
+    if (facts.mode == confirm::Mode::Required) facts.mode = confirm::Mode::Optional;
+    facts.screening = policy::Screening::Off;
+  }
+  look_for_exceptions(facts);
+  return facts;
+}
+
+/// As far as it is known now.
+policy::SenderIdentity Session::sender_identity() const {
+  policy::SenderIdentity sender;
+  sender.client = IpAddress::parse(stream_.peer().address);
+  sender.envelope = protocol_.mail()->from;
+  sender.spf_pass =
+      work_.spf && work_.spf->result == auth::SpfResult::Pass && work_.spf->identity == auth::SpfIdentity::MailFrom;
+  if (work_.intent) {
+    sender.author = work_.intent->author;
+    sender.author_proven = !work_.intent->forwarded;
+    sender.signer = work_.intent->signing_domain;
+    sender.list_id = work_.intent->list_id.value_or("");
+    sender.list_proven = proves_list(sender.list_id, *sender.signer);
+  }
+  if (work_.message == nullptr || sender.author_proven) return sender;
+  const auto& message = work_.message->facts();
+  if (const Mailbox* author = message.author()) sender.author = *author;
+  sender.list_id = message.klass.list_id;
+  if (!work_.outcomes) return sender;
+  const auto identity = policy::implicit_identity(work_.outcomes->dmarc, work_.outcomes->dkim);
+  sender.author_proven = identity && sender.author && sender.author->domain() == identity;
+  sender.list_proven = std::ranges::any_of(work_.outcomes->dkim, [&](const auth::DkimOutcome& signature) {
+    return signature.result == auth::DkimResult::Pass && !signature.key_is_test && signature.domain &&
+           proves_list(sender.list_id, *signature.domain);
+  });
+  return sender;
+}
+
+policy::Screening Session::screening_of(const Mailbox& mailbox, const DomainSettings& domain) const {
+  return services_.relationships.screening(policy::relation_mailbox(mailbox)).value_or(domain.screener);
+}
+
+/// An entry for the mailbox that an alias leads to holds where none is for the alias.
+void Session::look_for_exceptions(policy::RecipientFacts& facts) const {
+  if (origin() != policy::Origin::Outside || !facts.domain_is_local) return;
+  const auto sender = sender_identity();
+  facts.exceptions = services_.exceptions.find(sender, facts.recipient);
+  if (!facts.exceptions.decided && !facts.exceptions.forward && facts.owner) {
+    facts.exceptions = services_.exceptions.find(sender, *facts.owner);
+  }
+}
+
+std::optional<policy::RelationNames> Session::relation_names(confirm::Class klass) const {
+  return policy::relation_names(sender_identity(), klass);
+}
+
+// ---- Judging ----
+
+net::Task<Session::Judged> Session::judge_recipient(policy::RecipientFacts& facts) {
+  recipients::Resolution found;
+  while (true) {
+    auto judgement = policy::judge(facts);
+    if (auto* verdict = std::get_if<policy::Verdict>(&judgement))
+      co_return Judged(*std::move(verdict), false, std::move(found));
+    const auto question = std::get<policy::Question>(judgement);
+    if (question == policy::Question::Message) {
+      auto provisional = policy::provisionally(facts);
+      co_return Judged(std::move(provisional.verdict), provisional.alone, std::move(found));
+    }
+    co_await find_out(question, facts, found);
+  }
+}
+
+net::Task<void> Session::find_out(policy::Question question, policy::RecipientFacts& facts,
+                                  recipients::Resolution& found) {
+  switch (question) {
+    case policy::Question::Spf:
+      if (work_.authentication && !work_.spf) work_.spf = co_await work_.authentication->spf(patience_at_rcpt);
+      facts.spf_known = true;
+      look_for_exceptions(facts);
+      break;
+    case policy::Question::Relation: co_await find_relation(facts); break;
+    case policy::Question::Mailbox:
+      found = co_await resolve(facts);
+      if (facts.owner) facts.screening = screening_of(*facts.owner, *services_.directory.find(*facts.owner->domain()));
+      look_for_exceptions(facts);
+      break;
+    case policy::Question::Message: break;  // nobody can
+  }
+}
+
+// What cannot be found out is not known of the mailbox either: 451.
+net::Task<void> Session::find_relation(policy::RecipientFacts& facts) {
+  auto names = relation_names(facts.klass);
+  if (!names) {  // nobody is named: nobody can be approved
+    facts.relation = policy::Relation();
+    co_return;
+  }
+  const std::string mailbox = policy::relation_mailbox(facts.owner.value_or(facts.recipient));
+  auto start = [&](auto done) { services_.relationships.find(mailbox, *std::move(names), std::move(done)); };
+  auto relation = co_await net::completion<Result<policy::Relation>>(std::move(start));
+  if (relation) {
+    facts.relation = *relation;
+  } else {
+    facts.mailbox = policy::MailboxStatus::LookupFailed;
+  }
+}
+
+// ---- The end of the message ----
+
+/// Those whom the message can change something for are judged again, with all that is known now.
+net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& message) {
+  work_.message = &message;
+  if (work_.outcomes) work_.spf = work_.outcomes->spf;
+  for (auto& admitted : work_.admitted) {
+    if (is_final(admitted.facts, admitted.verdict)) continue;
+    admitted.facts.spf_known = admitted.facts.message_known = true;
+    if (!work_.intent) admitted.facts.klass = message.facts().klass.klass;
+    look_for_exceptions(admitted.facts);
+    auto judged = co_await judge_recipient(admitted.facts);
+    if (judged.found.known()) admitted.targets = std::move(judged.found.targets);
+    if (judged.verdict.rule == admitted.verdict.rule) continue;
+    tell_verdict(admitted.address, judged, admitted.facts);
+    admitted.verdict = std::move(judged.verdict);
+  }
+  std::vector<policy::Verdict> verdicts;
+  verdicts.reserve(work_.admitted.size());
+  for (const auto& admitted : work_.admitted) verdicts.push_back(admitted.verdict);
+  const auto ending = policy::end_message(verdicts);
+  if (ending.refusal) co_return ending.refusal;
+  for (std::size_t n = 0; n < work_.admitted.size(); ++n) {
+    if (ending.fates[n] == policy::Fate::Aside) work_.admitted[n].quarantined = true;
+  }
+  co_return std::nullopt;
+}
+
+void Session::note_relations(queue::NewMessage& fresh) const {
+  if (origin() == policy::Origin::Outside) {
+    note_screened(fresh);
+  } else if (origin() == policy::Origin::User) {
+    note_written_to(fresh);
+  }
+}
+
+/// Whom the owner of a mailbox writes to is no stranger to it (CAS §11).
+void Session::note_written_to(queue::NewMessage& fresh) const {
+  const auto& sender = protocol_.mail()->from.mailbox();
+  const auto* domain = sender && sender->domain() ? services_.directory.find(*sender->domain()) : nullptr;
+  const auto& facts = work_.arrival->message().facts();
+  if (domain == nullptr || facts.klass.klass == confirm::Class::Automatic) return;
+  const std::string mailbox = policy::relation_mailbox(*sender);
+  if (screening_of(*sender, *domain) == policy::Screening::Off) return;
+  const registry::Change change{.at = services_.clock.now(), .by = protocol_.user().value_or("")};
+  fresh.alongside = [mailbox, change](store::Tx& tx, const store::Message&, const store::Recipient& recipient) {
+    return registry::Relationships::wrote(tx, mailbox, {recipient.address}, change);
+  };
+}
+
+registry::NewHeld Session::held_for(const Admitted& admitted, const policy::RelationNames& names, bool in_queue) const {
+  const auto sender = sender_identity();
+  return {.mailbox = policy::relation_mailbox(admitted.facts.owner.value_or(admitted.address)),
+          .names = names,
+          .author = sender.author ? sender.author->wire() : sender.envelope.path(),
+          .subject = work_.message != nullptr ? work_.message->subject() : std::string(),
+          .silent = admitted.verdict.rule == "held-silently",
+          .in_queue = in_queue};
+}
+
+/// What the Screener keeps is noted in the transaction of the commit. A mailbox that gets the message under another
+/// name too has it in its inbox.
+void Session::note_screened(queue::NewMessage& fresh) const {
+  std::map<std::string, registry::NewHeld> waiting;  // by the address of the row
+  for (auto& row : fresh.recipients) {
+    if (row.quarantined) continue;
+    const auto leads_here = [&](const Admitted& admitted) {
+      return !admitted.swallowed && std::ranges::find(admitted.targets, row.address) != admitted.targets.end();
+    };
+    const auto is_held = [](const Admitted& admitted) { return admitted.verdict.admission == policy::Admission::Held; };
+    const auto named = std::ranges::find_if(work_.admitted, leads_here);
+    const bool held = std::ranges::all_of(
+        work_.admitted, [&](const Admitted& admitted) { return !leads_here(admitted) || is_held(admitted); });
+    if (named == work_.admitted.end() || !held) continue;
+    const auto names =
+        relation_names(named->facts.klass).value_or(policy::RelationNames{.key = "?", .wider = {}, .domain = "?"});
+    const DomainSettings* domain = row.address.domain() ? services_.directory.find(*row.address.domain()) : nullptr;
+    const bool in_queue = domain == nullptr || domain->maildir.empty();
+    row.screened = names.key;
+    row.held = in_queue;
+    if (in_queue) row.note = "the Screener: waits for the recipient's word";
+    waiting.insert_or_assign(row.address.wire(), held_for(*named, names, in_queue));
+  }
+  if (waiting.empty()) return;
+  fresh.alongside = [waiting = std::move(waiting)](store::Tx& tx, const store::Message& message,
+                                                   const store::Recipient& recipient) -> Result<void> {
+    const auto held = waiting.find(recipient.address.wire());
+    if (held == waiting.end()) return {};
+    return registry::Relationships::hold(tx, held->second, message, recipient);
+  };
+}
+
+}  // namespace cas::inbound

@@ -1,0 +1,467 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// See relationships.hpp.
+#include "registry/relationships.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace cas::registry {
+namespace {
+
+using policy::Standing;
+using store::Memory;
+
+constexpr std::chrono::days answers_wait{14};
+constexpr std::chrono::days count_strangers{2};
+constexpr std::size_t most_pending = 200;  // that are looked at: the bounds are below it
+constexpr std::size_t page = 256;
+constexpr std::string_view unproven_mark = "?";
+constexpr std::string_view spf_mark = "spf:";
+constexpr std::string_view domain_mark = "domain:";
+
+std::string day_of(UnixTime now) {
+  return std::to_string(now.time_since_epoch().count() / 86400);
+}
+
+std::string_view domain_of(std::string_view mailbox) {
+  return mailbox.substr(mailbox.rfind('@') + 1);
+}
+
+/// A row that says when.
+Memory at(std::string name, UnixTime when) {
+  return {
+      .name = std::move(name), .value = std::to_string(when.time_since_epoch().count()), .keep_until = store::for_good};
+}
+
+/// Less than `span` ago; also in a time to come, after a clock was set back, it is long ago.
+bool is_recent(const Memory& row, UnixTime now, std::chrono::seconds span) {
+  const UnixTime when{seconds(std::strtoll(row.value.c_str(), nullptr, 10))};
+  return when <= now && now - when < span;
+}
+
+Result<std::optional<RelationRow>> look(store::Reader& reader, std::string_view kind, const std::string& mailbox,
+                                        const std::string& key) {
+  CAS_TRY(const auto memory, reader.recall(kind, row_name(mailbox, key)));
+  return memory ? relation_of(*memory) : std::nullopt;
+}
+
+/// Those of a kind whose names begin with `first` and, unless it is empty, `second`.
+template <class Use>
+Result<void> each(store::Reader& reader, std::string_view kind, const std::string& first, const std::string& second,
+                  std::size_t limit, Use use) {
+  std::string after = row_name(first, second);
+  if (!second.empty()) after += '\n';
+  for (std::size_t seen = 0; seen < limit;) {
+    CAS_TRY(const auto rows, reader.memories(kind, after, std::min(page, limit - seen)));
+    for (const auto& row : rows) {
+      if (!begins_with(row.name, first, second)) return {};
+      use(row);
+    }
+    if (rows.empty()) return {};
+    seen += rows.size();
+    after = rows.back().name;
+  }
+  return {};
+}
+
+Result<bool> is_expected(store::Reader& reader, const std::string& mailbox, const policy::RelationNames& names,
+                         UnixTime now) {
+  std::vector<std::string> windows{"*"};
+  for (const auto& name : names.wider) {
+    if (name.starts_with(domain_mark)) windows.push_back(name.substr(domain_mark.size()));
+  }
+  for (const auto& window : windows) {
+    CAS_TRY(const auto open, reader.recall(kind::expect, row_name(mailbox, window)));
+    if (open && open->keep_until >= now) return true;
+  }
+  return false;
+}
+
+Result<policy::Waiting> what_waits(store::Reader& reader, const std::string& mailbox,
+                                   const policy::RelationNames& names, UnixTime now) {
+  policy::Waiting waiting;
+  CAS_CHECK(each(reader, kind::pending, mailbox, {}, most_pending, [&](const Memory& memory) {
+    const auto row = relation_of(memory);
+    if (!row) return;
+    ++waiting.pending;
+    if (!row->proven) ++waiting.unproven;
+    if (row->proven && row->domain == names.domain) ++waiting.of_this_domain;
+  }));
+  CAS_CHECK(each(reader, kind::held, mailbox, names.key, most_pending, [&](const Memory&) { ++waiting.held; }));
+  const std::string name = row_name(domain_of(mailbox), names.domain, day_of(now));
+  CAS_TRY(const auto today, reader.recall(kind::strangers, name));
+  if (today) waiting.new_today = static_cast<std::size_t>(std::strtoul(today->value.c_str(), nullptr, 10));
+  return waiting;
+}
+
+Result<policy::Relation> ask(store::Reader& reader, const std::string& mailbox, const policy::RelationNames& names,
+                             UnixTime now) {
+  policy::Relation relation;
+  CAS_TRY(const auto own, look(reader, kind::relation, mailbox, names.key));
+  if (own) relation.standing = own->standing;
+  for (const auto& name : names.wider) {
+    if (relation.standing != Standing::Stranger) break;
+    CAS_TRY(const auto wider, look(reader, kind::relation, mailbox, name));
+    if (wider) relation.standing = wider->standing;
+  }
+  if (relation.standing != Standing::Stranger) return relation;
+  CAS_TRY(relation.expected, is_expected(reader, mailbox, names, now));
+  CAS_TRY(const auto wrote, reader.recall(kind::wrote, row_name(mailbox, names.domain)));
+  relation.answers_own_mail = wrote && wrote->keep_until >= now && names.proven;
+  CAS_TRY(const auto pending, look(reader, kind::pending, mailbox, names.key));
+  if (pending) relation.standing = Standing::Pending;
+  CAS_TRY(const auto waiting, what_waits(reader, mailbox, names, now));
+  relation.room = policy::has_screener_room(waiting, relation.standing, names.proven, policy::ScreenerBounds{});
+  return relation;
+}
+
+Result<void> count_stranger(store::Tx& tx, const NewHeld& what, UnixTime now) {
+  const std::string name = row_name(domain_of(what.mailbox), what.names.domain, day_of(now));
+  CAS_TRY(const auto today, tx.recall(kind::strangers, name));
+  const auto count = today ? std::strtoul(today->value.c_str(), nullptr, 10) : 0;
+  return tx.remember(kind::strangers,
+                     {.name = name, .value = std::to_string(count + 1), .keep_until = now + count_strangers});
+}
+
+/// What waits for it is the keeper's from here on.
+Result<void> end_waiting(store::Tx& tx, const std::string& mailbox, const std::string& key,
+                         Relationships::Letting letting) {
+  CAS_CHECK(tx.forget(kind::pending, row_name(mailbox, key)));
+  return tx.remember(kind::release, {.name = row_name(mailbox, key),
+                                     .value = letting == Relationships::Letting::Go ? "go" : "away",
+                                     .keep_until = store::for_good});
+}
+
+/// Whether it changed anything.
+Result<bool> set_standing(store::Tx& tx, const Relationships::Decision& decision, const Change& change,
+                          const std::string& via) {
+  CAS_TRY(auto row, look(tx, kind::relation, decision.mailbox, decision.key));
+  CAS_TRY(const auto pending, look(tx, kind::pending, decision.mailbox, decision.key));
+  if (row && row->standing == decision.standing && !pending) return false;
+  RelationRow fresh = pending.value_or(row.value_or(RelationRow{}));
+  fresh.mailbox = decision.mailbox;
+  fresh.key = decision.key;
+  fresh.before = row ? row->standing : pending ? Standing::Pending : Standing::Stranger;
+  fresh.standing = decision.standing;
+  fresh.since = to_unix(change.at);
+  fresh.by = change.by;
+  fresh.via = via;
+  if (fresh.author.empty()) fresh.author = decision.key;
+  CAS_CHECK(tx.remember(kind::relation, memory_of(fresh)));
+  if (decision.standing == Standing::Approved) {
+    CAS_CHECK(end_waiting(tx, decision.mailbox, decision.key, Relationships::Letting::Go));
+  } else {
+    CAS_CHECK(tx.forget(kind::pending, row_name(decision.mailbox, decision.key)));
+  }
+  return true;
+}
+
+std::string subject_of(const Relationships::Decision& decision) {
+  return decision.mailbox + " <- " + decision.key;
+}
+
+}  // namespace
+
+Result<void> Relationships::load() {
+  std::map<std::string, policy::Screening> found;
+  CAS_CHECK(store::read_and_wait(store_, [&](store::Reader& reader) -> Result<void> {
+    for (std::string after;;) {
+      CAS_TRY(const auto rows, reader.memories(kind::screening, after, page));
+      for (const auto& row : rows) {
+        if (const auto screening = policy::parse_screening(row.value)) found.emplace(row.name, *screening);
+      }
+      if (rows.empty()) return {};
+      after = rows.back().name;
+    }
+  }));
+  screenings_->with([&](auto& now) { now = std::move(found); });
+  return {};
+}
+
+std::optional<policy::Screening> Relationships::screening(const std::string& mailbox) const {
+  return screenings_->with([&](const auto& now) {
+    const auto found = now.find(mailbox);
+    return found == now.end() ? std::nullopt : std::optional(found->second);
+  });
+}
+
+void Relationships::set_screening(std::string mailbox, std::optional<policy::Screening> screening, Change change,
+                                  Done<std::monostate> done) {
+  auto work = [=](store::Tx& tx) -> Result<std::monostate> {
+    if (screening) {
+      CAS_CHECK(tx.remember(
+          kind::screening,
+          {.name = mailbox, .value = std::string(policy::to_string(*screening)), .keep_until = store::for_good}));
+    } else {
+      CAS_CHECK(tx.forget(kind::screening, mailbox));
+    }
+    CAS_CHECK(note(tx, change, "screener-mode", mailbox, screening ? std::string(to_string(*screening)) : "default"));
+    return std::monostate{};
+  };
+  auto put = [screenings = screenings_, mailbox, screening, done = std::move(done)](auto result) mutable {
+    if (result) {
+      screenings->with([&](auto& now) {
+        now.erase(mailbox);
+        if (screening) now.emplace(mailbox, *screening);
+      });
+    }
+    done(std::move(result));
+  };
+  store::write_value<std::monostate>(store_, std::move(work), std::move(put));
+}
+
+void Relationships::find(std::string mailbox, policy::RelationNames names, Done<policy::Relation> done) {
+  auto work = [mailbox = std::move(mailbox), names = std::move(names),
+               now = to_unix(clock_.now())](store::Reader& reader) { return ask(reader, mailbox, names, now); };
+  store::read_value<policy::Relation>(store_, std::move(work), std::move(done));
+}
+
+Result<void> Relationships::hold(store::Tx& tx, const NewHeld& what, const store::Message& message,
+                                 const store::Recipient& recipient) {
+  const UnixTime now = to_unix(message.arrived);
+  const HeldRow held{.mailbox = what.mailbox,
+                     .key = what.names.key,
+                     .id = message.id,
+                     .index = recipient.index,
+                     .recipient = recipient.address,
+                     .arrived = now,
+                     .author = what.author,
+                     .subject = what.subject,
+                     .size = message.body_size,
+                     .silent = what.silent,
+                     .in_queue = what.in_queue};
+  CAS_CHECK(tx.remember(kind::held, memory_of(held)));
+  // Approved since it was judged: the keeper lets it go at once.
+  CAS_TRY(const auto decided, look(tx, kind::relation, what.mailbox, what.names.key));
+  if (decided && decided->standing == Standing::Approved) {
+    return end_waiting(tx, what.mailbox, what.names.key, Letting::Go);
+  }
+  if (what.silent || decided) return {};
+  CAS_TRY(auto pending, look(tx, kind::pending, what.mailbox, what.names.key));
+  if (!pending) {
+    CAS_CHECK(count_stranger(tx, what, now));
+    pending = RelationRow{.mailbox = what.mailbox,
+                          .key = what.names.key,
+                          .since = now,
+                          .by = {},
+                          .via = "mail",
+                          .author = what.author,
+                          .domain = what.names.domain,
+                          .proven = what.names.proven};
+    CAS_TRY(const auto untold, tx.recall(kind::untold, what.mailbox));
+    if (!untold) CAS_CHECK(tx.remember(kind::untold, at(what.mailbox, now)));
+  }
+  ++pending->messages;
+  return tx.remember(kind::pending, memory_of(*pending));
+}
+
+Result<void> Relationships::wrote(store::Tx& tx, const std::string& mailbox, const std::vector<Mailbox>& recipients,
+                                  const Change& change) {
+  const UnixTime now = to_unix(change.at);
+  for (const auto& recipient : recipients) {
+    // By a signature, and by SPF where the other side has nothing better: it is the answer that is waited for.
+    const std::string author = policy::author_key(recipient);
+    for (const auto& key : {author, std::string(spf_mark) + author}) {
+      const Decision decision{.mailbox = mailbox, .key = key};
+      CAS_TRY(const bool changed, set_standing(tx, decision, change, "sent"));
+      (void)changed;
+    }
+    policy::SenderIdentity identity;
+    identity.author = recipient;
+    const auto names = policy::relation_names(identity, confirm::Class::Personal);
+    const std::string name = row_name(mailbox, names->domain);
+    CAS_TRY(const auto before, tx.recall(kind::wrote, name));
+    if (before && before->keep_until > now + answers_wait - std::chrono::days(1)) continue;
+    CAS_CHECK(tx.remember(kind::wrote, {.name = name, .value = {}, .keep_until = now + answers_wait}));
+  }
+  return {};
+}
+
+// ---- What people do ----
+
+void Relationships::list(bool pending, std::string mailbox, std::string after, std::size_t limit,
+                         Done<std::vector<Row>> done) {
+  using Rows = std::vector<Row>;
+  auto work = [=](store::Reader& reader) -> Result<Rows> {
+    const auto what = pending ? kind::pending : kind::relation;
+    std::string from = !after.empty() || mailbox.empty() ? after : mailbox + '\n';
+    CAS_TRY(const auto memories, reader.memories(what, from, limit));
+    Rows rows;
+    for (const auto& memory : memories) {
+      if (!mailbox.empty() && !begins_with(memory.name, mailbox)) break;
+      auto relation = relation_of(memory);
+      if (!relation) continue;
+      Row row{.relation = *std::move(relation)};
+      CAS_CHECK(
+          each(reader, kind::held, row.relation.mailbox, row.relation.key, page, [&](const Memory&) { ++row.held; }));
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  };
+  store::read_value<Rows>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::held(std::string mailbox, std::string key, std::size_t limit, Done<std::vector<HeldRow>> done) {
+  using Rows = std::vector<HeldRow>;
+  auto work = [=](store::Reader& reader) -> Result<Rows> {
+    Rows rows;
+    CAS_CHECK(each(reader, kind::held, mailbox, key, limit, [&](const Memory& memory) {
+      if (auto row = held_of(memory)) rows.push_back(*std::move(row));
+    }));
+    return rows;
+  };
+  store::read_value<Rows>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::decide(std::vector<Decision> decisions, Change change, std::string via, Done<std::size_t> done) {
+  auto work = [decisions = std::move(decisions), change = std::move(change),
+               via = std::move(via)](store::Tx& tx) -> Result<std::size_t> {
+    std::size_t changed = 0;
+    for (const auto& decision : decisions) {
+      const bool approves = decision.standing == Standing::Approved;
+      if (approves && decision.key.starts_with(unproven_mark) && !decision.unauthenticated) {
+        return permanent("nothing proves who writes as " + decision.key.substr(1) +
+                         ": whoever claims the name would get through");
+      }
+      CAS_TRY(const bool one, set_standing(tx, decision, change, via));
+      if (!one) continue;
+      ++changed;
+      CAS_CHECK(note(tx, change, approves ? "screener-approve" : "screener-block", subject_of(decision),
+                     via + (decision.unauthenticated ? ", UNAUTHENTICATED" : "")));
+    }
+    return changed;
+  };
+  store::write_value<std::size_t>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::undo(std::string mailbox, std::string key, Change change, Done<bool> done) {
+  auto work = [=](store::Tx& tx) -> Result<bool> {
+    CAS_TRY(auto row, look(tx, kind::relation, mailbox, key));
+    if (!row) return false;
+    const std::string name = row_name(mailbox, key);
+    bool waits = false;
+    CAS_CHECK(each(tx, kind::held, mailbox, key, 1, [&](const Memory&) { waits = true; }));
+    CAS_CHECK(tx.forget(kind::relation, name));
+    CAS_CHECK(tx.forget(kind::release, name));
+    if (row->before == Standing::Approved || row->before == Standing::Blocked) {
+      row->standing = std::exchange(row->before, Standing::Stranger);
+      row->since = to_unix(change.at);
+      row->by = change.by;
+      row->via = "undo";
+      CAS_CHECK(tx.remember(kind::relation, memory_of(*row)));
+    } else if (waits) {
+      row->standing = Standing::Pending;
+      CAS_CHECK(tx.remember(kind::pending, memory_of(*row)));
+    }
+    CAS_CHECK(note(tx, change, "screener-undo", mailbox + " <- " + key));
+    return true;
+  };
+  store::write_value<bool>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::clear(std::string mailbox, std::string key, Change change, Done<std::size_t> done) {
+  auto work = [=](store::Tx& tx) -> Result<std::size_t> {
+    std::vector<std::string> keys;
+    std::size_t messages = 0;
+    CAS_CHECK(each(tx, kind::held, mailbox, key, SIZE_MAX, [&](const Memory& memory) {
+      ++messages;
+      const std::string_view one = part_of(memory.name, 1);
+      if (keys.empty() || keys.back() != one) keys.emplace_back(one);
+    }));
+    for (const auto& one : keys) CAS_CHECK(end_waiting(tx, mailbox, one, Letting::Away));
+    if (messages > 0) {
+      CAS_CHECK(note(tx, change, "screener-clear", mailbox + " <- " + (key.empty() ? "everybody" : key),
+                     std::to_string(messages) + " messages"));
+    }
+    return messages;
+  };
+  store::write_value<std::size_t>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::expect(std::string mailbox, std::string domain, UnixTime until, Change change,
+                           Done<std::monostate> done) {
+  auto work = [=](store::Tx& tx) -> Result<std::monostate> {
+    const std::string window = domain.empty() ? "*" : domain;
+    CAS_CHECK(tx.remember(kind::expect, {.name = row_name(mailbox, window), .value = change.by, .keep_until = until}));
+    CAS_CHECK(note(tx, change, "expect", mailbox + " <- " + window,
+                   "until " + std::to_string(until.time_since_epoch().count())));
+    return std::monostate{};
+  };
+  store::write_value<std::monostate>(store_, std::move(work), std::move(done));
+}
+
+// ---- What the keeper does ----
+
+void Relationships::releases(std::size_t limit, Done<std::vector<Release>> done) {
+  using Rows = std::vector<Release>;
+  auto work = [=](store::Reader& reader) -> Result<Rows> {
+    CAS_TRY(const auto memories, reader.memories(kind::release, {}, limit));
+    Rows rows;
+    for (const auto& memory : memories) {
+      Release release{.mailbox = std::string(part_of(memory.name, 0)),
+                      .key = std::string(part_of(memory.name, 1)),
+                      .letting = memory.value == "away" ? Letting::Away : Letting::Go,
+                      .held = {}};
+      CAS_CHECK(each(reader, kind::held, release.mailbox, release.key, page, [&](const Memory& held) {
+        if (auto row = held_of(held)) release.held.push_back(*std::move(row));
+      }));
+      rows.push_back(std::move(release));
+    }
+    return rows;
+  };
+  store::read_value<Rows>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::let_go(HeldRow row, Done<std::monostate> done) {
+  auto work = [name = memory_of(row).name](store::Tx& tx) -> Result<std::monostate> {
+    CAS_CHECK(tx.forget(kind::held, name));
+    return std::monostate{};
+  };
+  store::write_value<std::monostate>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::released(Release release, Done<std::monostate> done) {
+  auto work = [release = std::move(release)](store::Tx& tx) -> Result<std::monostate> {
+    bool waits = false;  // came meanwhile
+    CAS_CHECK(each(tx, kind::held, release.mailbox, release.key, 1, [&](const Memory&) { waits = true; }));
+    if (!waits) CAS_CHECK(tx.forget(kind::release, row_name(release.mailbox, release.key)));
+    return std::monostate{};
+  };
+  store::write_value<std::monostate>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::digests_due(std::chrono::seconds every, std::chrono::seconds after,
+                                Done<std::vector<Digest>> done) {
+  using Digests = std::vector<Digest>;
+  auto work = [every, after, now = to_unix(clock_.now())](store::Reader& reader) -> Result<Digests> {
+    constexpr std::size_t most_digests = 50;  // the rest comes next time
+    Digests due;
+    for (std::string from; due.size() < most_digests;) {
+      CAS_TRY(const auto rows, reader.memories(kind::untold, from, page));
+      if (rows.empty()) break;
+      from = rows.back().name;
+      for (const auto& row : rows) {
+        if (is_recent(row, now, after) || due.size() >= most_digests) continue;
+        CAS_TRY(const auto last, reader.recall(kind::digest, row.name));
+        if (last && is_recent(*last, now, every)) continue;
+        Digest digest{.mailbox = row.name, .pending = {}};
+        CAS_CHECK(each(reader, kind::pending, row.name, {}, most_pending, [&](const Memory& memory) {
+          if (auto one = relation_of(memory)) digest.pending.push_back(*std::move(one));
+        }));
+        if (!digest.pending.empty()) due.push_back(std::move(digest));
+      }
+    }
+    return due;
+  };
+  store::read_value<Digests>(store_, std::move(work), std::move(done));
+}
+
+Result<void> Relationships::digest_sent(store::Tx& tx, const Digest& digest, UnixTime now) {
+  CAS_CHECK(tx.forget(kind::untold, digest.mailbox));
+  return tx.remember(kind::digest, at(digest.mailbox, now));
+}
+
+}  // namespace cas::registry

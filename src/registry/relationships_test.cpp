@@ -1,0 +1,299 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Relationships over both stores: what is asked, what waits, what people decide, and what the keeper then finds.
+#include "registry/relationships.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+
+#include "store/memory.hpp"
+#include "store/sqlite.hpp"
+
+namespace cas::registry {
+namespace {
+
+using policy::Standing;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class StillClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const override { return TimePoint(milliseconds(ms_.load())); }
+  void advance(milliseconds by) { ms_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> ms_ = 1'795'460'400'000;
+};
+
+enum class Twin { Memory, Sqlite };
+
+class RelationshipsTest : public testing::TestWithParam<Twin> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == Twin::Memory) {
+      store_ = store::open_memory();
+    } else {
+      std::string name = (std::filesystem::temp_directory_path() / "cas-relations-XXXXXX").string();
+      ASSERT_NE(::mkdtemp(name.data()), nullptr);
+      folder_ = name;
+      auto opened = store::open_sqlite({.file = folder_ / "cas.db"});
+      ASSERT_TRUE(opened) << opened.error().private_reason;
+      store_ = *std::move(opened);
+    }
+    relations_ = std::make_unique<Relationships>(*store_, clock_);
+  }
+  void TearDown() override {
+    relations_.reset();
+    store_.reset();
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+
+  /// Calls a member with these arguments and waits for its value.
+  template <class T, class Member, class... Given>
+  Result<T> ask(Member member, Given... given) {
+    std::promise<Result<T>> promise;
+    ((*relations_).*member)(std::move(given)..., [&](Result<T> value) { promise.set_value(std::move(value)); });
+    return promise.get_future().get();
+  }
+
+  static policy::RelationNames proven(std::string_view author) {
+    policy::SenderIdentity identity;
+    identity.author = Mailbox::parse(author).value();
+    identity.author_proven = true;
+    return policy::relation_names(identity, confirm::Class::Personal).value();
+  }
+  policy::Relation relation(const policy::RelationNames& names) {
+    return ask<policy::Relation>(&Relationships::find, std::string("suzie@b.example"), names).value();
+  }
+  std::string standing(std::string_view author) {
+    return std::string(policy::to_string(relation(proven(author)).standing));
+  }
+
+  /// A message of `author` waits for suzie.
+  Result<void> wait(std::string_view author, const std::string& id, bool silent = false) {
+    store::Message message;
+    message.id = id;
+    message.arrived = clock_.now();
+    const store::Recipient recipient{
+        .address = Mailbox::parse("suzie@b.example").value(), .next_attempt = {}, .last_reply = {}};
+    const NewHeld what{.mailbox = "suzie@b.example",
+                       .names = proven(author),
+                       .author = std::string(author),
+                       .subject = "Hello",
+                       .silent = silent,
+                       .in_queue = true};
+    return store::write_and_wait(*store_,
+                                 [&](store::Tx& tx) { return Relationships::hold(tx, what, message, recipient); });
+  }
+  Result<std::size_t> decide(std::string_view key, Standing standing, bool unauthenticated = false) {
+    return ask<std::size_t>(&Relationships::decide,
+                            std::vector<Relationships::Decision>{{.mailbox = "suzie@b.example",
+                                                                  .key = std::string(key),
+                                                                  .standing = standing,
+                                                                  .unauthenticated = unauthenticated}},
+                            suzie(), std::string("screener"));
+  }
+  [[nodiscard]] Change suzie() const { return {.at = clock_.now(), .by = "suzie@b.example"}; }
+  std::string held(const std::string& key = {}) {
+    std::string ids;
+    for (const auto& row :
+         ask<std::vector<HeldRow>>(&Relationships::held, std::string("suzie@b.example"), key, std::size_t{100})
+             .value()) {
+      ids += row.id + ' ';
+    }
+    return ids;
+  }
+  std::string pending() {
+    std::string keys;
+    for (const auto& row :
+         ask<std::vector<Relationships::Row>>(&Relationships::list, true, std::string("suzie@b.example"), std::string(),
+                                              std::size_t{100})
+             .value()) {
+      keys += row.relation.key + ':' + std::to_string(row.held) + ' ';
+    }
+    return keys;
+  }
+  std::vector<Relationships::Release> releases() {
+    return ask<std::vector<Relationships::Release>>(&Relationships::releases, std::size_t{10}).value();
+  }
+
+  StillClock clock_;
+  std::filesystem::path folder_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Relationships> relations_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Twins, RelationshipsTest, testing::Values(Twin::Memory, Twin::Sqlite),
+                         [](const auto& twin) { return twin.param == Twin::Memory ? "Memory" : "Sqlite"; });
+
+TEST_P(RelationshipsTest, AStrangerWaitsAndIsApproved) {
+  EXPECT_EQ(standing("joe@x.example"), "stranger");
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  ASSERT_TRUE(wait("Joe+shop@x.example", "B"));
+  EXPECT_EQ(standing("joe@x.example"), "pending");
+  EXPECT_EQ(pending(), "joe@x.example:2 ");
+  EXPECT_EQ(decide("joe@x.example", Standing::Approved), 1U);
+  EXPECT_EQ(standing("joe@x.example"), "approved");
+  EXPECT_EQ(pending(), "");
+  ASSERT_EQ(releases().size(), 1U);
+  EXPECT_EQ(releases()[0].letting, Relationships::Letting::Go);
+  EXPECT_EQ(releases()[0].held.size(), 2U);
+  EXPECT_EQ(releases()[0].held[0].id, "A") << "the oldest first";
+}
+
+TEST_P(RelationshipsTest, TheKeeperLetsGoOneByOneAndForgetsTheRelease) {
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  ASSERT_TRUE(wait("joe@x.example", "B"));
+  ASSERT_EQ(decide("joe@x.example", Standing::Approved), 1U);
+  const auto release = releases().at(0);
+  ASSERT_TRUE(ask<std::monostate>(&Relationships::let_go, release.held[0]));
+  EXPECT_EQ(held(), "B ");
+  ASSERT_TRUE(ask<std::monostate>(&Relationships::released, release));
+  EXPECT_EQ(releases().size(), 1U) << "one waits still";
+  ASSERT_TRUE(ask<std::monostate>(&Relationships::let_go, release.held[1]));
+  ASSERT_TRUE(ask<std::monostate>(&Relationships::released, release));
+  EXPECT_TRUE(releases().empty());
+}
+
+TEST_P(RelationshipsTest, WhatIsHeldWhileItsAuthorIsApprovedIsLetGo) {
+  ASSERT_EQ(decide("joe@x.example", Standing::Approved), 1U);
+  ASSERT_EQ(releases().size(), 1U);
+  ASSERT_TRUE(ask<std::monostate>(&Relationships::released, releases().at(0)));
+  ASSERT_TRUE(wait("joe@x.example", "late"));
+  ASSERT_EQ(releases().size(), 1U);
+  EXPECT_EQ(releases()[0].held.at(0).id, "late");
+}
+
+TEST_P(RelationshipsTest, ABlockHoldsOnAndUndoBringsBackWhatWas) {
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  ASSERT_EQ(decide("joe@x.example", Standing::Blocked), 1U);
+  EXPECT_EQ(standing("joe@x.example"), "blocked");
+  EXPECT_EQ(held(), "A ");
+  EXPECT_TRUE(releases().empty());
+  EXPECT_EQ(ask<bool>(&Relationships::undo, std::string("suzie@b.example"), std::string("joe@x.example"), suzie()),
+            true);
+  EXPECT_EQ(standing("joe@x.example"), "pending");
+  ASSERT_EQ(decide("joe@x.example", Standing::Approved), 1U);
+  ASSERT_EQ(decide("joe@x.example", Standing::Blocked), 1U);
+  EXPECT_EQ(ask<bool>(&Relationships::undo, std::string("suzie@b.example"), std::string("joe@x.example"), suzie()),
+            true);
+  EXPECT_EQ(standing("joe@x.example"), "approved");
+}
+
+TEST_P(RelationshipsTest, ADomainIsApprovedByExplicitChoice) {
+  ASSERT_EQ(decide("domain:x.example", Standing::Approved), 1U);
+  EXPECT_EQ(standing("joe@x.example"), "approved");
+  EXPECT_EQ(standing("ann@mail.x.example"), "approved");
+  EXPECT_EQ(standing("joe@y.example"), "stranger");
+  ASSERT_EQ(decide("joe@x.example", Standing::Blocked), 1U);
+  EXPECT_EQ(standing("joe@x.example"), "blocked") << "the person is nearer than the domain";
+}
+
+TEST_P(RelationshipsTest, WhatAnybodyMayClaimIsApprovedOnlyByExplicitWish) {
+  const auto refused = decide("?joe@x.example", Standing::Approved);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().lasting, Lasting::Permanent);
+  EXPECT_EQ(decide("?joe@x.example", Standing::Approved, true), 1U);
+  EXPECT_EQ(decide("?ann@x.example", Standing::Blocked), 1U) << "blocks ask for nothing";
+}
+
+TEST_P(RelationshipsTest, WhoTheOwnerWritesToIsApprovedAndAnsweredByMachines) {
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  const std::vector to{Mailbox::parse("Joe@x.example").value()};
+  const auto write = [&] {
+    return store::write_and_wait(
+        *store_, [&](store::Tx& tx) { return Relationships::wrote(tx, "suzie@b.example", to, suzie()); });
+  };
+  ASSERT_TRUE(write());
+  EXPECT_EQ(standing("joe@x.example"), "approved");
+  EXPECT_EQ(releases().at(0).held.at(0).id, "A");
+  EXPECT_TRUE(relation(proven("mailer-daemon@x.example")).answers_own_mail);
+  EXPECT_FALSE(relation(proven("mailer-daemon@y.example")).answers_own_mail);
+  clock_.advance(std::chrono::days(15));
+  EXPECT_FALSE(relation(proven("mailer-daemon@x.example")).answers_own_mail);
+}
+
+TEST_P(RelationshipsTest, AWindowIsForItsDomainAndItsTime) {
+  const auto until = to_unix(clock_.now()) + std::chrono::minutes(15);
+  ASSERT_TRUE(ask<std::monostate>(&Relationships::expect, std::string("suzie@b.example"), std::string("shop.example"),
+                                  until, suzie()));
+  EXPECT_TRUE(relation(proven("code@mail.shop.example")).expected);
+  EXPECT_FALSE(relation(proven("joe@x.example")).expected);
+  ASSERT_TRUE(
+      ask<std::monostate>(&Relationships::expect, std::string("suzie@b.example"), std::string(), until, suzie()));
+  EXPECT_TRUE(relation(proven("joe@x.example")).expected);
+  clock_.advance(std::chrono::minutes(16));
+  EXPECT_FALSE(relation(proven("joe@x.example")).expected);
+}
+
+TEST_P(RelationshipsTest, OneOfADomainWaitsAtATimeAndTwentyADay) {
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  EXPECT_FALSE(relation(proven("ann@x.example")).room);
+  EXPECT_TRUE(relation(proven("joe@x.example")).room);
+  EXPECT_TRUE(relation(proven("ann@y.example")).room);
+  for (int n = 0; n < 20; ++n) {
+    const std::string author = "p" + std::to_string(n) + "@z.example";
+    ASSERT_TRUE(wait(author, "Z" + std::to_string(n)));
+    ASSERT_EQ(decide(author, Standing::Blocked), 1U);
+  }
+  EXPECT_FALSE(relation(proven("one-more@z.example")).room);
+  clock_.advance(std::chrono::days(1));
+  EXPECT_TRUE(relation(proven("one-more@z.example")).room);
+}
+
+TEST_P(RelationshipsTest, WhatNobodyWroteBeginsNoRelationship) {
+  ASSERT_TRUE(wait("mailer-daemon@x.example", "A", true));
+  EXPECT_EQ(pending(), "");
+  EXPECT_EQ(held(), "A ");
+}
+
+TEST_P(RelationshipsTest, ClearingThrowsAwayWhatWaits) {
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  ASSERT_TRUE(wait("ann@y.example", "B"));
+  EXPECT_EQ(
+      ask<std::size_t>(&Relationships::clear, std::string("suzie@b.example"), std::string("joe@x.example"), suzie()),
+      1U);
+  EXPECT_EQ(pending(), "ann@y.example:1 ");
+  EXPECT_EQ(releases().at(0).letting, Relationships::Letting::Away);
+}
+
+TEST_P(RelationshipsTest, EachDecisionIsInTheAuditLog) {
+  ASSERT_EQ(decide("joe@x.example", Standing::Approved), 1U);
+  EXPECT_EQ(decide("joe@x.example", Standing::Approved), 0U) << "nothing changed";
+  std::string lines;
+  ASSERT_TRUE(store::read_and_wait(*store_, [&](store::Reader& reader) -> Result<void> {
+    CAS_TRY(const auto entries, reader.audit(0, 10));
+    for (const auto& entry : entries) lines += entry.by + ' ' + entry.action + ' ' + entry.subject + '\n';
+    return {};
+  }));
+  EXPECT_EQ(lines, "suzie@b.example screener-approve suzie@b.example <- joe@x.example\n");
+}
+
+TEST(RelationRows, AreReadBackAsTheyWereWritten) {
+  const HeldRow row{.mailbox = "suzie@b.example",
+                    .key = "?\"a b\"@x.example",
+                    .id = "A1",
+                    .index = 7,
+                    .recipient = Mailbox::parse("suzie+x@b.example").value(),
+                    .arrived = UnixTime(seconds(7)),
+                    .author = "joe",
+                    .subject = "50 %\n",
+                    .size = 9,
+                    .silent = true,
+                    .in_queue = true};
+  const auto again = held_of(memory_of(row));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(memory_of(*again), memory_of(row));
+  EXPECT_EQ(again->subject, "50 %\n");
+  EXPECT_FALSE(held_of({.name = "suzie@b.example\nkey\nA", .value = memory_of(row).value, .keep_until = {}}));
+  EXPECT_FALSE(relation_of({.name = "a\nb", .value = "standing=maybe\tsince=1", .keep_until = {}}));
+}
+
+}  // namespace
+}  // namespace cas::registry
