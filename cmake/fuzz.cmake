@@ -36,3 +36,8 @@ target_link_libraries(fuzz_account PRIVATE cas_policy PkgConfig::GSASL)
 
 target_sources(fuzz_sendmail PRIVATE ${CMAKE_SOURCE_DIR}/src/cmd/sendmail_words.cpp)
 target_include_directories(fuzz_sendmail PRIVATE ${CAS_INCLUDE_ROOTS}/cmd)
+
+target_link_libraries(fuzz_srs PRIVATE cas_policy)
+
+target_sources(fuzz_alias_file PRIVATE ${CMAKE_SOURCE_DIR}/src/recipients/alias_file.cpp)
+target_include_directories(fuzz_alias_file PRIVATE ${CAS_INCLUDE_ROOTS}/recipients)

@@ -8,6 +8,7 @@
 
 #include "app/server.hpp"
 #include "base/encoding.hpp"
+#include "inbound/redirect.hpp"
 #include "inbound/why.hpp"
 
 namespace cas::app {
@@ -277,6 +278,11 @@ net::Task<std::vector<queue::Outcome>> Server::deliver_locally(const queue::Job&
   const auto now = live();
   const auto& domain = job.recipients.front().address.domain();
   if (domain && is_backend_domain(now->config, *domain)) {
+    // A notification to somebody who writes as an alias, which the server there need not know.
+    if (job.message.sender.is_null() && job.recipients.size() == 1) {
+      auto elsewhere = co_await inbound::redirect(*now->services, job, job.recipients.front());
+      if (elsewhere) co_return std::vector<queue::Outcome>(1, *std::move(elsewhere));
+    }
     auto outcomes = co_await now->backends->attempt(job);
     co_return outcomes;
   }

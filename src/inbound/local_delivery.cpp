@@ -6,6 +6,7 @@
 
 #include "delivery/body_reader.hpp"
 #include "inbound/maildir.hpp"
+#include "inbound/redirect.hpp"
 #include "message/trace_fields.hpp"
 #include "net/completion.hpp"
 
@@ -53,6 +54,8 @@ net::Task<std::vector<Outcome>> LocalDelivery::attempt(const queue::Job& job) {
 }
 
 net::Task<Outcome> LocalDelivery::deliver(const queue::Job& job, const store::Recipient& recipient) {
+  auto elsewhere = co_await redirect(services_, job, recipient);
+  if (elsewhere) co_return *std::move(elsewhere);
   const auto exists = co_await services_.recipients.has_mailbox(recipient.address);
   if (!exists) co_return deferred(exists.error());
   if (!*exists) co_return outcome(Outcome::Kind::Failed, 550, smtp::EnhancedCode{5, 1, 1}, "no such user");

@@ -139,6 +139,13 @@ class Session {
   /// Fills in facts.mailbox and facts.owner.
   net::Task<recipients::Resolution> resolve(policy::RecipientFacts& facts) const;
   [[nodiscard]] std::vector<queue::NewRecipient> new_recipients() const;
+  /// From the null path to an address that has the form of those made for what an alias sends on (SRS); and whom it
+  /// stands for, where it is one of ours.
+  [[nodiscard]] bool is_bounce(const Mailbox& recipient) const;
+  [[nodiscard]] std::optional<Mailbox> bounced_to(const Mailbox& recipient) const;
+  net::Task<recipients::Resolution> resolve_bounce(policy::RecipientFacts& facts) const;
+  /// What is true of a message because of where it goes.
+  void mark_forwarded(queue::NewMessage& fresh) const;
 
   // session_authentication.cpp: who sends it
   void begin_authentication(const ReversePath& from);

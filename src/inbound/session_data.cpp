@@ -178,6 +178,7 @@ net::Task<Reply> Session::commit() {
   const std::uint64_t size = arrival.message().size();
   queue::NewMessage fresh{
       .message = envelope(arrival.message(), arrival.id()), .small_body = {}, .recipients = new_recipients()};
+  mark_forwarded(fresh);
   note_relations(fresh);
   if (fresh.recipients.empty()) {
     // A replay of what was committed with the same content (CAS §10.2): the copy that counts is durable already.

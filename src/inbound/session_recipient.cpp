@@ -119,6 +119,11 @@ policy::RecipientFacts Session::recipient_facts(const Mailbox& recipient) const 
   facts.mode = domain->mode;
   facts.observe = domain->observe;
   facts.screening = screening_of(recipient, *domain);
+  if (bounced_to(recipient)) {
+    // It answers mail that went out of here a short while ago, and is for nobody here (CAS §8.2).
+    if (facts.mode == confirm::Mode::Required) facts.mode = confirm::Mode::Optional;
+    facts.screening = policy::Screening::Off;
+  }
   look_for_exceptions(facts);
   return facts;
 }

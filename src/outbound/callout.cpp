@@ -73,7 +73,9 @@ net::Task<recipients::Answer> Callout::ask(NextHop hop, Mailbox mailbox, millise
   const bool in_time = co_await asking->bell.wait(timeout);
   co_await group.finish();
   if (in_time && asking->answer) co_return *std::move(asking->answer);
-  co_return no_answer(hop, "no answer in time", true);
+  // Whoever asked may have gone: that says nothing of the server.
+  const bool gone = co_await net::is_cancelled();
+  co_return no_answer(hop, gone ? "whoever asked has gone" : "no answer in time", !gone);
 }
 
 net::Task<void> Callout::run(std::shared_ptr<Asking> asking, NextHop hop, Mailbox mailbox) const {

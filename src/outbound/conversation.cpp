@@ -267,7 +267,9 @@ net::Task<void> Conversation::fall_back(Connection& connection) {
   const auto& domain = job_.recipients.front().address.domain();
   const auto fallback =
       domain ? options_.destinations.fallback(*domain).value_or(options_.fallback) : options_.fallback;
-  if (fallback == confirm::Fallback::Send || free_recipients().empty()) {
+  // What we send on for others is nobody's confirmed mail, and goes as it always went.
+  const bool forwarded = job_.message.forwarded_as.has_value();
+  if (forwarded || fallback == confirm::Fallback::Send || free_recipients().empty()) {
     co_await converse_plain(connection);
   } else if (fallback == confirm::Fallback::Hold && !held_enough()) {
     conclude(free_recipients(), Reply(451, EnhancedCode{4, 7, 0}, "held: the domain does not confirm mail"),
@@ -315,7 +317,8 @@ Result<std::vector<confirm::SignedIntent>> Conversation::sign(const Signing& sig
       .klass = job_.message.klass,
       .list_id = job_.message.klass == confirm::Class::Bulk ? std::optional(job_.message.list_id) : std::nullopt,
       .hashes = job_.message.hashes,
-      .now = services_.clock.now()};
+      .now = services_.clock.now(),
+      .forwarded = job_.message.forwarded_as.has_value()};  // CAS §4.7: we say that we send it on, and nothing of o
   return confirm::make_intents(request, signing.key);
 }
 

@@ -32,7 +32,10 @@ net::Task<std::vector<queue::Outcome>> Relay::attempt(const queue::Job& job) {
   const net::Executor executor = co_await boost::asio::this_coro::executor;
   const auto* keys = keys_for(options_.signing, job.message);
   queue::Job signed_job = job;
-  if (keys != nullptr) {
+  const bool leaves = job.recipients.front().route == store::Route::Remote;
+  if (leaves && job.message.forwarded_as) signed_job.message.sender = *job.message.forwarded_as;
+  // What is sent on keeps the signatures it has. Ours would vouch for an author whom we do not know.
+  if (keys != nullptr && !job.message.forwarded_as) {
     auto signatures = co_await make_signatures(services_.queue, job.message, *keys, to_unix(services_.clock.now()));
     if (!signatures) co_return cannot_sign(job, signatures.error());
     signed_job.message.prefix.insert(0, *signatures);

@@ -34,7 +34,12 @@ Result<std::string> sign(const std::string& text, const store::Message& message,
 
 const SigningKeys::value_type* keys_for(const SigningKeys& keys, const store::Message& message) {
   if (!message.author) return nullptr;
-  for (auto domain = message.author->domain(); domain; domain = domain->parent()) {
+  auto domain = message.author->domain();
+  if (message.forwarded_as) {
+    const auto& sender = message.forwarded_as->mailbox();
+    domain = sender ? sender->domain() : std::nullopt;
+  }
+  for (; domain; domain = domain->parent()) {
     const auto found = keys.find(*domain);
     if (found != keys.end()) return &*found;
   }

@@ -26,7 +26,8 @@ struct Signing {
 /// By signing domain, which speaks for itself and what is below it; never an empty list.
 using SigningKeys = std::map<Domain, std::vector<Signing>>;
 
-/// The keys that may speak for the author of a message: of its domain, or of the nearest one above. None: nobody here.
+/// The keys that may speak for the author of a message: of its domain, or of the nearest one above; of what is sent on
+/// for somebody outside, those of the domain that sends it on. None: nobody here.
 [[nodiscard]] const SigningKeys::value_type* keys_for(const SigningKeys& keys, const store::Message& message);
 
 /// The header section of a stored message, without the empty line. A transient error when the store does not give it.

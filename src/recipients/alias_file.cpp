@@ -79,7 +79,6 @@ class AliasReader {
   }
 
   std::vector<AliasFile::Fault> take_faults() {
-    std::ranges::stable_sort(faults_, {}, &AliasFile::Fault::line);
     if (faults_.size() > max_faults) faults_.resize(max_faults);
     return std::move(faults_);
   }
@@ -89,7 +88,8 @@ class AliasReader {
   void fault(std::string problem, std::string mend) { fault_at(line_, std::move(problem), std::move(mend)); }
   void fault_at(std::size_t line, std::string problem, std::string mend) {
     if (faults_.size() > max_faults) return;
-    faults_.push_back({.line = line, .problem = std::move(problem), .mend = std::move(mend)});
+    const auto place = std::ranges::upper_bound(faults_, line, {}, &AliasFile::Fault::line);
+    faults_.insert(place, {.line = line, .problem = std::move(problem), .mend = std::move(mend)});
   }
 
   void read_line(std::string_view line) {

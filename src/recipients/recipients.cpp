@@ -90,8 +90,10 @@ net::Task<Result<Resolution>> Recipients::resolve(Mailbox address) const {
   std::vector<Mailbox> missing;
   std::set<std::string> seen;
   std::vector<Open> open{Open{.address = address, .depth = 0, .with_catch_all = true}};
-  const auto add = [](std::vector<Mailbox>& to, Mailbox target) {
-    const auto same = [&](const Mailbox& other) { return is_same(other, target); };
+  // What case means elsewhere is not known here (RFC 5321 §2.4).
+  const auto add = [this](std::vector<Mailbox>& to, Mailbox target) {
+    const bool here = target.domain() && domains_.contains(*target.domain());
+    const auto same = [&](const Mailbox& other) { return here ? is_same(other, target) : other == target; };
     if (std::ranges::none_of(to, same)) to.push_back(std::move(target));
   };
   while (!open.empty() && result.targets.size() <= max_targets) {

@@ -113,6 +113,12 @@ TEST_F(RecipientsTest, AliasesLeadThroughAllDomains) {
               ElementsAre("joe@north.example", "ann@south.example", "x@west.example", "kim@south.example"));
 }
 
+TEST_F(RecipientsTest, CaseCountsElsewhereAndNotHere) {  // RFC 5321 §2.4
+  north_->names["joe"] = here;
+  north_->names["all"] = alias({"joe@north.example", "JOE@north.example", "x@west.example", "X@west.example"});
+  EXPECT_THAT(targets("all@north.example"), ElementsAre("joe@north.example", "x@west.example", "X@west.example"));
+}
+
 TEST_F(RecipientsTest, ATargetThatIsGoneIsTriedAmongOthersAndAloneUnknown) {
   north_->names["joe"] = here;
   north_->names["both"] = alias({"gone@south.example", "joe@north.example"});

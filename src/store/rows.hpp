@@ -53,7 +53,8 @@ struct Message {
   std::string envid;              // ENVID, decoded (RFC 3461 §4.4)
   DsnReturn ret = DsnReturn::Unspecified;
   bool require_tls = false;  // REQUIRETLS (RFC 8689)
-  /// The envelope sender for recipients elsewhere, where it is not `sender`: mail that an alias sends on (SRS).
+  /// Mail from outside that an alias sends on: the envelope sender for recipients elsewhere (SRS). It speaks for nobody
+  /// here, whatever its author is said to be.
   std::optional<ReversePath> forwarded_as = {};
   bool operator==(const Message&) const = default;
 };
