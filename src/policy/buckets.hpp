@@ -28,6 +28,10 @@ class Buckets {
   explicit Buckets(BucketOptions options) : options_(options) {}
   /// False when the key has used up its share.
   [[nodiscard]] bool take(const std::string& key, TimePoint now);
+  /// Whether take() would give it; takes and remembers nothing.
+  [[nodiscard]] bool has(const std::string& key, TimePoint now) const;
+  /// Takes what was used, as far as it is there.
+  void spend(const std::string& key, TimePoint now, std::size_t amount = 1);
   [[nodiscard]] std::size_t size() const { return buckets_.size(); }
 
  private:
@@ -35,6 +39,7 @@ class Buckets {
     double tokens;
     TimePoint at;
   };
+  Bucket& bucket_of(const std::string& key, TimePoint now);
   void make_room(TimePoint now);
   [[nodiscard]] double refilled(const Bucket& bucket, TimePoint now) const;
 
@@ -67,6 +72,8 @@ class ConfirmBuckets {
   [[nodiscard]] bool allow_domain(const std::string& signing_domain, TimePoint now);
   /// Whether this peer may cause a lookup of a key; a (d, s) seen in the last day costs nothing.
   [[nodiscard]] bool allow_key_lookup(std::string_view address, const std::string& key_name, TimePoint now);
+  /// How many names are remembered, in all.
+  [[nodiscard]] std::size_t size() const;
 
  private:
   void begin_anew(ConfirmLimits limits);
