@@ -24,6 +24,7 @@
 #include "outbound/destinations.hpp"
 #include "outbound/next_hop.hpp"
 #include "policy/authentication.hpp"
+#include "policy/conduct.hpp"
 #include "policy/connections.hpp"
 #include "policy/quotas.hpp"
 #include "policy/relationship.hpp"
@@ -139,6 +140,7 @@ struct LoadConfig {
   policy::ConnectionLimits connections;
   policy::QuotaLimits users;
   policy::ConfirmLimits confirms;
+  policy::ConductLimits conduct;
   std::size_t memory = std::size_t{256} << 20;
   std::optional<std::uint64_t> min_free_disk;  // none: see disk_reserve()
 };

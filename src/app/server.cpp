@@ -146,6 +146,9 @@ Server::Started Server::open_world() {
   suppressions_ = std::make_unique<queue::Suppressions>(*store_, clock_, suppression);
   relationships_ = std::make_unique<registry::Relationships>(*store_, clock_);
   if (auto loaded = relationships_->load(); !loaded) return std::unexpected(system_fault(loaded.error()));
+  report_ = std::make_unique<registry::VerdictReport>(*store_);
+  conduct_store_ = std::make_unique<registry::ConductStore>(*store_, conduct_, clock_);
+  if (auto loaded = conduct_store_->load(); !loaded) return std::unexpected(system_fault(loaded.error()));
   queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, *events_, options);
   if (auto recovered = queue_->recover(); !recovered) {
     auto fault = system_fault(recovered.error());
@@ -303,7 +306,8 @@ void Server::build_admin() {
       .trace = [this](std::string_view id) { return trace_book_.find(id); },
       .status = [this] { return status(); },
       .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
-      .screener_decided = [this] { screener_keeper_->wake(); }};
+      .screener_decided = [this] { screener_keeper_->wake(); },
+      .report = report_.get()};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
   auto answer = [this](http::Request request) { return admin_api_->answer(std::move(request)); };
   admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), http::ServerOptions{},
@@ -351,6 +355,7 @@ int Server::run() {
     const auto signal = runtime_->wait_for_signal(key_look_pause);
     if (!signal) {
       look_for_new_keys();
+      keep_books(false);
     } else if (*signal == SIGHUP) {
       reload();
     } else {
@@ -376,6 +381,7 @@ void Server::drain() {
   if (tls_reporter_) tls_reporter_->stop();
   admin_->stop();
   if (metrics_server_) metrics_server_->stop();
+  keep_books(true);
   runtime_->stop();
   emit(Level::Info, "stopped");
 }

@@ -31,7 +31,9 @@
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
+#include "registry/conduct_store.hpp"
 #include "registry/exceptions.hpp"
+#include "registry/verdict_report.hpp"
 #include "store/store.hpp"
 
 namespace cas::app {
@@ -80,6 +82,7 @@ class Server {
   void put_in_force(std::shared_ptr<const Live> fresh);
   void reload();
   void look_for_new_keys();
+  void keep_books(bool all);
   void watch_disk();
   void see_room(const inbound::Room::Seen& seen);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job) const;
@@ -123,6 +126,7 @@ class Server {
   std::unique_ptr<queue::Suppressions> suppressions_;
   std::unique_ptr<registry::Exceptions> exceptions_;
   std::unique_ptr<registry::Relationships> relationships_;
+  std::unique_ptr<registry::VerdictReport> report_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<outbound::ConnectionPools> pools_;
@@ -132,6 +136,9 @@ class Server {
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
+  policy::Conduct conduct_;
+  std::unique_ptr<registry::ConductStore> conduct_store_;
+  TimePoint report_kept_, conduct_kept_;  // of the thread that runs
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
   std::string loaded_stamp_, seen_stamp_;  // of the key files: in force, and at the last look

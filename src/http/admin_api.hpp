@@ -13,6 +13,8 @@
 //   POST /v1/screener/{approve,block,undo,clear}?mailbox=M&sender=S&by=..&unauthenticated=1
 //   POST /v1/screener/seed?mailbox=M&by=..    {"authors":[...]}: approves them
 //   POST /v1/screener/expect?mailbox=M&domain=D&seconds=N&by=..    POST /v1/screener/mode?mailbox=M&mode=W&by=..
+//   GET  /v1/report?since=SECONDS&domain=D&after=A&limit=N
+//                                       what was decided on recipients, by day and receiving domain
 //   GET  /v1/trace/ID                   what happened to a message, by trace id or queue id
 //   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids, of N that are looked at; "next" says where
 //                                       to go on
@@ -42,6 +44,7 @@
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
 #include "registry/relationships.hpp"
+#include "registry/verdict_report.hpp"
 
 namespace cas::http {
 
@@ -76,6 +79,7 @@ class AdminApi {
     std::function<void()> about_to_retry = [] {};
     /// Something that waits in a Screener was decided on.
     std::function<void()> screener_decided = [] {};
+    registry::VerdictReport* report = nullptr;  // none: nothing was counted
   };
   explicit AdminApi(Services services) : services_(std::move(services)) {}
 
@@ -96,6 +100,8 @@ class AdminApi {
   net::Task<Response> list_suppressions(Request request);
   net::Task<Response> add_suppressions(Request request);
   net::Task<Response> remove_suppression(Request request);
+  // report_api.cpp
+  net::Task<Response> report(Request request);
   // screener_api.cpp
   net::Task<Response> screener(Request request);
   net::Task<Response> list_screener(Request request);

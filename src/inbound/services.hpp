@@ -15,10 +15,12 @@
 #include "net/resolver.hpp"
 #include "net/workers.hpp"
 #include "policy/buckets.hpp"
+#include "policy/conduct.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
 #include "registry/exceptions.hpp"
 #include "registry/relationships.hpp"
+#include "registry/verdict_report.hpp"
 
 namespace cas::inbound {
 
@@ -45,6 +47,8 @@ struct Services {
   auth::DkimKeyCache& dkim_keys;
   Load& load;
   registry::Relationships& relationships;
+  policy::Conduct& conduct;
+  registry::VerdictReport& report;
   AuthenticationOptions authentication{};
 };
 

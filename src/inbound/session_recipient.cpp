@@ -52,6 +52,7 @@ net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
   if (swallowed) {
     facts.mailbox = policy::MailboxStatus::Exists;
     facts.screening = policy::Screening::Off;
+    facts.excess = {};
   }
 
   auto judged = co_await judge_recipient(facts);
@@ -93,7 +94,8 @@ std::optional<Reply> Session::no_place_for(const policy::RecipientFacts& facts) 
 }
 
 void Session::tell_verdict(const Mailbox& recipient, const policy::Verdict& verdict,
-                           const policy::RecipientFacts& facts) const {
+                           const policy::RecipientFacts& facts, const policy::Verdict* before) const {
+  note_verdict(facts, verdict, before);
   std::vector<std::pair<std::string_view, std::string>> fields{
       {"to", recipient.wire()},
       {"from", protocol_.mail()->from.path()},
@@ -127,6 +129,7 @@ policy::RecipientFacts Session::recipient_facts(const Mailbox& recipient) const 
   facts.observe = domain->observe;
   facts.screening = services_.relationships.screening(policy::relation_mailbox(recipient)).value_or(domain->screener);
   look_for_exceptions(facts);
+  look_for_excess(facts);
   return facts;
 }
 
@@ -223,9 +226,10 @@ net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& mess
     admitted.facts.spf_known = admitted.facts.message_known = true;
     if (!work_.intent) admitted.facts.klass = message.facts().klass.klass;
     look_for_exceptions(admitted.facts);
+    look_for_excess_again(admitted.facts);
     auto judged = co_await judge_recipient(admitted.facts);
     if (judged.verdict.rule == admitted.verdict.rule) continue;
-    tell_verdict(admitted.address, judged.verdict, admitted.facts);
+    tell_verdict(admitted.address, judged.verdict, admitted.facts, &admitted.verdict);
     admitted.verdict = std::move(judged.verdict);
   }
   std::vector<policy::Verdict> verdicts;
