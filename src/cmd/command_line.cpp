@@ -444,6 +444,7 @@ int run(int argc, char** argv) {
   add_admin_commands(app, words);
   add_suppression_commands(app, words);
   add_screener_commands(app, words);
+  add_report_command(app, words);
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
   add_intent_commands(app, words);

@@ -24,5 +24,7 @@ void add_admin_options(CLI::App& command, Line& line);
 
 /// `cas screener`, `cas expect`. `line` outlives the parse and the action.
 void add_screener_commands(CLI::App& app, Line& line);
+/// `cas report`, likewise.
+void add_report_command(CLI::App& app, Line& line);
 
 }  // namespace cas::cmd
