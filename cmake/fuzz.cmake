@@ -29,3 +29,7 @@ endforeach()
 
 target_sources(fuzz_sendmail PRIVATE ${CMAKE_SOURCE_DIR}/src/cmd/sendmail_words.cpp)
 target_include_directories(fuzz_sendmail PRIVATE ${CAS_INCLUDE_ROOTS}/cmd)
+
+target_sources(fuzz_books PRIVATE ${CMAKE_SOURCE_DIR}/src/registry/report_day.cpp
+                                  ${CMAKE_SOURCE_DIR}/src/registry/conduct_line.cpp)
+target_include_directories(fuzz_books PRIVATE ${CAS_INCLUDE_ROOTS}/registry)

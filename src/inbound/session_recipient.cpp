@@ -206,7 +206,12 @@ net::Task<void> Session::find_relation(policy::RecipientFacts& facts) {
     co_return;
   }
   const std::string mailbox = policy::relation_mailbox(facts.recipient);
-  auto start = [&](auto done) { services_.relationships.find(mailbox, *std::move(names), std::move(done)); };
+  auto start = [&](auto done) {
+    // Who guesses mailboxes learns nothing by the time of a reply (CAS §8.5).
+    auto& relationships = services_.relationships;
+    if (facts.excess.signer_unknown) return relationships.find_standing(mailbox, *std::move(names), std::move(done));
+    relationships.find(mailbox, *std::move(names), std::move(done));
+  };
   auto relation = co_await net::completion<Result<policy::Relation>>(std::move(start));
   if (relation) {
     facts.relation = *relation;

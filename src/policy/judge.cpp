@@ -133,6 +133,7 @@ Answer block(const Facts& facts) {
 Answer hide_mailboxes(const Facts& facts) {
   const bool hides = facts.excess.signer_unknown && is_signed(facts) && facts.listed_in_intent;
   if (!hides || is_unlimited(facts)) return {};
+  if (!facts.relation && facts.mailbox == MailboxStatus::LookupFailed) return {};  // it was asked
   if (!facts.relation) return Question::Relation;
   return when(facts.relation->standing != Standing::Approved && !facts.relation->expected, pend());
 }

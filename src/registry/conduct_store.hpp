@@ -31,8 +31,4 @@ class ConductStore {
   std::map<std::string, std::string> written_;  // by row: what it holds, as a digest of it
 };
 
-/// One name of it, in one line, and back; for tests too.
-[[nodiscard]] std::string text_of(const policy::Conduct::Remembered& one);
-[[nodiscard]] std::optional<policy::Conduct::Remembered> read_remembered(std::string_view line);
-
 }  // namespace cas::registry

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "registry/conduct_line.hpp"
 #include "store/memory.hpp"
 
 namespace cas::registry {

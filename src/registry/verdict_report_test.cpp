@@ -122,7 +122,8 @@ TEST(ReportCount, ReadsNothingThatItDidNotWrite) {
 
 TEST(ReportDay, IsBoundedWhateverTheRules) {
   ReportDay day;
-  for (int n = 0; n < 100'000; ++n) day.add({.rule = "r" + std::to_string(n)}, "a.example", 1);
+  for (int n = 0; n < 100'000; ++n)
+    day.add({.rule = "r" + std::to_string(n), .admission = {}, .observed = {}}, "a.example", 1);
   EXPECT_LE(day.counts().size(), ReportDay::most_keys + 1);
   std::int64_t all = 0;
   for (const auto& [key, count] : day.counts()) all += count.recipients();
@@ -131,7 +132,7 @@ TEST(ReportDay, IsBoundedWhateverTheRules) {
 
 TEST(ReportDay, PassesOverWhatIsDamaged) {
   ReportDay day;
-  day.add({.rule = "optional", .admission = "unconfirmed"}, "a.example", 3);
+  day.add({.rule = "optional", .admission = "unconfirmed", .observed = {}}, "a.example", 3);
   const auto again = ReportDay::parse("rubbish\nrule=x\tcount=\n" + day.text());
   ASSERT_EQ(again.counts().size(), 1U);
   EXPECT_EQ(again.counts().begin()->second.recipients(), 3);
