@@ -3,9 +3,12 @@
 """How much others may send, what guessing mailboxes gets them, and what `cas report` says of it (CAS §8.5, §18)."""
 
 import json
+import sqlite3
 import unittest
 
-from .cas_py import Intent, SigningKey
+import dkim
+
+from .cas_py import Intent, RsaKey, SigningKey
 from .harness import WorldCase, cas, message, txt
 from .peer import connect, dot
 
@@ -105,6 +108,58 @@ class Rates(RatesCase):
         self.assertEqual({line[:21] for line in said}, {b"451 4.7.28 [CAS:rate]"})
         self.assertEqual(len(said), 1)
         self.assertTrue(self.recipient("postmaster@south.example", "127.4.4.99").startswith(b"250 "))
+
+
+class NewDomains(RatesCase):
+    @classmethod
+    def build(cls, world):
+        limits = {"exempt": [], "new_domain": "7d", "new_domain_messages_per_day": 2}
+        cls.south = world.server("south.example", mailboxes=["suzie", "bob"], settings={"limits": limits})
+        cls.key = SigningKey()
+        rsa = RsaKey(world.directory / "fresh.pem")
+        cls.pem = (world.directory / "fresh.pem").read_bytes()
+        world.publish(f"s1._domainkey.fresh.example. 5 IN TXT {txt(rsa.dns_record())}")
+        for name in ("west.example", "old.example"):
+            world.publish(f"s1._domainkey.{name}. 5 IN TXT {txt(cls.key.dns_record())}")
+
+    def age(self):
+        """Makes the server's memory a year old."""
+        self.south.stop()
+        with sqlite3.connect(self.south.directory / "state" / "cas.db") as db:
+            changed = db.execute("UPDATE memory SET value = value - 31536000 WHERE kind = 'reputation' AND name = 'began'")
+            self.assertEqual(changed.rowcount, 1)
+        db.close()
+        self.south.start()
+
+    def signed(self, domain):
+        """A confirmed message; the replies to RCPT and to the end of data."""
+        octets = message(f"ada@{domain}", "suzie@south.example")
+        line = Intent(domain=domain, selector="s1", sender=f"ada@{domain}", recipients=["suzie@south.example"],
+                      author=f"ada@{domain}").line(self.key, octets)
+        with connect(self.south, "127.3.3.3") as peer:
+            peer.cmd(f"MAIL FROM:<ada@{domain}>")
+            self.assertEqual(peer.cmd(f"CONFIRM {line}").code, 250)
+            reply = peer.cmd("RCPT TO:<suzie@south.example>")
+            if reply.code != 250:
+                return reply.status
+            peer.cmd("DATA")
+            peer.send(dot(octets))
+            return peer.reply().status
+
+    def dkim_signed(self):
+        octets = message("ada@fresh.example", "bob@south.example")
+        octets = dkim.sign(octets, b"s1", b"fresh.example", self.pem) + octets
+        with connect(self.south, "127.3.3.4") as peer:
+            peer.pipeline("MAIL FROM:<ada@fresh.example>", "RCPT TO:<bob@south.example>", "DATA")
+            peer.send(dot(octets))
+            return peer.reply().status
+
+    def test_a_new_domain_sends_so_much_a_day(self):
+        self.assertEqual([self.signed("old.example") for _ in range(4)], ["250 2.0.0"] * 4)  # nobody is new to a new server
+        self.age()
+        self.assertEqual([self.signed("west.example") for _ in range(3)], ["250 2.0.0"] * 2 + ["451 4.7.28"])
+        self.assertEqual([self.dkim_signed() for _ in range(3)], ["250 2.0.0"] * 2 + ["451 4.7.28"])
+        self.assertEqual(self.deliver("bob@south.example", sender="ada@fresh.example").code, 250, "nothing proves that one")
 
 
 class Report(RatesCase):
