@@ -41,3 +41,6 @@ target_link_libraries(fuzz_srs PRIVATE cas_policy)
 
 target_sources(fuzz_alias_file PRIVATE ${CMAKE_SOURCE_DIR}/src/recipients/alias_file.cpp)
 target_include_directories(fuzz_alias_file PRIVATE ${CAS_INCLUDE_ROOTS}/recipients)
+target_sources(fuzz_books PRIVATE ${CMAKE_SOURCE_DIR}/src/registry/report_day.cpp
+                                  ${CMAKE_SOURCE_DIR}/src/registry/conduct_line.cpp)
+target_include_directories(fuzz_books PRIVATE ${CAS_INCLUDE_ROOTS}/registry)

@@ -25,6 +25,7 @@
 #include "outbound/next_hop.hpp"
 #include "policy/auth_throttle.hpp"
 #include "policy/authentication.hpp"
+#include "policy/conduct.hpp"
 #include "policy/connections.hpp"
 #include "policy/quotas.hpp"
 #include "policy/relationship.hpp"
@@ -157,6 +158,7 @@ struct LoadConfig {
   policy::QuotaLimits users;
   policy::ConfirmLimits confirms;
   policy::AuthLimits auth;
+  policy::ConductLimits conduct;
   std::size_t memory = std::size_t{256} << 20;
   std::optional<std::uint64_t> min_free_disk;  // none: see disk_reserve()
 };

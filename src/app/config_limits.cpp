@@ -45,6 +45,17 @@ void read_exempt(Section& section, policy::ConnectionLimits& limits, Findings& f
   }
 }
 
+void read_conduct_limits(Section& section, policy::ConductLimits& limits) {
+  constexpr std::int64_t most = std::int64_t{1} << 30;
+  assign(limits.network_messages_per_hour, section, "network_messages_per_hour", 0, most);
+  assign(limits.network_unknown_per_hour, section, "network_unknown_per_hour", 0, most);
+  assign(limits.mailbox_messages_per_hour, section, "mailbox_messages_per_hour", 0, most);
+  assign(limits.signer_unknown_per_day, section, "signer_unknown_per_day", 0, most);
+  assign(limits.new_domain, section, "new_domain", seconds{0}, hours{90 * 24});
+  assign(limits.new_domain_messages_per_day, section, "new_domain_messages_per_day", 0, most);
+  assign(limits.new_domain_recipients_per_day, section, "new_domain_recipients_per_day", 0, most);
+}
+
 }  // namespace
 
 void read_limits(Section section, Config& config, Findings& findings) {
@@ -62,6 +73,8 @@ void read_limits(Section section, Config& config, Findings& findings) {
   assign(config.load.auth.per_network, section, "auth_failures_per_network", 0, many);
   assign(config.load.auth.per_account, section, "auth_failures_per_account", 0, many);
   config.load.auth.exempt = connections.exempt;
+  config.load.conduct.exempt = connections.exempt;
+  read_conduct_limits(section, config.load.conduct);
   if (connections.per_network < connections.per_client) {
     section.fail(section.has("connections_per_network") ? "connections_per_network" : "connections_per_client",
                  "a network may have fewer connections than one of its clients",

@@ -99,6 +99,12 @@ void write_queue(Writer& out, const Gauges& gauges) {
   out.one("cas_destinations_resting", "gauge", "Destinations left in peace for a while.", queue.resting);
 }
 
+/// Rules and admissions are words of this program.
+void count_verdict(const Event& event, std::map<std::pair<std::string, std::string>, std::uint64_t>& verdicts) {
+  const std::pair<std::string, std::string> labels{field(event, "rule"), field(event, "admission")};
+  if (verdicts.size() < most_names || verdicts.contains(labels)) ++verdicts[labels];
+}
+
 }  // namespace
 
 void Metrics::count(const Event& event) {
@@ -113,6 +119,7 @@ void Metrics::count(const Event& event) {
     } else if (state.events.size() < most_names) {
       state.events.emplace(event.name, 1);
     }
+    if (event.name == "rcpt") count_verdict(event, state.verdicts);
     if (status.empty() || delay.empty()) return;  // no attempt's end
     ++state.attempts[std::string(status)];
     if (status != "sent") return;
@@ -132,6 +139,10 @@ std::string Metrics::text(const Gauges& gauges) const {
           in_seconds(gauges.started.time_since_epoch()));
   out.family("cas_events_total", "counter", "What happened, by the name it has in the log.");
   for (const auto& [name, count] : now.events) out.sample(fmt::format("event=\"{}\"", name), count);
+  out.family("cas_verdicts_total", "counter", "What was decided on recipients, by rule and how they were admitted.");
+  for (const auto& [labels, count] : now.verdicts) {
+    out.sample(fmt::format("rule=\"{}\",admission=\"{}\"", labels.first, labels.second), count);
+  }
   out.family("cas_deliveries_total", "counter", "Delivery attempts that ended, a recipient each.");
   for (const auto* status : {"sent", "deferred", "bounced", "expired"}) {
     const auto at = now.attempts.find(status);

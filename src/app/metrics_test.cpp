@@ -54,6 +54,25 @@ TEST(Metrics, LoginsAreCountedByHowTheyEnded) {
   EXPECT_THAT(text, Not(HasSubstr("joe"))) << "no name";
 }
 
+TEST(Metrics, VerdictsAreCountedByRuleAndAdmission) {
+  Metrics metrics;
+  const auto verdict = [](std::string rule, std::string admission) {
+    return Event{.level = Level::Info,
+                 .trace = {},
+                 .queue_id = {},
+                 .name = "rcpt",
+                 .fields = {{"to", "joe@b.example"}, {"rule", std::move(rule)}, {"admission", std::move(admission)}}};
+  };
+  for (int n = 0; n < 3; ++n) metrics.count(verdict("optional", "unconfirmed"));
+  metrics.count(verdict("required", "refused"));
+  for (int n = 0; n < 5000; ++n) metrics.count(verdict("made-up-" + std::to_string(n), "refused"));
+  const std::string text = metrics.text({});
+  EXPECT_THAT(text, HasSubstr("cas_verdicts_total{rule=\"optional\",admission=\"unconfirmed\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cas_verdicts_total{rule=\"required\",admission=\"refused\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("made-up-4999"))) << "bounded";
+  EXPECT_THAT(text, Not(HasSubstr("joe"))) << "no address";
+}
+
 TEST(Metrics, TheHistogramAddsUp) {
   Metrics metrics;
   for (const auto* delay : {"0.100", "0.101", "4000.000", "999999.000"}) metrics.count(delivered("sent", delay));

@@ -154,6 +154,9 @@ Server::Started Server::open_world() {
   suppressions_ = std::make_unique<queue::Suppressions>(*store_, clock_, suppression);
   relationships_ = std::make_unique<registry::Relationships>(*store_, clock_);
   if (auto loaded = relationships_->load(); !loaded) return std::unexpected(system_fault(loaded.error()));
+  report_ = std::make_unique<registry::VerdictReport>(*store_);
+  conduct_store_ = std::make_unique<registry::ConductStore>(*store_, conduct_, clock_);
+  if (auto loaded = conduct_store_->load(); !loaded) return std::unexpected(system_fault(loaded.error()));
   queue_ = std::make_unique<queue::Queue>(*store_, clock_, random_, *events_, options);
   if (auto recovered = queue_->recover(); !recovered) {
     auto fault = system_fault(recovered.error());
@@ -332,7 +335,8 @@ void Server::build_admin() {
       .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
       .why = [this](policy::WhyQuestion question) { return explain(std::move(question)); },
       .screener_decided = [this] { screener_keeper_->wake(); },
-      .users = [this](http::Request request) { return users_api_->answer(std::move(request)); }};
+      .users = [this](http::Request request) { return users_api_->answer(std::move(request)); },
+      .report = report_.get()};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
   exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
   auto answer = [this](http::Request request) {
@@ -387,6 +391,7 @@ int Server::run() {
     if (!signal) {
       look_for_new_keys();
       look_for_new_recipients();
+      keep_books(false);
     } else if (*signal == SIGHUP) {
       reload();
     } else {
@@ -412,6 +417,7 @@ void Server::drain() {
   if (tls_reporter_) tls_reporter_->stop();
   admin_->stop();
   if (metrics_server_) metrics_server_->stop();
+  keep_books(true);
   runtime_->stop();
   emit(Level::Info, "stopped");
 }

@@ -34,7 +34,9 @@
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
 #include "registry/accounts.hpp"
+#include "registry/conduct_store.hpp"
 #include "registry/exceptions.hpp"
+#include "registry/verdict_report.hpp"
 #include "store/store.hpp"
 
 namespace cas::app {
@@ -87,6 +89,7 @@ class Server {
   void reload();
   void look_for_new_keys();
   void look_for_new_recipients();
+  void keep_books(bool all);
   void watch_disk();
   void see_room(const inbound::Room::Seen& seen);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job) const;
@@ -133,6 +136,7 @@ class Server {
   std::unique_ptr<queue::Suppressions> suppressions_;
   std::unique_ptr<registry::Exceptions> exceptions_;
   std::unique_ptr<registry::Relationships> relationships_;
+  std::unique_ptr<registry::VerdictReport> report_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<net::Workers> password_workers_;
@@ -145,6 +149,9 @@ class Server {
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
   policy::AuthThrottle auth_throttle_;
+  policy::Conduct conduct_;
+  std::unique_ptr<registry::ConductStore> conduct_store_;
+  TimePoint report_kept_, conduct_kept_;  // of the thread that runs
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
   struct Stamps {

@@ -16,6 +16,8 @@ namespace cas::app {
 namespace {
 
 constexpr milliseconds disk_look_pause{5000};
+constexpr milliseconds report_pause{60'000};
+constexpr milliseconds conduct_pause{600'000};
 constexpr std::string_view reload_mend =
     "nothing has changed: mend it and reload again. A file that root alone can read needs a restart, or a group that "
     "may "
@@ -116,6 +118,8 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
                              .dkim_keys = dkim_keys_,
                              .load = load_,
                              .relationships = *relationships_,
+                             .conduct = conduct_,
+                             .report = *report_,
                              .authentication = {.trusted_sealers = authentication.trusted_sealers,
                                                 .received_spf = authentication.received_spf}};
   fresh->services = std::make_unique<const inbound::Services>(std::move(services));
@@ -149,6 +153,7 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   buckets_.set_limits(load.confirms);
   auth_throttle_.set_limits(load.auth);
   put_accounts_in_force(fresh->config);
+  conduct_.set_limits(load.conduct);
   directory_.with([&](auto& now) { now = fresh->directory; });
   paces_.with([&](auto& now) { now = paces_of(fresh->config); });
   live_.with([&](auto& now) { now = fresh; });
@@ -233,6 +238,18 @@ void Server::look_for_new_recipients() {
   }
   put_in_force(make_live(now->config, now->keys, *std::move(files)));
   emit(Level::Info, "recipients-reloaded");
+}
+
+// What was counted in memory is written from time to time: a crash forgets the last minute, or the last ten.
+void Server::keep_books(bool all) {
+  const TimePoint now = clock_.now();
+  const auto is_due = [&](TimePoint& kept, milliseconds pause) {
+    if (!all && is_within(kept, now, pause)) return false;
+    kept = now;
+    return true;
+  };
+  if (is_due(report_kept_, report_pause)) report_->flush();
+  if (is_due(conduct_kept_, conduct_pause)) conduct_store_->save();
 }
 
 // ---- The disk ----

@@ -447,6 +447,7 @@ int run(int argc, char** argv) {
   add_why_command(app, words);
   add_user_commands(app, words);
   add_exception_commands(app, words);
+  add_report_command(app, words);
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
   add_intent_commands(app, words);

@@ -47,5 +47,7 @@ void add_user_commands(CLI::App& app, Line& line);
 void add_exception_commands(CLI::App& app, Line& line);
 /// `cas screener`, `cas expect`. `line` outlives the parse and the action.
 void add_screener_commands(CLI::App& app, Line& line);
+/// `cas report`, likewise.
+void add_report_command(CLI::App& app, Line& line);
 
 }  // namespace cas::cmd

@@ -17,6 +17,7 @@ constexpr std::string_view trace_prefix = "/v1/trace/";
 net::Task<Response> AdminApi::answer(Request request) {
   if (request.path == "/v1/suppression") co_return co_await suppression(std::move(request));
   if (services_.why && request.path == "/v1/why") co_return co_await why(std::move(request));
+  if (request.path == "/v1/report") co_return co_await report(std::move(request));
   if (request.path == "/v1/screener" || request.path.starts_with("/v1/screener/")) {
     co_return co_await screener(std::move(request));
   }

@@ -16,6 +16,8 @@
 //   /v1/users, /v1/users/...            accounts: users_api.hpp
 //   GET  /v1/why?from=A&to=A&envelope=A&client=IP&intent=1&signed=1&spf=1&list=ID&list_proven=1&class=p|t|b|a
 //                                       what would become of such a message, rule by rule
+//   GET  /v1/report?since=SECONDS&domain=D&after=A&limit=N
+//                                       what was decided on recipients, by day and receiving domain
 //   GET  /v1/trace/ID                   what happened to a message, by trace id or queue id
 //   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids, of N that are looked at; "next" says where
 //                                       to go on
@@ -46,6 +48,7 @@
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
 #include "registry/relationships.hpp"
+#include "registry/verdict_report.hpp"
 
 namespace cas::http {
 
@@ -83,6 +86,7 @@ class AdminApi {
     std::function<void()> screener_decided = [] {};
     /// What lies under /v1/users (users_api.hpp); none: nothing does.
     std::function<net::Task<Response>(Request)> users{};
+    registry::VerdictReport* report = nullptr;  // none: nothing was counted
   };
   explicit AdminApi(Services services) : services_(std::move(services)) {}
 
@@ -104,6 +108,8 @@ class AdminApi {
   net::Task<Response> add_suppressions(Request request);
   net::Task<Response> remove_suppression(Request request);
   net::Task<Response> why(Request request);  // why_api.cpp
+  // report_api.cpp
+  net::Task<Response> report(Request request);
   // screener_api.cpp
   net::Task<Response> screener(Request request);
   net::Task<Response> list_screener(Request request);

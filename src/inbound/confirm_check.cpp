@@ -21,6 +21,13 @@ ConfirmFindings refuse(Reason reason) {
   return findings;
 }
 
+// Who is answerable for an intent that verified.
+policy::SenderIdentity signer_of(const confirm::Intent& intent) {
+  policy::SenderIdentity sender;
+  sender.signer = intent.signing_domain;
+  return sender;
+}
+
 // CAS §5.2: a CONFIRM that confirms nothing.
 ConfirmFindings without_confirm(std::string_view word, std::string_view why) {
   ConfirmFindings findings;
@@ -94,7 +101,10 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   const auto rows = co_await net::completion<Result<LedgerRows>>(std::move(start));
   if (!rows) co_return refuse(Reason::LedgerDown);  // CAS §21, I8: never confirmed without the ledger
   auto committed = committed_recipients(*intent, *rows, facts.now);
-  if (!committed) co_return refuse(committed.error());
+  if (!committed) {
+    if (committed.error() == Reason::Replay) services.conduct.misbehaved(signer_of(*intent), facts.now);
+    co_return refuse(committed.error());
+  }
 
   findings.reply = smtp::Reply(250, smtp::EnhancedCode{2, 7, 0}, "[CAS:ok] intent accepted");
   findings.committed = std::move(*committed);

@@ -15,12 +15,14 @@
 #include "net/workers.hpp"
 #include "policy/auth_throttle.hpp"
 #include "policy/buckets.hpp"
+#include "policy/conduct.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
 #include "recipients/recipients.hpp"
 #include "registry/accounts.hpp"
 #include "registry/exceptions.hpp"
 #include "registry/relationships.hpp"
+#include "registry/verdict_report.hpp"
 
 namespace cas::inbound {
 
@@ -50,6 +52,8 @@ struct Services {
   auth::DkimKeyCache& dkim_keys;
   Load& load;
   registry::Relationships& relationships;
+  policy::Conduct& conduct;
+  registry::VerdictReport& report;
   AuthenticationOptions authentication{};
 };
 

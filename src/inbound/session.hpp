@@ -126,7 +126,9 @@ class Session {
   net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
   net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
   net::Task<void> find_relation(policy::RecipientFacts& facts);
-  void tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts) const;
+  /// `before`: what it is in place of.
+  void tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts,
+                    const policy::Verdict* before = nullptr) const;
   [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
   net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
   void note_relations(queue::NewMessage& fresh) const;
@@ -146,6 +148,15 @@ class Session {
   net::Task<recipients::Resolution> resolve_bounce(policy::RecipientFacts& facts) const;
   /// What is true of a message because of where it goes.
   void mark_forwarded(queue::NewMessage& fresh) const;
+  // session_conduct.cpp: how the other side behaves
+  void look_for_excess(policy::RecipientFacts& facts) const;
+  void look_for_excess_again(policy::RecipientFacts& facts) const;
+  void note_verdict(const policy::RecipientFacts& facts, const policy::Verdict& verdict,
+                    const policy::Verdict* before) const;
+  void note_authentication(const policy::AuthenticationVerdict& found, const policy::Handling& handling,
+                           const std::vector<policy::Enforcement>& modes) const;
+  void note_misbehaviour() const;
+  void note_accepted() const;
 
   // session_authentication.cpp: who sends it
   void begin_authentication(const ReversePath& from);

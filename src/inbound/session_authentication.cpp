@@ -96,6 +96,7 @@ std::optional<smtp::Reply> Session::enforce(const IncomingMessage& message) {
     if (handling.recipients[n] == policy::Disposition::Quarantine) work_.admitted[n].quarantined = true;
   }
   tell_authentication(verdict, handling);
+  note_authentication(verdict, handling, modes);
   return handling.reply;
 }
 

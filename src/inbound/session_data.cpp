@@ -168,6 +168,7 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
   }
   if (!work_.intent) return std::nullopt;
   if (auto checked = confirm::check_message(*work_.intent, facts); !checked) {
+    note_misbehaviour();
     return confirm::reply_for(checked.error());
   }
   return std::nullopt;
@@ -199,6 +200,7 @@ net::Task<Reply> Session::commit() {
     case queue::CommitOutcome::Swallowed: co_return Reply(250, EnhancedCode{2, 0, 0}, "ok, received before");
     case queue::CommitOutcome::Queued: break;
   }
+  note_accepted();
   event("accepted",
         {{"from", protocol_.mail()->from.path()},
          {"size", std::to_string(size)},

@@ -45,6 +45,7 @@ net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
   if (swallowed) {
     facts.mailbox = policy::MailboxStatus::Exists;
     facts.screening = policy::Screening::Off;
+    facts.excess = {};
   }
 
   auto judged = co_await judge_recipient(facts);
@@ -84,8 +85,10 @@ std::optional<Reply> Session::no_place_for(const policy::RecipientFacts& facts) 
   return std::nullopt;
 }
 
-void Session::tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts) const {
+void Session::tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts,
+                           const policy::Verdict* before) const {
   const auto& verdict = judged.verdict;
+  note_verdict(facts, verdict, before);
   std::vector<std::pair<std::string_view, std::string>> fields{
       {"to", recipient.wire()},
       {"from", protocol_.mail()->from.path()},
@@ -125,6 +128,7 @@ policy::RecipientFacts Session::recipient_facts(const Mailbox& recipient) const 
     facts.screening = policy::Screening::Off;
   }
   look_for_exceptions(facts);
+  look_for_excess(facts);
   return facts;
 }
 
@@ -214,7 +218,12 @@ net::Task<void> Session::find_relation(policy::RecipientFacts& facts) {
     co_return;
   }
   const std::string mailbox = policy::relation_mailbox(facts.owner.value_or(facts.recipient));
-  auto start = [&](auto done) { services_.relationships.find(mailbox, *std::move(names), std::move(done)); };
+  auto start = [&](auto done) {
+    // Who guesses mailboxes learns nothing by the time of a reply (CAS §8.5).
+    auto& relationships = services_.relationships;
+    if (facts.excess.signer_unknown) return relationships.find_standing(mailbox, *std::move(names), std::move(done));
+    relationships.find(mailbox, *std::move(names), std::move(done));
+  };
   auto relation = co_await net::completion<Result<policy::Relation>>(std::move(start));
   if (relation) {
     facts.relation = *relation;
@@ -234,10 +243,11 @@ net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& mess
     admitted.facts.spf_known = admitted.facts.message_known = true;
     if (!work_.intent) admitted.facts.klass = message.facts().klass.klass;
     look_for_exceptions(admitted.facts);
+    look_for_excess_again(admitted.facts);
     auto judged = co_await judge_recipient(admitted.facts);
     if (judged.found.known()) admitted.targets = std::move(judged.found.targets);
     if (judged.verdict.rule == admitted.verdict.rule) continue;
-    tell_verdict(admitted.address, judged, admitted.facts);
+    tell_verdict(admitted.address, judged, admitted.facts, &admitted.verdict);
     admitted.verdict = std::move(judged.verdict);
   }
   std::vector<policy::Verdict> verdicts;

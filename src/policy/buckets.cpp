@@ -24,7 +24,7 @@ double Buckets::refilled(const Bucket& bucket, TimePoint now) const {
   return std::min(options_.burst, bucket.tokens + minutes.count() * options_.per_minute);
 }
 
-bool Buckets::take(const std::string& key, TimePoint now) {
+Buckets::Bucket& Buckets::bucket_of(const std::string& key, TimePoint now) {
   auto found = buckets_.find(key);
   if (found == buckets_.end()) {
     if (buckets_.size() >= options_.max_keys) make_room(now);
@@ -33,6 +33,11 @@ bool Buckets::take(const std::string& key, TimePoint now) {
   Bucket& bucket = found->second;
   bucket.tokens = refilled(bucket, now);
   bucket.at = now;
+  return bucket;
+}
+
+bool Buckets::take(const std::string& key, TimePoint now) {
+  Bucket& bucket = bucket_of(key, now);
   if (bucket.tokens < 1.0) return false;
   bucket.tokens -= 1.0;
   return true;
@@ -43,14 +48,19 @@ bool Buckets::has(const std::string& key, TimePoint now) const {
   return found == buckets_.end() ? options_.burst >= 1.0 : refilled(found->second, now) >= 1.0;
 }
 
+void Buckets::spend(const std::string& key, TimePoint now, std::size_t amount) {
+  Bucket& bucket = bucket_of(key, now);
+  bucket.tokens = std::max(bucket.tokens - static_cast<double>(amount), 0.0);
+}
+
 // Drops the quarter that has used least of its share: a flooder's empty bucket is the last to go.
 void Buckets::make_room(TimePoint now) {
-  std::vector<std::pair<double, std::string>> by_fullness;
+  std::vector<std::pair<double, const std::string*>> by_fullness;
   by_fullness.reserve(buckets_.size());
-  for (const auto& [key, bucket] : buckets_) by_fullness.emplace_back(refilled(bucket, now), key);
+  for (const auto& [key, bucket] : buckets_) by_fullness.emplace_back(refilled(bucket, now), &key);
   const auto quarter = by_fullness.begin() + static_cast<std::ptrdiff_t>(by_fullness.size() / 4 + 1);
   std::nth_element(by_fullness.begin(), quarter - 1, by_fullness.end(), std::greater<>());
-  for (auto it = by_fullness.begin(); it != quarter; ++it) buckets_.erase(it->second);
+  for (auto it = by_fullness.begin(); it != quarter; ++it) buckets_.erase(buckets_.find(*it->second));
 }
 
 ConfirmBuckets::ConfirmBuckets(BucketOptions network, BucketOptions domain, BucketOptions new_keys)
@@ -102,6 +112,12 @@ bool ConfirmBuckets::allow_key_lookup(std::string_view address, const std::strin
     }
     known.insert_or_assign(key_name, now);
     return true;
+  });
+}
+
+std::size_t ConfirmBuckets::size() const {
+  return state_.with([](const State& state) {
+    return state.networks.size() + state.domains.size() + state.new_keys.size() + state.known_keys.size();
   });
 }
 

@@ -28,10 +28,12 @@ class Buckets {
   explicit Buckets(BucketOptions options) : options_(options) {}
   /// False when the key has used up its share.
   [[nodiscard]] bool take(const std::string& key, TimePoint now);
-  /// Whether take() would be true.
+  /// Whether take() would give it; takes and remembers nothing.
   [[nodiscard]] bool has(const std::string& key, TimePoint now) const;
   /// As if the key had never taken anything.
   void forget(const std::string& key) { buckets_.erase(key); }
+  /// Takes what was used, as far as it is there.
+  void spend(const std::string& key, TimePoint now, std::size_t amount = 1);
   [[nodiscard]] std::size_t size() const { return buckets_.size(); }
 
  private:
@@ -39,6 +41,7 @@ class Buckets {
     double tokens;
     TimePoint at;
   };
+  Bucket& bucket_of(const std::string& key, TimePoint now);
   void make_room(TimePoint now);
   [[nodiscard]] double refilled(const Bucket& bucket, TimePoint now) const;
 
@@ -71,6 +74,8 @@ class ConfirmBuckets {
   [[nodiscard]] bool allow_domain(const std::string& signing_domain, TimePoint now);
   /// Whether this peer may cause a lookup of a key; a (d, s) seen in the last day costs nothing.
   [[nodiscard]] bool allow_key_lookup(std::string_view address, const std::string& key_name, TimePoint now);
+  /// How many names are remembered, in all.
+  [[nodiscard]] std::size_t size() const;
 
  private:
   void begin_anew(ConfirmLimits limits);

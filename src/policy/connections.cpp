@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t max_told = 10000;
 constexpr std::chrono::minutes telling_pause{1};
+constexpr milliseconds sweeping_pause{1000};  // going through all of them costs more than the refusal
 constexpr int failed_handshake_cost = 10;
 
 // Who holds a /64 has as many addresses as he likes.
@@ -96,7 +97,8 @@ Connections::Connections(ConnectionLimits limits)
                    .networks = {},
                    .shaking = {},
                    .rate = Buckets(rate_options(limits)),
-                   .told = {}}) {}
+                   .told = {},
+                   .swept = {}}) {}
 
 std::optional<Crowd> Connections::crowd_of(State& state, const std::optional<IpAddress>& client, TimePoint now) {
   const auto& limits = state.limits;
@@ -131,6 +133,8 @@ Connections::Entered Connections::enter(std::string_view address, TimePoint now)
 std::size_t Connections::to_tell(State& state, const IpAddress& client, TimePoint now) {
   auto& told = state.told;
   if (told.size() >= max_told && !told.contains(client)) {
+    if (is_within(state.swept, now, sweeping_pause)) return 0;
+    state.swept = now;
     std::erase_if(told, [&](const auto& entry) { return !is_within(entry.second.at, now, telling_pause); });
     if (told.size() >= max_told) return 0;
   }
@@ -186,6 +190,12 @@ bool Connections::busy() const {
 
 std::size_t Connections::open() const {
   return state_.with([](const State& state) { return state.open; });
+}
+
+std::size_t Connections::remembered() const {
+  return state_.with([](const State& state) {
+    return state.clients.size() + state.networks.size() + state.shaking.size() + state.rate.size() + state.told.size();
+  });
 }
 
 void Connections::set_limits(ConnectionLimits limits) {

@@ -89,6 +89,8 @@ class Connections {
   /// Time-outs get short.
   [[nodiscard]] bool busy() const;
   [[nodiscard]] std::size_t open() const;
+  /// How many clients are remembered, in all.
+  [[nodiscard]] std::size_t remembered() const;
   /// For the connections to come; those that are open stay.
   void set_limits(ConnectionLimits limits);
 
@@ -104,6 +106,7 @@ class Connections {
     std::map<IpAddress, std::size_t> clients, networks, shaking;
     Buckets rate;
     std::map<IpAddress, Told> told;
+    TimePoint swept{};  // when `told` was last gone through
   };
   static std::optional<Crowd> crowd_of(State& state, const std::optional<IpAddress>& client, TimePoint now);
   static std::size_t to_tell(State& state, const IpAddress& client, TimePoint now);

@@ -51,6 +51,11 @@ bool is_screened(const Facts& facts) {
   return facts.screening != Screening::Off && !is_ours(facts) && !is_role(facts) &&
          !decided(facts, ExceptionAction::Exempt) && !decided(facts, ExceptionAction::Allow) && !is_forwarded(facts);
 }
+/// Whom no limit concerns.
+bool is_unlimited(const Facts& facts) {
+  return is_ours(facts) || is_role(facts) || decided(facts, ExceptionAction::Exempt) ||
+         decided(facts, ExceptionAction::Allow);
+}
 /// Mail that nobody wrote by hand: never a stranger to be asked about.
 bool is_automatic(const Facts& facts) {
   return facts.null_sender || facts.klass == confirm::Class::Automatic;
@@ -91,6 +96,10 @@ Verdict pend() {
   return turn_away(confirm::reply_for(Reason::Pending, retry));
 }
 
+Verdict slow_down() {
+  return turn_away(smtp::Reply(451, {4, 7, 28}, "[CAS:rate] too much mail, come back later"));
+}
+
 // ---- The table ----
 
 /// Nothing: the rule does not apply, go on.
@@ -117,6 +126,16 @@ Answer block(const Facts& facts) {
   if (is_ours(facts) || is_role(facts)) return {};
   if (facts.exceptions.spf_could_decide && !facts.spf_known) return Question::Spf;
   return when(decided(facts, ExceptionAction::Block), turn_away(Reason::Refused));
+}
+
+/// CAS §8.5: a mailbox that does not exist looks like one that waits for its owner's word, so every other one does too,
+/// but to whom it let in before.
+Answer hide_mailboxes(const Facts& facts) {
+  const bool hides = facts.excess.signer_unknown && is_signed(facts) && facts.listed_in_intent;
+  if (!hides || is_unlimited(facts)) return {};
+  if (!facts.relation && facts.mailbox == MailboxStatus::LookupFailed) return {};  // it was asked
+  if (!facts.relation) return Question::Relation;
+  return when(facts.relation->standing != Standing::Approved && !facts.relation->expected, pend());
 }
 
 Answer look_up(const Facts& facts) {
@@ -160,6 +179,18 @@ constexpr std::array table{
           "530 5.7.0 [CAS:required]; 550 5.7.1 at the end of data", true},
          ask_or_require},
     Rule{{"blocked", "a block entry decides", "550 5.7.1 [CAS:refused]", true}, block},
+    Rule{{"network-rate", "the client's network sent as much in an hour as it may", "451 4.7.28 [CAS:rate]"},
+         [](const Facts& f) { return when(f.excess.network_messages && !is_unlimited(f), slow_down()); }},
+    Rule{{"network-unknown", "no intent counts, and the client's network named too many mailboxes that do not exist",
+          "451 4.7.28 [CAS:rate]"},
+         [](const Facts& f) { return when(f.excess.network_unknown && !counts(f) && !is_unlimited(f), slow_down()); }},
+    Rule{{"new-domain", "a domain that is new here sent as much in a day as such a one may", "451 4.7.28 [CAS:rate]",
+          true},
+         [](const Facts& f) { return when(f.excess.new_domain && !is_unlimited(f), slow_down()); }},
+    Rule{{"signer-unknown",
+          "the signing domain named too many mailboxes that do not exist, and the owner has not approved the sender",
+          "451 4.7.0 [CAS:pending]"},
+         hide_mailboxes},
     Rule{{"mailbox-lookup-failed", "whether the mailbox exists cannot be found out", "451 4.3.0"}, look_up},
     Rule{{"mailbox-unknown", "there is no such mailbox, and it is not postmaster", "550 5.1.1"},
          [](const Facts& f) {
@@ -193,6 +224,8 @@ constexpr std::array table{
          [](const Facts& f) { return when(is_screened(f) && f.relation->standing == Standing::Approved, admit(f)); }},
     Rule{{"expected", "the owner expects mail just now", "accepted"},
          [](const Facts& f) { return when(is_screened(f) && f.relation->expected, admit(f)); }},
+    Rule{{"mailbox-rate", "the mailbox was sent as much in an hour as it may be", "451 4.7.28 [CAS:rate]"},
+         [](const Facts& f) { return when(f.excess.mailbox && !is_unlimited(f), slow_down()); }},
     Rule{{"consent", "bulk mail to whom did not approve it", "550 5.7.1 [CAS:consent]", true},
          [](const Facts& f) {
            return when(is_screened(f) && f.klass == confirm::Class::Bulk, turn_away(Reason::Consent));

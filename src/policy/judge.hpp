@@ -18,6 +18,7 @@
 #include "confirm/reason.hpp"
 #include "message/address.hpp"
 #include "policy/exceptions.hpp"
+#include "policy/excess.hpp"
 #include "policy/relationship.hpp"
 #include "policy/send_as.hpp"
 #include "smtp/reply.hpp"
@@ -51,6 +52,7 @@ struct RecipientFacts {
   Screening screening = Screening::Off;
   std::optional<Relation> relation{};  // of who sends it to this mailbox
   confirm::Class klass = confirm::Class::Personal;
+  Excess excess{};
 };
 
 /// What has to be found out before a verdict. Message: nothing more can be; at RCPT the recipient is admitted for now

@@ -390,6 +390,96 @@ TEST(Screener, WaitsForTheMessageWhereNothingIsSigned) {
   EXPECT_EQ(answer_to(facts), "postmaster");
 }
 
+// ---- What is too much ----
+
+TEST(Judge, MakesWhoSendsTooMuchWaitWhetherTheMailboxExistsOrNot) {
+  const std::pair<bool Excess::*, std::string> cases[] = {{&Excess::network_messages, "network-rate"},
+                                                          {&Excess::network_unknown, "network-unknown"},
+                                                          {&Excess::new_domain, "new-domain"}};
+  for (const auto& [excess, rule] : cases) {
+    std::set<std::string> replies;
+    for (const auto status : {MailboxStatus::Exists, MailboxStatus::Unknown, MailboxStatus::LookupFailed}) {
+      RecipientFacts facts = to_suzie();
+      facts.excess.*excess = true;
+      facts.mailbox = status;
+      EXPECT_EQ(answer_to(facts), rule);
+      replies.insert(verdict_of(facts).reply.summary());
+    }
+    ASSERT_EQ(replies.size(), 1U);
+    EXPECT_TRUE(replies.begin()->starts_with("451 4.7.28 [CAS:rate]")) << *replies.begin();
+  }
+}
+
+TEST(Judge, LimitsNeverHitPostmasterUsersAndExceptions) {
+  const Excess all{
+      .network_messages = true, .network_unknown = true, .signer_unknown = true, .new_domain = true, .mailbox = true};
+  for (const auto& base : {to_suzie(), confirmed_to_suzie()}) {
+    RecipientFacts facts = base;
+    facts.excess = all;
+    facts.relation = Relation{};
+    EXPECT_EQ(verdict_of(facts).reply.code, 451);
+    for (const auto action : {ExceptionAction::Exempt, ExceptionAction::Allow}) {
+      facts.exceptions = decided_by(action);
+      EXPECT_EQ(verdict_of(facts).reply.code, 250);
+    }
+    facts.exceptions = {};
+    facts.recipient = mailbox("Postmaster@b.example");
+    EXPECT_EQ(verdict_of(facts).reply.code, 250);
+    facts.recipient = mailbox("suzie@b.example");
+    facts.user = "joe";
+    EXPECT_EQ(verdict_of(facts).reply.code, 250);
+  }
+}
+
+TEST(Judge, ANetworkThatGuessesIsNoReasonAgainstASignature) {
+  RecipientFacts facts = confirmed_to_suzie();
+  facts.screening = Screening::Off;
+  facts.excess.network_unknown = true;
+  EXPECT_EQ(answer_to(facts), "listed");
+}
+
+TEST(Judge, HidesMailboxesFromASignerThatGuessesCasSection85) {
+  std::set<std::string> replies;
+  for (const auto screening : {Screening::Off, Screening::Hold, Screening::Defer}) {
+    for (const auto status : {MailboxStatus::Exists, MailboxStatus::Unknown, MailboxStatus::LookupFailed}) {
+      RecipientFacts facts = confirmed_to_suzie();
+      facts.screening = screening;
+      facts.mailbox = status;
+      facts.excess.signer_unknown = true;
+      facts.relation.reset();
+      const bool failed = status == MailboxStatus::LookupFailed;
+      EXPECT_EQ(answer_to(facts), failed ? "mailbox-lookup-failed" : "relation?") << "asked of every mailbox alike";
+      for (const auto standing : {Standing::Stranger, Standing::Pending, Standing::Blocked}) {
+        facts.relation = Relation{.standing = standing};
+        EXPECT_EQ(answer_to(facts), "signer-unknown");
+        replies.insert(verdict_of(facts).reply.summary());
+      }
+    }
+  }
+  ASSERT_EQ(replies.size(), 1U);
+  RecipientFacts waits = screened(Standing::Stranger, Screening::Defer);
+  EXPECT_EQ(answer_to(waits), "pending");
+  EXPECT_EQ(*replies.begin(), verdict_of(waits).reply.summary()) << "the very reply of a mailbox that defers";
+}
+
+TEST(Judge, ASignerThatGuessesReachesWhoApprovedIt) {
+  RecipientFacts facts = screened(Standing::Approved);
+  facts.excess.signer_unknown = true;
+  EXPECT_EQ(answer_to(facts), "approved");
+  facts.relation = Relation{.expected = true};
+  EXPECT_EQ(answer_to(facts), "expected");
+}
+
+TEST(Judge, AMailboxThatIsFloodedStillGetsWhatItsOwnerApproved) {
+  RecipientFacts facts = screened(Standing::Approved);
+  facts.excess.mailbox = true;
+  EXPECT_EQ(answer_to(facts), "approved");
+  facts.relation = Relation{};
+  EXPECT_EQ(answer_to(facts), "mailbox-rate");
+  facts.mailbox = MailboxStatus::Unknown;
+  EXPECT_EQ(answer_to(facts), "mailbox-unknown");
+}
+
 // ---- Observing ----
 
 TEST(Judge, RefusesAndHoldsNothingForAPolicyWhereTheDomainObserves) {

@@ -34,4 +34,10 @@ bool UserQuotas::allow_recipient(const std::string& user, TimePoint now) {
   return state_.with([&](State& state) { return !state.recipients || state.recipients->take(user, now); });
 }
 
+std::size_t UserQuotas::size() const {
+  return state_.with([](const State& state) {
+    return (state.messages ? state.messages->size() : 0) + (state.recipients ? state.recipients->size() : 0);
+  });
+}
+
 }  // namespace cas::policy

@@ -23,6 +23,8 @@ class UserQuotas {
   void set_limits(QuotaLimits limits);
   [[nodiscard]] bool allow_message(const std::string& user, TimePoint now);
   [[nodiscard]] bool allow_recipient(const std::string& user, TimePoint now);
+  /// How many names are remembered, in all.
+  [[nodiscard]] std::size_t size() const;
 
  private:
   struct State {

@@ -33,16 +33,9 @@ std::string host_of(const Mailbox& mailbox) {
   return mailbox.domain() ? mailbox.domain()->text() : '[' + mailbox.literal()->text + ']';
 }
 
-/// The registrable domain: the name below a public suffix.
-Domain organizational(const Domain& domain) {
-  Domain at = domain;
-  for (auto above = at.parent(); above && !auth::is_public_suffix(*above); above = at.parent()) at = *above;
-  return at;
-}
-
 std::vector<std::string> wider_keys(const Domain& domain) {
   std::vector<std::string> keys;
-  const Domain top = organizational(domain);
+  const Domain top = organizational_domain(domain);
   for (std::optional<Domain> at = domain; at && at->is_within(top); at = at->parent()) {
     keys.push_back("domain:" + at->text());
   }
@@ -113,8 +106,14 @@ std::vector<std::string> keys_meant(std::string_view who, bool unauthenticated) 
   return keys;
 }
 
+Domain organizational_domain(const Domain& domain) {
+  Domain at = domain;
+  for (auto above = at.parent(); above && !auth::is_public_suffix(*above); above = at.parent()) at = *above;
+  return at;
+}
+
 bool is_public_provider(const Domain& domain) {
-  return std::ranges::binary_search(providers, std::string_view(organizational(domain).text()));
+  return std::ranges::binary_search(providers, std::string_view(organizational_domain(domain).text()));
 }
 
 std::optional<RelationNames> relation_names(const SenderIdentity& sender, confirm::Class klass) {
@@ -139,7 +138,7 @@ std::optional<RelationNames> relation_names(const SenderIdentity& sender, confir
   // Approving a domain is about what it vouches for; who is believed on SPF's word is believed on a signature's.
   if (domain && sender.author && names.proven) names.wider = wider_keys(*domain);
   if (sender.author && sender.author_proven) names.wider.push_back("spf:" + author);
-  names.domain = !domain || is_public_provider(*domain) ? author : organizational(*domain).text();
+  names.domain = !domain || is_public_provider(*domain) ? author : organizational_domain(*domain).text();
   return names;
 }
 

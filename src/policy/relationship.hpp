@@ -63,6 +63,9 @@ struct RelationNames {
 /// a key as it stands in a listing. Empty: it means nobody, or a public provider's whole domain.
 [[nodiscard]] std::vector<std::string> keys_meant(std::string_view who, bool unauthenticated);
 
+/// What was registered: the name below a public suffix.
+[[nodiscard]] Domain organizational_domain(const Domain& domain);
+
 /// Whether a domain is one where anybody may have an address: its authors count one by one.
 [[nodiscard]] bool is_public_provider(const Domain& domain);
 

@@ -97,8 +97,9 @@ Result<policy::Waiting> what_waits(store::Reader& reader, const std::string& mai
   return waiting;
 }
 
-Result<policy::Relation> ask(store::Reader& reader, const std::string& mailbox, const policy::RelationNames& names,
-                             UnixTime now) {
+/// Asks as much of every mailbox to which the sender is a stranger: the time it takes tells nothing of what is there.
+Result<policy::Relation> ask_standing(store::Reader& reader, const std::string& mailbox,
+                                      const policy::RelationNames& names, UnixTime now) {
   policy::Relation relation;
   CAS_TRY(const auto own, look(reader, kind::relation, mailbox, names.key));
   if (own) relation.standing = own->standing;
@@ -109,6 +110,13 @@ Result<policy::Relation> ask(store::Reader& reader, const std::string& mailbox, 
   }
   if (relation.standing != Standing::Stranger) return relation;
   CAS_TRY(relation.expected, is_expected(reader, mailbox, names, now));
+  return relation;
+}
+
+Result<policy::Relation> ask(store::Reader& reader, const std::string& mailbox, const policy::RelationNames& names,
+                             UnixTime now) {
+  CAS_TRY(auto relation, ask_standing(reader, mailbox, names, now));
+  if (relation.standing != Standing::Stranger) return relation;
   CAS_TRY(const auto wrote, reader.recall(kind::wrote, row_name(mailbox, names.domain)));
   relation.answers_own_mail = wrote && wrote->keep_until >= now && names.proven;
   CAS_TRY(const auto pending, look(reader, kind::pending, mailbox, names.key));
@@ -211,6 +219,12 @@ void Relationships::set_screening(std::string mailbox, std::optional<policy::Scr
     done(std::move(result));
   };
   store::write_value<std::monostate>(store_, std::move(work), std::move(put));
+}
+
+void Relationships::find_standing(std::string mailbox, policy::RelationNames names, Done<policy::Relation> done) {
+  auto work = [mailbox = std::move(mailbox), names = std::move(names), now = to_unix(clock_.now())](
+                  store::Reader& reader) { return ask_standing(reader, mailbox, names, now); };
+  store::read_value<policy::Relation>(store_, std::move(work), std::move(done));
 }
 
 void Relationships::find(std::string mailbox, policy::RelationNames names, Done<policy::Relation> done) {

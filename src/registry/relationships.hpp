@@ -45,6 +45,8 @@ class Relationships {
   [[nodiscard]] std::optional<policy::Screening> screening(const std::string& mailbox) const;
   /// How the mailbox stands to a sender, and whether one more of its messages may wait.
   void find(std::string mailbox, policy::RelationNames names, Done<policy::Relation> done);
+  /// The same without whether one more may wait: what is asked does not depend on what waits there.
+  void find_standing(std::string mailbox, policy::RelationNames names, Done<policy::Relation> done);
   /// A message waits: in the transaction that commits it.
   [[nodiscard]] static Result<void> hold(store::Tx& tx, const NewHeld& what, const store::Message& message,
                                          const store::Recipient& recipient);

@@ -186,6 +186,20 @@ TEST_P(RelationshipsTest, ABlockHoldsOnAndUndoBringsBackWhatWas) {
   EXPECT_EQ(standing("joe@x.example"), "approved");
 }
 
+TEST_P(RelationshipsTest, AStandingIsTheSameWhateverWaitsThereCasSection85) {
+  const auto plain_standing = [&](std::string_view author) {
+    return ask<policy::Relation>(&Relationships::find_standing, std::string("suzie@b.example"), proven(author)).value();
+  };
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  EXPECT_EQ(plain_standing("joe@x.example").standing, Standing::Stranger) << "what waits is not looked at";
+  EXPECT_TRUE(plain_standing("joe@x.example").room);
+  ASSERT_EQ(decide("joe@x.example", Standing::Approved), 1U);
+  EXPECT_EQ(plain_standing("joe@x.example").standing, Standing::Approved);
+  ASSERT_TRUE(ask<std::monostate>(&Relationships::expect, std::string("suzie@b.example"), std::string(),
+                                  to_unix(clock_.now()) + std::chrono::hours(1), suzie()));
+  EXPECT_TRUE(plain_standing("ann@y.example").expected);
+}
+
 TEST_P(RelationshipsTest, ADomainIsApprovedByExplicitChoice) {
   ASSERT_EQ(decide("domain:x.example", Standing::Approved), 1U);
   EXPECT_EQ(standing("joe@x.example"), "approved");

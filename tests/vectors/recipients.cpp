@@ -100,7 +100,7 @@ void ask_the_code(Book& book, const Row& row, const std::string& line) {
     facts.intent = policy::IntentStatus::Valid;
     facts.listed_in_intent = confirm::parse_intent(line).value().lists(facts.recipient);
   }
-  book.expect(file, row.name, row.reply, brief(policy::judge(facts).reply));
+  book.expect(file, row.name, row.reply, brief(std::get<policy::Verdict>(policy::judge(facts)).reply));
 }
 
 json::object vector_of(Book& book, const Row& row) {
