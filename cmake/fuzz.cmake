@@ -27,6 +27,13 @@ foreach(layer queue store)
   target_include_directories(fuzz_queue_filter PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
 endforeach()
 
+target_sources(fuzz_account PRIVATE ${CMAKE_SOURCE_DIR}/src/registry/account_rows.cpp
+               ${CMAKE_SOURCE_DIR}/src/registry/sasl.cpp)
+foreach(layer registry store)
+  target_include_directories(fuzz_account PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
+endforeach()
+target_link_libraries(fuzz_account PRIVATE cas_policy PkgConfig::GSASL)
+
 target_sources(fuzz_sendmail PRIVATE ${CMAKE_SOURCE_DIR}/src/cmd/sendmail_words.cpp)
 target_include_directories(fuzz_sendmail PRIVATE ${CAS_INCLUDE_ROOTS}/cmd)
 

@@ -39,8 +39,10 @@ class Server {
                           .limits = Limits{.command_line = 60, .confirm_line = 120, .auth_line = 90, .message = 3000},
                           .offer_starttls = (flavour & 1U) != 0,
                           .offer_cas = (flavour & 2U) != 0,
-                          .submission = (flavour & 4U) != 0}) {
+                          .submission = (flavour & 4U) != 0,
+                          .offer_scram = true}) {
     perform(session_.on_connect(tls));
+    if ((flavour & 1U) != 0) session_.bind_tls();
   }
 
   /// False once nothing more is heard: closed, or the rest is inside TLS.
@@ -163,9 +165,22 @@ class Server {
       perform(session_.on_answer(opinion(confirm->intent)));
     } else if (const auto* rcpt = std::get_if<AskRcpt>(&step)) {
       perform(session_.on_answer(opinion(rcpt->rcpt.to.wire())));
+    } else if (const auto* sasl = std::get_if<AskSasl>(&step)) {
+      perform(answer_sasl(*sasl));
     } else {
       perform(session_.on_answer(opinion(std::get<AskAuth>(step).authcid)));
     }
+  }
+
+  /// A mechanism that goes on while it is told something long, and ends with a name or without one.
+  Step answer_sasl(const AskSasl& sasl) {
+    require(sasl.first || in_exchange_);
+    in_exchange_ = sasl.response.size() > 4;
+    if (in_exchange_) return session_.on_challenge(sasl.response);
+    const auto reply = opinion(sasl.response);
+    if (!reply.positive()) return session_.on_answer(reply);
+    require(!session_.user());
+    return session_.on_authenticated(sasl.response, reply);
   }
 
   void end_message(bool malformed) {
@@ -192,6 +207,7 @@ class Server {
   bool last_ = false;
   bool open_ = true;
   bool poisoned_ = false;
+  bool in_exchange_ = false;  // of a mechanism that has begun
 };
 
 }  // namespace

@@ -23,11 +23,13 @@
 #include "net/stream.hpp"
 #include "outbound/destinations.hpp"
 #include "outbound/next_hop.hpp"
+#include "policy/auth_throttle.hpp"
 #include "policy/authentication.hpp"
 #include "policy/conduct.hpp"
 #include "policy/connections.hpp"
 #include "policy/quotas.hpp"
 #include "policy/relationship.hpp"
+#include "policy/send_as.hpp"
 #include "smtp/limits.hpp"
 #include "tlspolicy/demand.hpp"
 
@@ -63,6 +65,21 @@ struct SigningConfig {
   std::string where;          // "domain[0].signing", "domain[0].signing[1]"
 };
 
+/// Who says which mailboxes a domain has.
+enum class RecipientSource { List, File, Maildir, Callout, Sql };
+
+struct RecipientsConfig {
+  RecipientSource source = RecipientSource::List;
+  std::vector<LocalPart> mailboxes;  // List
+  std::filesystem::path file;        // File (recipients/alias_file.hpp)
+  std::string database;              // Sql: "sqlite:FILE", or a connection string of PostgreSQL. Never shown
+  std::string query;
+  std::chrono::seconds timeout{5};                         // Callout, Sql: for one answer
+  std::optional<std::chrono::seconds> keep, keep_unknown;  // Callout, Sql: answers; none: the source's own
+  std::string subaddress = "+";                            // empty: none
+  std::optional<Mailbox> postmaster, catch_all;
+};
+
 struct DomainConfig {
   Domain name;
   confirm::Mode mode = confirm::Mode::Optional;
@@ -72,7 +89,7 @@ struct DomainConfig {
   // Exactly one of the two:
   std::filesystem::path maildir;             // a Maildir each: maildir/LOCAL-PART
   std::optional<outbound::NextHop> backend;  // the LMTP or SMTP server that has the mailboxes
-  std::vector<LocalPart> mailboxes;
+  RecipientsConfig recipients;
   /// Keys named one by one. None: the active ones in keys_dir/NAME sign; with none there either, mail from this domain
   /// is sent unsigned and without CONFIRM.
   std::vector<SigningConfig> signing;
@@ -81,7 +98,7 @@ struct DomainConfig {
 struct UserConfig {
   std::string name;      // what the client gives to AUTH
   std::string password;  // Argon2id string
-  std::vector<Mailbox> send_as;
+  std::vector<policy::SendAs> send_as;
 };
 
 struct AuthenticationConfig {
@@ -141,6 +158,7 @@ struct LoadConfig {
   policy::QuotaLimits users;
   policy::ConfirmLimits confirms;
   policy::ConductLimits conduct;
+  policy::AuthLimits auth;
   std::size_t memory = std::size_t{256} << 20;
   std::optional<std::uint64_t> min_free_disk;  // none: see disk_reserve()
 };
@@ -192,7 +210,7 @@ struct Config {
 [[nodiscard]] std::size_t line_of_key(const std::map<std::string, std::size_t>& lines, std::string key);
 
 /// Reads and checks one file: unknown keys, wrong types, values out of range, missing keys, files that do not exist,
-/// a submission listener without certificate or users, send_as outside the configured domains. All errors found, in
+/// a submission listener without certificate, send_as outside the configured domains. All errors found, in
 /// the order of the file. Relative paths are relative to the file's folder.
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> load_config(const std::filesystem::path& file);
 

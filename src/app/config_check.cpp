@@ -124,6 +124,7 @@ void check_world(const Config& config, Findings& findings) {
     for (const auto& signing : domain.signing) check_signing_key(signing, signing.where + ".key", findings);
     if (domain.signing.empty()) check_key_folder(config.keys_dir, domain.name, findings);
   }
+  check_recipients(config, findings);
   const auto& roots = config.outbound.ca_file;
   if (!roots.empty() && readable(roots, "outbound.ca_file", findings, "name a PEM file with certificates")) {
     const auto context = net::TlsContext::client(net::ClientTls{.ca_file = roots});

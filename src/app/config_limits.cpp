@@ -72,6 +72,9 @@ void read_limits(Section section, Config& config, Findings& findings) {
   config.load.confirms.exempt = connections.exempt;
   config.load.conduct.exempt = connections.exempt;
   read_conduct_limits(section, config.load.conduct);
+  assign(config.load.auth.per_network, section, "auth_failures_per_network", 0, many);
+  assign(config.load.auth.per_account, section, "auth_failures_per_account", 0, many);
+  config.load.auth.exempt = connections.exempt;
   if (connections.per_network < connections.per_client) {
     section.fail(section.has("connections_per_network") ? "connections_per_network" : "connections_per_client",
                  "a network may have fewer connections than one of its clients",

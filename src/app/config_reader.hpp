@@ -112,6 +112,8 @@ struct DomainPattern {
 void read_destination(Section section, Config& config, Findings& findings);
 /// maildir or deliver of a [[domain]].
 void read_delivery(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
+/// Who says which mailboxes a [[domain]] has, and what becomes of other names (config_recipients.cpp); after delivery.
+void read_recipients(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
 void read_trusted_networks(Section& section, ListenConfig& listen, Findings& findings);
 /// TLS to other servers (config_tls.cpp): its keys of [outbound], one [[tls_policy]], [tls_reports] after the domains.
 void read_outbound_tls(Section& section, Config& config, Findings& findings);
@@ -137,5 +139,7 @@ void read_metrics(Section section, Config& config);
 void read_resolver(Section& root, Config& config, Findings& findings);
 /// What the file points to: keys, folders, users (config_check.cpp).
 void check_world(const Config& config, Findings& findings);
+/// Its part about the files of recipients.
+void check_recipients(const Config& config, Findings& findings);
 
 }  // namespace cas::app

@@ -118,34 +118,10 @@ void check_listeners(const Config& config, Findings& findings) {
       findings.add_at(table + ".tls", "is off, and without TLS no AUTH is taken",
                       "use \"starttls\" or \"implicit\" for submission");
     }
-    if (config.users.empty()) {
-      findings.add_at(table + ".role", "is submission, and nobody may submit: there is no [[user]]",
-                      "add a [[user]] with name, password and send_as, or remove this listener");
-    }
   }
 }
 
 // ---- [[domain]] ----
-
-void read_mailboxes(Section& section, DomainConfig& domain, Findings& findings) {
-  const auto names = section.texts("mailboxes");
-  std::set<std::string> seen;
-  for (const auto& name : names.value_or(std::vector<ConfigText>{})) {
-    auto local = LocalPart::from_value(name.value);
-    if (!local || name.value.find('@') != std::string::npos) {
-      findings.add_at(name.key, in_quotes(name.value) + " is no mailbox name",
-                      "write what stands before the @: \"joe\", not \"joe@north.example\"");
-    } else if (!seen.insert(to_lower(name.value)).second) {
-      findings.add_at(name.key, in_quotes(name.value) + " stands there twice", "remove one; case makes no difference");
-    } else {
-      domain.mailboxes.push_back(*std::move(local));
-    }
-  }
-  if (!section.has("mailboxes") || (names && names->empty())) {
-    section.fail("mailboxes", section.has("mailboxes") ? "is empty" : "is missing",
-                 "list who has a mailbox here: mailboxes = [\"joe\", \"postmaster\"]");
-  }
-}
 
 void read_signing(Section section, const Config& config, std::vector<SigningConfig>& keys, Findings& findings) {
   SigningConfig signing;
@@ -192,7 +168,7 @@ void read_domain(Section section, Config& config, Findings& findings) {
                       .authentication = {},
                       .maildir = {},
                       .backend = {},
-                      .mailboxes = {},
+                      .recipients = {},
                       .signing = {}};
   domain.mode = confirm::Mode::Optional;
   if (const auto index = section.choice("mode", modes)) domain.mode = *confirm::parse_mode(modes.at(*index));
@@ -200,7 +176,7 @@ void read_domain(Section section, Config& config, Findings& findings) {
   assign_choice(domain.screener, section, "screener", screenings);
   assign(domain.observe, section.boolean("observe"));
   read_delivery(section, config, domain, findings);
-  read_mailboxes(section, domain, findings);
+  read_recipients(section, config, domain, findings);
   domain.signing = read_signing_keys(section, config, findings);
   section.finish();
   const auto same = [&](const DomainConfig& other) { return other.name == domain.name; };
@@ -215,17 +191,17 @@ void read_domain(Section section, Config& config, Findings& findings) {
 void read_send_as(Section& section, const Config& config, UserConfig& user, Findings& findings) {
   const auto addresses = section.texts("send_as");
   for (const auto& text : addresses.value_or(std::vector<ConfigText>{})) {
-    auto mailbox = Mailbox::parse(text.value);
-    if (!mailbox || !mailbox->domain()) {
-      findings.add_at(text.key, in_quotes(text.value) + " is no address", "write \"joe@north.example\"");
+    auto right = policy::SendAs::parse(text.value);
+    if (!right) {
+      findings.add_at(text.key, in_quotes(text.value) + " is no address", right.error().public_text);
       continue;
     }
-    const auto ours = [&](const DomainConfig& domain) { return domain.name == *mailbox->domain(); };
+    const auto ours = [&](const DomainConfig& domain) { return domain.name == *right->domain(); };
     if (std::ranges::none_of(config.domains, ours)) {
-      findings.add_at(text.key, in_quotes(mailbox->domain()->text()) + " is none of the domains of this file",
+      findings.add_at(text.key, in_quotes(right->domain()->text()) + " is none of the domains of this file",
                       "add a [[domain]] for it, or remove the address");
     }
-    user.send_as.push_back(*std::move(mailbox));
+    user.send_as.push_back(*std::move(right));
   }
   if (!section.has("send_as") || (addresses && addresses->empty())) {
     section.fail("send_as", section.has("send_as") ? "is empty" : "is missing",

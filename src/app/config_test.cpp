@@ -136,7 +136,7 @@ TEST_F(ConfigFile, good_one_becomes_structs) {
   ASSERT_THAT(config->domains, SizeIs(1));
   EXPECT_EQ(config->domains[0].name.text(), "north.example");
   EXPECT_EQ(config->domains[0].mode, confirm::Mode::Required);
-  EXPECT_THAT(config->domains[0].mailboxes, SizeIs(2));
+  EXPECT_THAT(config->domains[0].recipients.mailboxes, SizeIs(2));
   ASSERT_THAT(config->domains[0].signing, SizeIs(1));
   EXPECT_EQ(config->domains[0].signing[0].selector, "cas1");
   EXPECT_EQ(config->keys_dir, folder / "state/keys") << "the default";
@@ -223,6 +223,8 @@ constexpr Fault faults[] = {
      "more than a selector", "\"cas1\""},
     {"plain_password", "$argon2id", "secret", 25, "user[0].password", "no Argon2id", "cas password"},
     {"foreign_send_as", "[\"joe@north.example\"]", "[\"joe@south.example\"]", 26, "user[0].send_as[0]",
+     "none of the domains", "[[domain]]"},
+    {"foreign_domain_to_send_as", "[\"joe@north.example\"]", "[\"*@south.example\"]", 26, "user[0].send_as[0]",
      "none of the domains", "[[domain]]"},
     {"bad_send_as", "[\"joe@north.example\"]", "[\"joe\"]", 26, "user[0].send_as[0]", "no address",
      "joe@north.example"},
@@ -368,13 +370,18 @@ TEST_F(ConfigFile, all_faults_are_found_in_the_order_of_the_file) {
   EXPECT_TRUE(std::ranges::is_sorted(lines));
 }
 
-TEST_F(ConfigFile, submission_without_users_is_refused) {
+TEST_F(ConfigFile, submission_without_users_waits_for_those_of_the_store) {
   const auto text = good();
-  const auto error =
-      error_of(replaced(text, text.substr(text.find("[[user]]"), text.find("[dns]") - text.find("[[user]]")), ""));
-  EXPECT_EQ(error.key, "listen[1].role");
-  EXPECT_EQ(error.line, 13U);
-  EXPECT_THAT(error.mend, HasSubstr("[[user]]"));
+  const auto config =
+      load(replaced(text, text.substr(text.find("[[user]]"), text.find("[dns]") - text.find("[[user]]")), ""));
+  ASSERT_TRUE(config);
+  EXPECT_THAT(config->users, testing::IsEmpty());
+}
+
+TEST_F(ConfigFile, a_user_may_send_as_everybody_of_a_domain) {
+  const auto config = load(replaced(good(), "[\"joe@north.example\"]", "[\"*@north.example\"]"));
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->users[0].send_as[0].text(), "*@north.example");
 }
 
 TEST_F(ConfigFile, listener_with_tls_needs_a_certificate) {

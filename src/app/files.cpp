@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -17,7 +18,8 @@ namespace cas::app {
 
 namespace {
 
-constexpr std::size_t largest = 65536;
+constexpr std::size_t largest_small = 65536;
+constexpr std::size_t piece = 65536;
 
 std::string reason(int number) {
   return std::generic_category().message(number);
@@ -36,23 +38,40 @@ bool write_all(int fd, std::string_view octets) {
 }  // namespace
 
 Result<std::string> read_small_file(const std::filesystem::path& file) {
+  return read_file(file, largest_small);
+}
+
+Result<std::string> read_file(const std::filesystem::path& file, std::size_t largest) {
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (descriptor.get() < 0) return permanent(reason(errno));
   struct stat status{};
   if (::fstat(descriptor.get(), &status) != 0) return permanent(reason(errno));
   if (!S_ISREG(status.st_mode)) return permanent(S_ISDIR(status.st_mode) ? "is a folder" : "is no file");
-  std::string octets(largest + 1, '\0');
-  std::size_t size = 0;
-  while (size < octets.size()) {
-    const auto n = ::read(descriptor.get(), octets.data() + size, octets.size() - size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return permanent(reason(errno));
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
+  std::string octets;
+  while (octets.size() <= largest) {
+    const std::size_t size = octets.size();
+    octets.resize(size + piece);
+    const auto n = ::read(descriptor.get(), octets.data() + size, piece);
+    const int number = errno;
+    octets.resize(size + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    if (n < 0 && number == EINTR) continue;
+    if (n < 0) return permanent(reason(number));
+    if (n == 0) return octets;
   }
-  if (size > largest) return permanent("is larger than 64 KiB");
-  octets.resize(size);
-  return octets;
+  return permanent("is larger than " + std::to_string(largest / 1024) + " KiB");
+}
+
+std::string stamp_of(const std::filesystem::path& file) {
+  struct stat found{};
+  std::string stamp = file.string() + " ";
+  if (::stat(file.c_str(), &found) == 0) {
+    for (const auto number :
+         {static_cast<std::int64_t>(found.st_ino), static_cast<std::int64_t>(found.st_size),
+          static_cast<std::int64_t>(found.st_mtim.tv_sec), static_cast<std::int64_t>(found.st_mtim.tv_nsec)}) {
+      stamp += std::to_string(number) + " ";
+    }
+  }
+  return stamp + "\n";
 }
 
 Result<std::string> read_password(const std::filesystem::path& file) {

@@ -4,8 +4,6 @@
 // Reading keys.
 #include "app/key_material.hpp"
 
-#include <sys/stat.h>
-
 #include "app/files.hpp"
 #include "app/key_folder.hpp"
 #include "base/encoding.hpp"
@@ -56,19 +54,6 @@ outbound::NextHop with_password(const Config& config, const NextHopConfig& confi
   return hop;
 }
 
-void add_stamp(std::string& stamp, const fs::path& file) {
-  struct stat found{};
-  stamp += file.string() + " ";
-  if (::stat(file.c_str(), &found) == 0) {
-    for (const auto number :
-         {static_cast<std::int64_t>(found.st_ino), static_cast<std::int64_t>(found.st_size),
-          static_cast<std::int64_t>(found.st_mtim.tv_sec), static_cast<std::int64_t>(found.st_mtim.tv_nsec)}) {
-      stamp += std::to_string(number) + " ";
-    }
-  }
-  stamp += "\n";
-}
-
 }  // namespace
 
 outbound::Routes routes_of(const Config& config, const std::function<outbound::NextHop(const NextHopConfig&)>& hop_of) {
@@ -103,11 +88,11 @@ std::expected<KeyMaterial, std::vector<ConfigError>> load_key_material(const Con
 
 std::string key_stamp(const Config& config) {
   std::string stamp;
-  for (const auto& file : {config.tls_certificate, config.tls_key}) add_stamp(stamp, file);
-  if (config.outbound.smarthost) add_stamp(stamp, config.outbound.smarthost->password_file);
-  for (const auto& transport : config.outbound.transports) add_stamp(stamp, transport.next_hop.password_file);
+  for (const auto& file : {config.tls_certificate, config.tls_key}) stamp += stamp_of(file);
+  if (config.outbound.smarthost) stamp += stamp_of(config.outbound.smarthost->password_file);
+  for (const auto& transport : config.outbound.transports) stamp += stamp_of(transport.next_hop.password_file);
   for (const auto& domain : config.domains) {
-    for (const auto& named : domain.signing) add_stamp(stamp, named.key);
+    for (const auto& named : domain.signing) stamp += stamp_of(named.key);
     if (!domain.signing.empty()) continue;
     std::vector<fs::path> files;
     std::error_code fault;
@@ -116,7 +101,7 @@ std::string key_stamp(const Config& config) {
       if (it->path().extension() == ".pem") files.push_back(it->path());
     }
     std::ranges::sort(files);
-    for (const auto& file : files) add_stamp(stamp, file);
+    for (const auto& file : files) stamp += stamp_of(file);
   }
   return stamp;
 }

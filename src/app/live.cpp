@@ -54,18 +54,17 @@ std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
                                               .authentication = domain.authentication,
                                               .screener = domain.screener,
                                               .observe = domain.observe,
-                                              .maildir = domain.maildir,
-                                              .mailboxes = domain.mailboxes});
+                                              .maildir = domain.maildir});
   }
   return std::make_shared<const inbound::Directory>(std::move(domains));
 }
 
-inbound::Accounts accounts_of(const Config& config) {
-  std::vector<inbound::Account> accounts;
+std::vector<registry::Account> accounts_of(const Config& config) {
+  std::vector<registry::Account> accounts;
   for (const auto& user : config.users) {
-    accounts.push_back(inbound::Account{.name = user.name, .password_hash = user.password, .send_as = user.send_as});
+    accounts.push_back({.name = user.name, .secret = {.password = user.password}, .send_as = user.send_as});
   }
-  return inbound::Accounts(std::move(accounts));
+  return accounts;
 }
 
 inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen) {
@@ -84,7 +83,7 @@ inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& 
       .disk_reserve = config.disk_reserve(),
       .trusted_networks = listen.trusted_networks,
       .local_users = listen.local_users};
-  if (listen.tls != ListenTls::Off) options.tls = live.tls;
+  if (listen.tls != ListenTls::Off) options.tls = live.keys.tls;
   return options;
 }
 

@@ -8,8 +8,10 @@
 
 #include "app/config.hpp"
 #include "app/key_material.hpp"
+#include "app/recipients.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/local_delivery.hpp"
+#include "outbound/callout.hpp"
 #include "outbound/destinations.hpp"
 #include "outbound/relay.hpp"
 
@@ -17,9 +19,11 @@ namespace cas::app {
 
 struct Live {
   Config config;
-  std::optional<net::TlsContext> tls;
+  KeyMaterial keys;
   std::shared_ptr<const inbound::Directory> directory;
-  inbound::Accounts accounts;
+  RecipientFiles recipient_files;
+  std::shared_ptr<const outbound::Callout> callout;
+  std::shared_ptr<const recipients::Recipients> recipients;
   std::unique_ptr<const inbound::Services> services;
   std::unique_ptr<inbound::LocalDelivery> local;
   std::unique_ptr<outbound::Relay> relay;
@@ -39,7 +43,7 @@ struct Paces {
 /// Whether the mailboxes of this domain are elsewhere.
 [[nodiscard]] bool is_backend_domain(const Config& config, const Domain& domain);
 [[nodiscard]] std::shared_ptr<const inbound::Directory> directory_of(const Config& config);
-[[nodiscard]] inbound::Accounts accounts_of(const Config& config);
+[[nodiscard]] std::vector<registry::Account> accounts_of(const Config& config);
 [[nodiscard]] inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen);
 /// The keys of the file whose new values only a restart brings into force.
 [[nodiscard]] std::vector<std::string> needs_restart(const Config& running, const Config& fresh);

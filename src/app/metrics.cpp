@@ -110,7 +110,9 @@ void count_verdict(const Event& event, std::map<std::pair<std::string, std::stri
 void Metrics::count(const Event& event) {
   const std::string_view status = field(event, "status");
   const std::string_view delay = field(event, "delay");
+  const std::string_view auth = event.name == "auth" ? field(event, "result") : std::string_view();
   state_.with([&](State& state) {
+    if (!auth.empty()) ++state.auths[std::string(auth)];
     const auto at = state.events.find(event.name);
     if (at != state.events.end()) {
       ++at->second;
@@ -145,6 +147,12 @@ std::string Metrics::text(const Gauges& gauges) const {
   for (const auto* status : {"sent", "deferred", "bounced", "expired"}) {
     const auto at = now.attempts.find(status);
     out.sample(fmt::format("status=\"{}\"", status), at == now.attempts.end() ? 0 : at->second);
+  }
+  out.family("cas_auth_total", "counter", "Logins that were tried, by how they ended.");
+  for (const auto* result : {"ok", "wrong", "locked-account", "locked-network", "busy", "authzid-refused", "malformed",
+                             "failed", "unknown"}) {
+    const auto at = now.auths.find(result);
+    out.sample(fmt::format("result=\"{}\"", result), at == now.auths.end() ? 0 : at->second);
   }
   out.histogram("cas_delivery_delay_seconds", "From the arrival of a message to its delivery.", delay_bounds,
                 now.delays, now.delay_sum);

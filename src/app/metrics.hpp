@@ -42,6 +42,7 @@ class Metrics {
     std::map<std::string, std::uint64_t, std::less<>> events;    // by name: literals of this program
     std::map<std::string, std::uint64_t, std::less<>> attempts;  // by status: sent, deferred, bounced, expired
     std::map<std::pair<std::string, std::string>, std::uint64_t> verdicts;  // by rule and admission
+    std::map<std::string, std::uint64_t, std::less<>> auths;                // by result: literals of this program
     std::array<std::uint64_t, delay_bounds.size() + 1> delays{};
     double delay_sum = 0;
   };

@@ -55,6 +55,24 @@ TEST(Metrics, VerdictsAreCountedByRuleAndAdmission) {
   EXPECT_THAT(text, Not(HasSubstr("joe"))) << "no address";
 }
 
+TEST(Metrics, LoginsAreCountedByHowTheyEnded) {
+  Metrics metrics;
+  const auto login = [](std::string result) {
+    return Event{.level = Level::Info,
+                 .trace = {},
+                 .queue_id = {},
+                 .name = "auth",
+                 .fields = {{"user", "joe@b.example"}, {"result", std::move(result)}}};
+  };
+  for (const auto* result : {"ok", "wrong", "wrong", "locked-account"}) metrics.count(login(result));
+  const std::string text = metrics.text({});
+  EXPECT_THAT(text, HasSubstr("cas_auth_total{result=\"ok\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("cas_auth_total{result=\"wrong\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("cas_auth_total{result=\"locked-account\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("cas_auth_total{result=\"locked-network\"} 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("joe"))) << "no name";
+}
+
 TEST(Metrics, TheHistogramAddsUp) {
   Metrics metrics;
   for (const auto* delay : {"0.100", "0.101", "4000.000", "999999.000"}) metrics.count(delivered("sent", delay));

@@ -22,7 +22,10 @@ namespace {
 
 constexpr milliseconds drain_time{30000};
 constexpr std::size_t local_concurrency = 16;
+constexpr std::size_t database_threads = 4;
+constexpr std::uint64_t max_admin_body = 1 << 20;  // octets: imports come in pieces
 constexpr milliseconds key_look_pause{10000};
+constexpr std::size_t waiting_passwords = 64;  // more are told to come later
 
 StartFault fault_of(const ConfigError& error) {
   return StartFault{.exit_code = EX_CONFIG, .lines = {error.text()}};
@@ -56,6 +59,7 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_tls_books(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = server->open_accounts(); !done) return std::unexpected(std::move(done).error());
   server->build_inbound();
   server->build_outbound();
   server->build_admin();
@@ -80,7 +84,8 @@ StartFault Server::config_fault(std::string key, std::string problem, std::strin
 
 // Keys may be root's alone: they are read before anything else.
 Server::Started Server::load_keys() {
-  loaded_stamp_ = seen_stamp_ = key_stamp(config_);
+  key_stamps_.loaded = key_stamps_.seen = key_stamp(config_);
+  recipients_stamps_.loaded = recipients_stamps_.seen = recipients_stamp(config_);
   auto keys = load_key_material(config_);
   if (!keys) {
     StartFault fault{.exit_code = EX_CONFIG, .lines = {}};
@@ -88,6 +93,9 @@ Server::Started Server::load_keys() {
     return std::unexpected(std::move(fault));
   }
   first_keys_ = *std::move(keys);
+  auto files = load_recipient_files(config_);
+  if (!files) return std::unexpected(fault_of(files.error().front()));
+  first_files_ = *std::move(files);
   return {};
 }
 
@@ -159,6 +167,7 @@ Server::Started Server::open_world() {
   if (!exceptions) return std::unexpected(system_fault(exceptions.error()));
   exceptions_ = *std::move(exceptions);
   workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(4, runtime_->size()));
+  database_workers_ = std::make_unique<net::Workers>(database_threads, 256);
   const outbound::PoolOptions pool{.idle_timeout = config_.outbound.idle_timeout,
                                    .messages = config_.outbound.connection_messages};
   pools_ = std::make_unique<outbound::ConnectionPools>(executors(), pool);
@@ -197,6 +206,23 @@ Server::Started Server::open_tls_books() {
   return {};
 }
 
+Server::Started Server::open_accounts() {
+  accounts_ = std::make_unique<registry::Accounts>(
+      *store_, [this](const Domain& domain) { return route_for(domain) == store::Route::Local; });
+  const auto loaded = accounts_->load(random_);
+  if (!loaded) {
+    auto fault = system_fault(loaded.error());
+    if (loaded.error().lasting == Lasting::Transient) fault.exit_code = EX_TEMPFAIL;
+    return std::unexpected(std::move(fault));
+  }
+  for (const auto& name : loaded->damaged) {
+    emit(Level::Error, "user-damaged",
+         {{"user", name}, {"mend", "remove the user and add him anew; he cannot log in"}});
+  }
+  password_workers_ = std::make_unique<net::Workers>(std::max<std::size_t>(1, runtime_->size() / 2), waiting_passwords);
+  return {};
+}
+
 std::vector<net::Executor> Server::executors() const {
   std::vector<net::Executor> all;
   for (std::size_t n = 0; n < runtime_->size(); ++n) all.push_back(runtime_->executor(n));
@@ -231,7 +257,7 @@ void Server::build_inbound() {
     for (auto& place : places_of(bound.config.address)) own_places_.push_back(std::move(place));
   }
   tell_signing(first_keys_.signing);
-  put_in_force(make_live(config_, std::exchange(first_keys_, {})));
+  put_in_force(make_live(config_, std::exchange(first_keys_, {}), std::exchange(first_files_, {})));
   for (auto& bound : sockets_.listeners) {
     listening_.push_back(bound.config.address.text() + " " + std::string(role_word(bound.config.role)));
     for (std::size_t n = 0; n < bound.sockets.size(); ++n) {
@@ -298,6 +324,7 @@ void Server::build_outbound() {
 // ---- Admin API ----
 
 void Server::build_admin() {
+  users_api_ = std::make_unique<http::UsersApi>(*accounts_, clock_);
   http::AdminApi::Services services{
       .queue = *queue_,
       .suppressions = *suppressions_,
@@ -307,11 +334,18 @@ void Server::build_admin() {
       .status = [this] { return status(); },
       .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
       .screener_decided = [this] { screener_keeper_->wake(); },
-      .report = report_.get()};
+      .report = report_.get(),
+      .users = [this](http::Request request) { return users_api_->answer(std::move(request)); }};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
-  auto answer = [this](http::Request request) { return admin_api_->answer(std::move(request)); };
-  admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), http::ServerOptions{},
-                                          *events_, std::move(answer));
+  exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
+  auto answer = [this](http::Request request) {
+    if (http::ExceptionsApi::answers(request.path)) return exceptions_api_->answer(std::move(request));
+    return admin_api_->answer(std::move(request));
+  };
+  http::ServerOptions options;
+  options.limits.body = max_admin_body;
+  admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), options, *events_,
+                                          std::move(answer));
 }
 
 http::ServerStatus Server::status() const {
@@ -356,6 +390,7 @@ int Server::run() {
     if (!signal) {
       look_for_new_keys();
       keep_books(false);
+      look_for_new_recipients();
     } else if (*signal == SIGHUP) {
       reload();
     } else {

@@ -20,7 +20,9 @@
 #include "app/trace_book.hpp"
 #include "delivery/dispatcher.hpp"
 #include "http/admin_api.hpp"
+#include "http/exceptions_api.hpp"
 #include "http/server.hpp"
+#include "http/users_api.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/screener_keeper.hpp"
 #include "inbound/services.hpp"
@@ -31,6 +33,7 @@
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
+#include "registry/accounts.hpp"
 #include "registry/conduct_store.hpp"
 #include "registry/exceptions.hpp"
 #include "registry/verdict_report.hpp"
@@ -68,6 +71,7 @@ class Server {
   Started bind_and_drop_privileges();
   Started open_world();
   Started open_tls_books();
+  Started open_accounts();
   void build_inbound();
   void build_outbound();
   void build_admin();
@@ -76,13 +80,16 @@ class Server {
 
   // server_reload.cpp
   [[nodiscard]] std::shared_ptr<const Live> live() const;
-  [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys);
+  [[nodiscard]] outbound::RelayServices relay_services();
+  [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys, RecipientFiles files);
   [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
                                                                                  const ListenConfig& listen) const;
   void put_in_force(std::shared_ptr<const Live> fresh);
+  void put_accounts_in_force(const Config& config);
   void reload();
   void look_for_new_keys();
   void keep_books(bool all);
+  void look_for_new_recipients();
   void watch_disk();
   void see_room(const inbound::Room::Seen& seen);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job) const;
@@ -104,6 +111,7 @@ class Server {
   TimePoint started_;
 
   KeyMaterial first_keys_;
+  RecipientFiles first_files_;
   std::optional<net::TlsContext> outgoing_tls_;
 
   TraceBook trace_book_;
@@ -121,6 +129,7 @@ class Server {
   Guarded<std::shared_ptr<const Paces>> paces_;
   Guarded<std::set<Domain>> signing_domains_;
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<registry::Accounts> accounts_;  // outlives the store, which calls it back
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<outbound::PeerMemory> peers_;
   std::unique_ptr<queue::Suppressions> suppressions_;
@@ -129,6 +138,8 @@ class Server {
   std::unique_ptr<registry::VerdictReport> report_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<net::Workers> password_workers_;
+  std::unique_ptr<net::Workers> database_workers_;  // wait for other servers, and hold up nothing else
   std::unique_ptr<outbound::ConnectionPools> pools_;
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
   std::unique_ptr<outbound::StsBook> sts_book_;
@@ -139,9 +150,13 @@ class Server {
   policy::Conduct conduct_;
   std::unique_ptr<registry::ConductStore> conduct_store_;
   TimePoint report_kept_, conduct_kept_;  // of the thread that runs
+  policy::AuthThrottle auth_throttle_;
   auth::DkimKeyCache dkim_keys_;
   inbound::Load load_;
-  std::string loaded_stamp_, seen_stamp_;  // of the key files: in force, and at the last look
+  struct Stamps {
+    std::string loaded, seen;
+  };
+  Stamps key_stamps_, recipients_stamps_;  // of files: in force, and at the last look
   Guarded<std::shared_ptr<const Live>> live_;
   struct Listening {
     ListenConfig config;
@@ -153,7 +168,9 @@ class Server {
   std::unique_ptr<DiskWatch> disk_watch_;
   std::vector<std::unique_ptr<delivery::Dispatcher>> dispatchers_;
 
+  std::unique_ptr<http::UsersApi> users_api_;
   std::unique_ptr<http::AdminApi> admin_api_;
+  std::unique_ptr<http::ExceptionsApi> exceptions_api_;
   std::unique_ptr<http::Server> admin_;
   std::unique_ptr<http::Server> metrics_server_;  // none: not asked for
   std::optional<queue::Numbers> numbers_;         // of the last look, on the metrics server's thread

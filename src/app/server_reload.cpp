@@ -4,6 +4,8 @@
 // What is in force, and how it is replaced while the server runs: the whole of it, or nothing.
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "app/server.hpp"
 #include "base/encoding.hpp"
 
@@ -61,13 +63,35 @@ std::shared_ptr<const Live> Server::live() const {
   return live_.with([](const auto& now) { return now; });
 }
 
-std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
+outbound::RelayServices Server::relay_services() {
+  return outbound::RelayServices{.queue = *queue_,
+                                 .resolver = *resolver_,
+                                 .clock = clock_,
+                                 .random = random_,
+                                 .events = *events_,
+                                 .pools = *pools_,
+                                 .health = *host_health_,
+                                 .tls = *outgoing_tls_,
+                                 .sts = sts_book_.get(),
+                                 .results = tls_reporter_.get(),
+                                 .peers = peers_.get()};
+}
+
+std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, RecipientFiles files) {
   auto directory = directory_of(config);
-  auto accounts = accounts_of(config);
+  const auto relay = relay_services();
+  auto callout = std::make_shared<const outbound::Callout>(relay, relay_options(config, own_places_));
+  auto ask = [callout](outbound::NextHop hop, Mailbox mailbox, milliseconds timeout) {
+    return callout->ask(std::move(hop), std::move(mailbox), timeout);
+  };
+  const RecipientServices sources{.files = *workers_, .databases = *database_workers_, .callout = std::move(ask)};
+  auto recipients = recipients_of(config, files, sources);
   auto fresh = std::make_shared<Live>(Live{.config = std::move(config),
-                                           .tls = std::move(keys.tls),
+                                           .keys = std::move(keys),
                                            .directory = std::move(directory),
-                                           .accounts = std::move(accounts),
+                                           .recipient_files = std::move(files),
+                                           .callout = std::move(callout),
+                                           .recipients = std::move(recipients),
                                            .services = {},
                                            .local = {},
                                            .relay = {},
@@ -82,7 +106,10 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                              .random = random_,
                              .events = *events_,
                              .directory = *fresh->directory,
-                             .accounts = fresh->accounts,
+                             .recipients = *fresh->recipients,
+                             .accounts = *accounts_,
+                             .password_workers = *password_workers_,
+                             .auth_throttle = auth_throttle_,
                              .reservations = reservations_,
                              .buckets = buckets_,
                              .exceptions = *exceptions_,
@@ -95,18 +122,7 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys) {
                                                 .received_spf = authentication.received_spf}};
   fresh->services = std::make_unique<const inbound::Services>(std::move(services));
   fresh->local = std::make_unique<inbound::LocalDelivery>(*fresh->services);
-  const outbound::RelayServices relay{.queue = *queue_,
-                                      .resolver = *resolver_,
-                                      .clock = clock_,
-                                      .random = random_,
-                                      .events = *events_,
-                                      .pools = *pools_,
-                                      .health = *host_health_,
-                                      .tls = *outgoing_tls_,
-                                      .sts = sts_book_.get(),
-                                      .results = tls_reporter_.get(),
-                                      .peers = peers_.get()};
-  fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, std::move(keys), own_places_));
+  fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, fresh->keys, own_places_));
   fresh->backends = std::make_unique<outbound::Relay>(relay, backend_options(fresh->config, own_places_));
   return fresh;
 }
@@ -134,11 +150,27 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   load_.users.set_limits(load.users);
   buckets_.set_limits(load.confirms);
   conduct_.set_limits(load.conduct);
+  auth_throttle_.set_limits(load.auth);
+  put_accounts_in_force(fresh->config);
   directory_.with([&](auto& now) { now = fresh->directory; });
   paces_.with([&](auto& now) { now = paces_of(fresh->config); });
   live_.with([&](auto& now) { now = fresh; });
   queue_->reroute();
   for (auto& one : acceptors_) one.acceptor->renew(session_settings(fresh, one.config));
+}
+
+// Before the sessions that ask for them.
+void Server::put_accounts_in_force(const Config& config) {
+  for (const auto& name : accounts_->set_configured(accounts_of(config))) {
+    emit(Level::Warning, "user-twice",
+         {{"user", name}, {"mend", "the configuration file counts: remove it there, or `cas user remove` the other"}});
+  }
+  const auto needs_user = [](const ListenConfig& listen) {
+    return listen.role == Role::Submission && listen.trusted_networks.empty();
+  };
+  if (accounts_->empty() && std::ranges::any_of(config.listen, needs_user)) {
+    emit(Level::Warning, "no-users", {{"mend", "nobody can submit mail yet: `cas user add`, or a [[user]]"}});
+  }
 }
 
 void Server::reload() {
@@ -152,13 +184,17 @@ void Server::reload() {
   const auto stamp = key_stamp(*config);
   auto keys = load_key_material(*config);
   if (!keys) return refuse(keys.error());
+  const auto files_stamp = recipients_stamp(*config);
+  auto files = load_recipient_files(*config);
+  if (!files) return refuse(files.error());
   std::string restart;
   for (const auto& key : needs_restart(config_, *config)) restart += (restart.empty() ? "" : ", ") + key;
   config->host = config_.host;
-  loaded_stamp_ = seen_stamp_ = stamp;
+  key_stamps_ = {.loaded = stamp, .seen = stamp};
+  recipients_stamps_ = {.loaded = files_stamp, .seen = files_stamp};
   tell_signing(keys->signing);
   log_->set_level(config->log.level);
-  put_in_force(make_live(*std::move(config), *std::move(keys)));
+  put_in_force(make_live(*std::move(config), *std::move(keys), *std::move(files)));
   watch_disk();
   if (!restart.empty()) emit(Level::Warning, "restart-needed", {{"keys", restart}});
   emit(Level::Info, "reloaded");
@@ -168,9 +204,9 @@ void Server::reload() {
 void Server::look_for_new_keys() {
   const auto now = live();
   const auto stamp = key_stamp(now->config);
-  const bool settled = stamp == std::exchange(seen_stamp_, stamp);
-  if (!settled || stamp == loaded_stamp_) return;
-  loaded_stamp_ = stamp;  // also when it fails: told once
+  const bool settled = stamp == std::exchange(key_stamps_.seen, stamp);
+  if (!settled || stamp == key_stamps_.loaded) return;
+  key_stamps_.loaded = stamp;  // also when it fails: told once
   auto keys = load_key_material(now->config);
   if (!keys) {
     for (const auto& error : keys.error()) {
@@ -179,7 +215,7 @@ void Server::look_for_new_keys() {
     return;
   }
   tell_signing(keys->signing);
-  put_in_force(make_live(now->config, *std::move(keys)));
+  put_in_force(make_live(now->config, *std::move(keys), now->recipient_files));
   emit(Level::Info, "keys-reloaded");
 }
 
@@ -193,6 +229,25 @@ void Server::keep_books(bool all) {
   };
   if (is_due(report_kept_, report_pause)) report_->flush();
   if (is_due(conduct_kept_, conduct_pause)) conduct_store_->save();
+}
+
+// The same for the files of recipients. The keys in force may be root's alone: they are kept.
+void Server::look_for_new_recipients() {
+  const auto now = live();
+  const auto stamp = recipients_stamp(now->config);
+  const bool settled = stamp == std::exchange(recipients_stamps_.seen, stamp);
+  if (!settled || stamp == recipients_stamps_.loaded) return;
+  recipients_stamps_.loaded = stamp;
+  auto files = load_recipient_files(now->config);
+  if (!files) {
+    for (const auto& error : files.error()) {
+      emit(Level::Warning, "recipients-unusable",
+           {{"reason", error.text()}, {"mend", "those of before are in force until it is mended"}});
+    }
+    return;
+  }
+  put_in_force(make_live(now->config, now->keys, *std::move(files)));
+  emit(Level::Info, "recipients-reloaded");
 }
 
 // ---- The disk ----

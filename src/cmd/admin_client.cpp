@@ -6,12 +6,11 @@
 
 #include <pwd.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-#include <time.h>
-#include <cstdlib>
-
 #include <cstdio>
+#include <cstdlib>
 
 #include "app/config.hpp"
 #include "base/encoding.hpp"
@@ -100,6 +99,13 @@ Or<std::string> AdminClient::octets(http::Request request) const {
   return refused(*object, response->status);
 }
 
+std::string who() {
+  const char* asked = std::getenv("SUDO_USER");
+  if (asked != nullptr && *asked != 0) return asked;
+  const passwd* user = ::getpwuid(::geteuid());
+  return user == nullptr ? std::to_string(::geteuid()) : user->pw_name;
+}
+
 Or<json::object> ask(const AdminOptions& admin, http::Request request) {
   const auto client = AdminClient::find(admin);
   if (!client) return std::unexpected(client.error());
@@ -133,13 +139,6 @@ const json::object& object_of(const json::value& value) {
 
 int finish(bool printed) {
   return printed ? EX_OK : complain(EX_IOERR, "standard output cannot be written");
-}
-
-std::string operator_name() {
-  const char* asked = std::getenv("SUDO_USER");
-  if (asked != nullptr && *asked != 0) return asked;
-  const passwd* user = ::getpwuid(::geteuid());
-  return user == nullptr ? std::to_string(::geteuid()) : user->pw_name;
 }
 
 // "2026-11-23 19:00:00" of an RFC 3339 time.

@@ -38,6 +38,9 @@ class AdminClient {
   std::filesystem::path socket_;
 };
 
+/// Who asks: the user, also behind sudo.
+[[nodiscard]] std::string who();
+
 /// find() and ask().
 [[nodiscard]] Or<boost::json::object> ask(const AdminOptions& admin, http::Request request);
 
@@ -49,8 +52,6 @@ class AdminClient {
 
 /// The exit status after the last of the output.
 [[nodiscard]] int finish(bool printed);
-/// Who gives the command, for logs: also behind sudo.
-[[nodiscard]] std::string operator_name();
 /// "2026-11-23 19:00:00" of an RFC 3339 time; "-" of anything else.
 [[nodiscard]] std::string short_time(std::string time);
 /// Seconds since 1970 of an RFC 3339 time in UTC; 0 of anything else.

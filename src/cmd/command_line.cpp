@@ -11,6 +11,7 @@
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/demo.hpp"
+#include "cmd/exception_commands.hpp"
 #include "cmd/line.hpp"
 #include "cmd/terminal.hpp"
 
@@ -445,6 +446,8 @@ int run(int argc, char** argv) {
   add_suppression_commands(app, words);
   add_screener_commands(app, words);
   add_report_command(app, words);
+  add_user_commands(app, words);
+  add_exception_commands(app, words.action);
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
   add_intent_commands(app, words);

@@ -6,7 +6,9 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <string>
+#include <type_traits>
 
 #include "cmd/commands.hpp"
 
@@ -22,6 +24,23 @@ struct Line {
 void add_admin_options(CLI::App& command, Line& line);
 [[nodiscard]] AdminOptions admin_options(const Line& line);
 
+/// A subcommand that asks the running server, and reads into options that it may share with others.
+template <class Options>
+CLI::App* add_asking(CLI::App& above, Line& line, const char* name, const char* what,
+                     const std::shared_ptr<Options>& options, std::type_identity_t<int (*)(const Options&)> act) {
+  auto* command = above.add_subcommand(name, what);
+  add_admin_options(*command, line);
+  command->callback([&line, options, act] {
+    line.action = [&line, options, act] {
+      options->admin = admin_options(line);
+      return act(*options);
+    };
+  });
+  return command;
+}
+
+/// `cas user`.
+void add_user_commands(CLI::App& app, Line& line);
 /// `cas screener`, `cas expect`. `line` outlives the parse and the action.
 void add_screener_commands(CLI::App& app, Line& line);
 /// `cas report`, likewise.

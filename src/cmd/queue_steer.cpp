@@ -25,7 +25,7 @@ Or<Sum> run(const AdminClient& client, const QueueOptions& options, const std::s
   auto request = queue_request(options, "/v1/queue/" + action);
   if (!request) return std::unexpected(request.error());
   request->method = "POST";
-  request->query["by"] = operator_name();
+  request->query["by"] = who();
   if (!options.because.empty()) request->query["reason"] = options.because;
   if (dry_run) request->query["dry_run"] = "1";
   if (options.all) request->query["all"] = "1";
@@ -109,7 +109,7 @@ int switch_queue(const QueueOptions& options, const std::string& what) {
   if (what == "resume" && options.domain.empty()) request.path = "/v1/queue/unpause";
   if (!options.domain.empty()) request.query["domain"] = options.domain;
   if (!options.because.empty()) request.query["reason"] = options.because;
-  request.query["by"] = operator_name();
+  request.query["by"] = who();
   const auto answer = ask(options.admin, std::move(request));
   if (!answer) return answer.error().code;
   if (options.admin.json) return finish(print(json::serialize(*answer) + "\n"));

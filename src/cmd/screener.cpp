@@ -27,7 +27,7 @@ constexpr std::size_t seeded_at_once = 500;
 http::Request request_for(const ScreenerOptions& options, const std::string& what) {
   http::Request request{.method = "POST", .path = std::string(path) + "/" + what};
   request.query["mailbox"] = options.mailbox;
-  request.query["by"] = operator_name();
+  request.query["by"] = who();
   if (!options.sender.empty()) request.query["sender"] = options.sender;
   if (options.unauthenticated) request.query["unauthenticated"] = "1";
   return request;

@@ -3,7 +3,6 @@
 //
 // `cas password`, `cas keys generate --out`, `cas cert self-signed`: what a set-up needs, made here.
 #include <sysexits.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -12,6 +11,7 @@
 #include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/dns_text.hpp"
+#include "cmd/password_input.hpp"
 #include "cmd/terminal.hpp"
 #include "crypto/password.hpp"
 #include "message/address.hpp"
@@ -21,49 +21,6 @@ namespace cas::cmd {
 
 namespace {
 
-constexpr std::size_t max_password = 1024;
-
-/// No echo while it lives.
-class Silence {
- public:
-  Silence() : on_(::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before_) == 0) {
-    if (!on_) return;
-    termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  ~Silence() {
-    if (on_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-  Silence(const Silence&) = delete;
-  Silence& operator=(const Silence&) = delete;
-  [[nodiscard]] bool on() const { return on_; }
-
- private:
-  termios before_{};
-  bool on_;
-};
-
-// One line without its end; none at the end of input, or when it is too long.
-std::optional<std::string> read_line() {
-  std::string line;
-  for (int c = std::getchar(); c != '\n'; c = std::getchar()) {
-    if (c == EOF && line.empty()) return std::nullopt;
-    if (c == EOF) break;
-    if (line.size() == max_password) return std::nullopt;
-    line += static_cast<char>(c);
-  }
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
-}
-
-std::optional<std::string> prompt(const char* question) {
-  std::fputs(question, stderr);
-  auto line = read_line();
-  std::fputc('\n', stderr);
-  return line;
-}
-
 int cannot_write(const std::filesystem::path& file, const Error& error) {
   return complain(EX_CANTCREAT, printable(file.string()) + " cannot be made: " + error.private_reason);
 }
@@ -71,15 +28,9 @@ int cannot_write(const std::filesystem::path& file, const Error& error) {
 }  // namespace
 
 int hash_password() {
-  std::optional<std::string> password;
-  {
-    const Silence silence;
-    password = silence.on() ? prompt("Password: ") : read_line();
-    if (silence.on() && password && prompt("Again: ") != password) return complain(EX_DATAERR, "the two differ");
-  }
-  if (!password || password->empty()) {
-    return complain(EX_DATAERR, "give a password of 1 to " + std::to_string(max_password) + " octets, on one line");
-  }
+  constexpr std::size_t longest = 1024;
+  const auto password = read_password(longest);
+  if (!password) return password.error().code;
   const auto hash = crypto::hash_password(*password);
   if (!hash) return complain(EX_OSERR, hash.error().private_reason);
   return print(*hash + "\n") ? EX_OK : EX_IOERR;

@@ -20,6 +20,9 @@ net::Task<Response> AdminApi::answer(Request request) {
   if (request.path == "/v1/screener" || request.path.starts_with("/v1/screener/")) {
     co_return co_await screener(std::move(request));
   }
+  if (services_.users && (request.path == "/v1/users" || request.path.starts_with("/v1/users/"))) {
+    co_return co_await services_.users(std::move(request));
+  }
   if (request.path == "/v1/queue" || request.path.starts_with("/v1/queue/")) {
     co_return co_await answer_queue(std::move(request));
   }

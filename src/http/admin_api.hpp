@@ -15,6 +15,7 @@
 //   POST /v1/screener/expect?mailbox=M&domain=D&seconds=N&by=..    POST /v1/screener/mode?mailbox=M&mode=W&by=..
 //   GET  /v1/report?since=SECONDS&domain=D&after=A&limit=N
 //                                       what was decided on recipients, by day and receiving domain
+//   /v1/users, /v1/users/...            accounts: users_api.hpp
 //   GET  /v1/trace/ID                   what happened to a message, by trace id or queue id
 //   GET  /v1/queue?after=ID&limit=N     entries in the order of their ids, of N that are looked at; "next" says where
 //                                       to go on
@@ -80,6 +81,8 @@ class AdminApi {
     /// Something that waits in a Screener was decided on.
     std::function<void()> screener_decided = [] {};
     registry::VerdictReport* report = nullptr;  // none: nothing was counted
+    /// What lies under /v1/users (users_api.hpp); none: nothing does.
+    std::function<net::Task<Response>(Request)> users{};
   };
   explicit AdminApi(Services services) : services_(std::move(services)) {}
 

@@ -120,7 +120,7 @@ class AdminApiTest : public ::testing::Test {
     message.message.body_size = 4;
     message.small_body = "x\r\n\r\n";
     message.recipients.push_back(
-        queue::NewRecipient{.address = address(to), .route = store::Route::Remote, .ledger = {}});
+        queue::NewRecipient{.address = address(to), .route = store::Route::Remote, .ledgers = {}});
     std::promise<store::QueueId> promise;
     queue_->commit(std::move(message),
                    [&](auto committed) { promise.set_value(committed ? committed->id : "failed"); });

@@ -1,18 +1,18 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which domains and mailboxes live here. Immutable once built; a reload builds a new one.
+// Which domains live here, and what each of them wants. Which mailboxes they have, recipients/ knows. Immutable once
+// built; a reload builds a new one.
 #pragma once
 
 #include <filesystem>
 #include <map>
-#include <set>
 #include <vector>
 
 #include "confirm/discovery.hpp"
 #include "message/address.hpp"
 #include "policy/authentication.hpp"
-#include "policy/judge.hpp"
+#include "policy/relationship.hpp"
 
 namespace cas::inbound {
 
@@ -23,11 +23,10 @@ struct DomainSettings {
   policy::Screening screener = policy::Screening::Off;  // of mailboxes that say nothing else
   bool observe = false;                                 // rules are asked and told, and nothing is done because of them
   std::filesystem::path maildir;                        // one Maildir for each mailbox below it
-  std::vector<LocalPart> mailboxes;
 };
 
 /// Local parts are compared without regard to ASCII case here, as nearly every site does (RFC 5321 §2.4 leaves it to
-/// the receiving host). postmaster exists in every domain (RFC 5321 §4.5.1).
+/// the receiving host).
 class Directory {
  public:
   explicit Directory(std::vector<DomainSettings> domains);
@@ -38,17 +37,11 @@ class Directory {
   /// None when the domain is not served here.
   [[nodiscard]] const DomainSettings* find(const Domain& domain) const;
   [[nodiscard]] bool is_local(const Mailbox& mailbox) const;
-  [[nodiscard]] policy::MailboxStatus mailbox(const Mailbox& mailbox) const;
-  /// The Maildir of an existing mailbox. Its last component holds no "/" and is neither "." nor "..", whatever the
-  /// local part: other octets are percent-encoded.
+  /// The Maildir of a mailbox in a domain that is_local(): recipients::folder_name() names it.
   [[nodiscard]] std::filesystem::path maildir(const Mailbox& mailbox) const;
 
  private:
-  struct Entry {
-    DomainSettings settings;
-    std::set<std::string> mailboxes;
-  };
-  std::map<Domain, Entry> domains_;
+  std::map<Domain, DomainSettings> domains_;
   std::optional<Domain> first_;
 };
 

@@ -53,9 +53,9 @@ net::Task<std::vector<Outcome>> LocalDelivery::attempt(const queue::Job& job) {
 }
 
 net::Task<Outcome> LocalDelivery::deliver(const queue::Job& job, const store::Recipient& recipient) {
-  if (services_.directory.mailbox(recipient.address) != policy::MailboxStatus::Exists) {
-    co_return outcome(Outcome::Kind::Failed, 550, smtp::EnhancedCode{5, 1, 1}, "no such user");
-  }
+  const auto exists = co_await services_.recipients.has_mailbox(recipient.address);
+  if (!exists) co_return deferred(exists.error());
+  if (!*exists) co_return outcome(Outcome::Kind::Failed, 550, smtp::EnhancedCode{5, 1, 1}, "no such user");
   auto file = std::make_unique<MaildirFile>(
       services_.directory.maildir(recipient.address),
       maildir_file_name(to_unix(job.message.arrived), job.message.id, recipient.index, services_.host),

@@ -22,7 +22,8 @@ inline constexpr std::string_view screener_folder = ".Screener";
 class LocalDelivery {
  public:
   explicit LocalDelivery(const Services& services) : services_(services) {}
-  /// One outcome a recipient. A mailbox that is gone fails (5.1.1); everything else that goes wrong is deferred.
+  /// One outcome a recipient. A mailbox that is gone, or is an alias now, fails (5.1.1); everything else that goes
+  /// wrong is deferred.
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> attempt(const queue::Job& job);
 
  private:

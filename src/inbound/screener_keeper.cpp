@@ -206,7 +206,7 @@ net::Task<void> ScreenerKeeper::send_digest(registry::Relationships::Digest dige
   fresh.message.arrived = now;
   fresh.message.eight_bit = !is_ascii(fresh.small_body);
   fresh.message.klass = confirm::Class::Automatic;
-  fresh.recipients.push_back({.address = *mailbox, .route = store::Route::Local, .ledger = {}});
+  fresh.recipients.push_back({.address = *mailbox, .route = store::Route::Local, .ledgers = {}});
   fresh.alongside = [digest = std::move(digest), now](store::Tx& tx, const store::Message&, const store::Recipient&) {
     return registry::Relationships::digest_sent(tx, digest, to_unix(now));
   };

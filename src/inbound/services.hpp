@@ -8,16 +8,18 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "base/trace.hpp"
-#include "inbound/accounts.hpp"
 #include "inbound/directory.hpp"
 #include "inbound/load.hpp"
 #include "inbound/reservations.hpp"
 #include "net/resolver.hpp"
 #include "net/workers.hpp"
+#include "policy/auth_throttle.hpp"
 #include "policy/buckets.hpp"
 #include "policy/conduct.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
+#include "recipients/recipients.hpp"
+#include "registry/accounts.hpp"
 #include "registry/exceptions.hpp"
 #include "registry/relationships.hpp"
 #include "registry/verdict_report.hpp"
@@ -40,7 +42,10 @@ struct Services {
   Random& random;
   EventSink& events;
   const Directory& directory;
-  const Accounts& accounts;
+  const recipients::Recipients& recipients;
+  const registry::Accounts& accounts;
+  net::Workers& password_workers;  // few: each password takes 64 MB and a while
+  policy::AuthThrottle& auth_throttle;
   Reservations& reservations;
   policy::ConfirmBuckets& buckets;
   registry::Exceptions& exceptions;

@@ -19,6 +19,12 @@ constexpr std::size_t most_read = 32 * 1024;
 constexpr milliseconds write_timeout{60000};
 constexpr std::string_view superuser = "root";
 
+// What is offered now; the accounts change while the server runs.
+smtp::ServerOptions offers(smtp::ServerOptions options, const Services& services) {
+  options.offer_scram = options.submission && services.accounts.offers_scram();
+  return options;
+}
+
 TraceId draw_trace_id(Random& random) {
   std::array<std::uint8_t, 8> octets{};
   random.fill(octets);
@@ -33,7 +39,7 @@ Session::Session(net::Stream stream, std::shared_ptr<const SessionSettings> sett
       options_(settings_->options),
       services_(settings_->services),
       background_(background),
-      protocol_(options_.smtp),
+      protocol_(offers(options_.smtp, services_)),
       memory_(services_.load.memory),
       trace_(draw_trace_id(services_.random)),
       deadline_(std::chrono::steady_clock::now() + options_.smtp.limits.session_timeout) {}
@@ -103,6 +109,7 @@ net::Task<void> Session::converse() {
     if (!up) co_return;
   }
   std::optional<Step> step = co_await greet();
+  if (options_.implicit_tls) bind_tls();
   while (step && !gone_) {
     const bool go_on = co_await perform(*step);
     forget_finished_transaction();
@@ -230,7 +237,13 @@ net::Task<bool> Session::upgrade(const smtp::UpgradeTls& step) {
   gone_ = !up;
   if (gone_) co_return false;
   protocol_.on_tls();
+  bind_tls();
   co_return true;
+}
+
+void Session::bind_tls() {
+  tls_exporter_ = stream_.tls_exporter();
+  if (!tls_exporter_.empty()) protocol_.bind_tls();
 }
 
 net::Task<Result<void>> Session::shake_hands() {

@@ -15,6 +15,8 @@
 #include "inbound/confirm_check.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
+#include "policy/judge.hpp"
+#include "registry/sasl.hpp"
 #include "smtp/data.hpp"
 #include "smtp/line_reader.hpp"
 #include "smtp/server_session.hpp"
@@ -45,8 +47,7 @@ class Session {
   struct Admitted {
     Mailbox address;
     policy::RecipientFacts facts;
-    policy::Verdict verdict;  // at the end of data perhaps another one
-    store::Route route;
+    policy::Verdict verdict;                   // at the end of data perhaps another one
     smtp::Reply reply;                         // again when it is named again
     std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
     bool swallowed = false;                    // committed before with the same digest
@@ -54,11 +55,13 @@ class Session {
     bool quarantined = false;
     DsnNotify notify{};
     std::string orcpt{};
+    std::vector<Mailbox> targets{};  // where its mail goes
   };
   /// A recipient that is being judged.
   struct Judged {
     policy::Verdict verdict;
     bool alone = false;
+    recipients::Resolution found{};
   };
   /// What the driver keeps for a transaction; valid while the protocol's serial number stays.
   struct Work {
@@ -80,27 +83,38 @@ class Session {
   [[nodiscard]] bool is_own_network() const;
   net::Task<std::optional<smtp::Step>> greet();
   net::Task<Result<std::string>> local_user();
-  [[nodiscard]] std::vector<Mailbox> own_addresses() const;
   net::Task<bool> perform(smtp::Step& step);
   net::Task<std::optional<smtp::Step>> next_line();
   net::Task<bool> receive();
   [[nodiscard]] milliseconds command_time() const;
   net::Task<Result<std::size_t>> read(std::size_t at_most, milliseconds timeout);
   net::Task<Result<void>> shake_hands();
+  void bind_tls();
   void account();
   net::Task<bool> flush();
   net::Task<bool> upgrade(const smtp::UpgradeTls& step);
   void say(const smtp::Reply& reply);
   void forget_finished_transaction();
 
-  // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT, AUTH
+  // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT
   net::Task<smtp::Step> answer(smtp::Step step);
   [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);
   net::Task<std::optional<smtp::Reply>> refuse_suppressed(Mailbox asked);
   smtp::Reply over_quota(const std::string& of_what);
+
+  // session_auth.cpp: who it is, and as whom he may write
   net::Task<smtp::Reply> on_auth(smtp::AskAuth ask);
+  smtp::Step on_sasl(const smtp::AskSasl& ask);
+  [[nodiscard]] smtp::Step scram_done(std::string_view mechanism, const std::string& authzid);
+  [[nodiscard]] std::optional<smtp::Reply> refuse_guess(const std::string& user, std::string_view mechanism) const;
+  smtp::Reply auth_failed(const std::string& user, std::string_view mechanism);
+  smtp::Reply logged_in(registry::AccountPtr account, std::string_view mechanism);
+  void tell_auth(const std::string& user, std::string_view mechanism, std::string_view result) const;
+  /// None while he who logged in still may.
+  [[nodiscard]] std::optional<smtp::Reply> login_is_over() const;
+  [[nodiscard]] std::vector<policy::SendAs> own_addresses() const;
 
   // session_recipient.cpp: who gets it, and whether
   net::Task<smtp::Reply> on_rcpt(smtp::RcptCommand asked);
@@ -108,16 +122,19 @@ class Session {
   [[nodiscard]] policy::SenderIdentity sender_identity() const;
   [[nodiscard]] std::optional<policy::RelationNames> relation_names(confirm::Class klass) const;
   void look_for_exceptions(policy::RecipientFacts& facts) const;
+  [[nodiscard]] policy::Screening screening_of(const Mailbox& mailbox, const DomainSettings& domain) const;
   net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
-  net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts);
+  net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
   net::Task<void> find_relation(policy::RecipientFacts& facts);
   /// `before`: what it is in place of.
-  void tell_verdict(const Mailbox& recipient, const policy::Verdict& verdict, const policy::RecipientFacts& facts,
+  void tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts,
                     const policy::Verdict* before = nullptr) const;
   [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
   net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
   void note_relations(queue::NewMessage& fresh) const;
   void note_screened(queue::NewMessage& fresh) const;
+  [[nodiscard]] registry::NewHeld held_for(const Admitted& admitted, const policy::RelationNames& names,
+                                           bool in_queue) const;
   void note_written_to(queue::NewMessage& fresh) const;
 
   // session_conduct.cpp: how the other side behaves
@@ -129,6 +146,11 @@ class Session {
                            const std::vector<policy::Enforcement>& modes) const;
   void note_misbehaviour() const;
   void note_accepted() const;
+
+  // session_recipients.cpp: where the mail of a recipient goes
+  /// Fills in facts.mailbox and facts.owner.
+  net::Task<recipients::Resolution> resolve(policy::RecipientFacts& facts) const;
+  [[nodiscard]] std::vector<queue::NewRecipient> new_recipients() const;
 
   // session_authentication.cpp: who sends it
   void begin_authentication(const ReversePath& from);
@@ -158,7 +180,6 @@ class Session {
   [[nodiscard]] store::Message envelope(const IncomingMessage& message, const store::QueueId& id) const;
   [[nodiscard]] bool sender_is_known() const;
   [[nodiscard]] std::string trace_fields(const store::QueueId& id, const IncomingMessage& message) const;
-  [[nodiscard]] queue::NewRecipient new_recipient(const Admitted& admitted) const;
 
   void event(std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields,
              Level level = Level::Info, const store::QueueId& id = {}) const;
@@ -170,6 +191,10 @@ class Session {
   net::TaskGroup& background_;
   Underway underway_ = std::make_shared<int>(0);
   smtp::ServerSession protocol_;
+  registry::AccountPtr login_;  // as it was when he logged in
+  std::unique_ptr<registry::ScramExchange> scram_;
+  std::string tls_exporter_;  // names the TLS connection; empty where it cannot be bound to a login
+  std::optional<crypto::ScramVerifier> scram_verifier_;  // what the exchange compares with
   smtp::LineReader reader_;
   std::string out_;
   std::string buffer_;

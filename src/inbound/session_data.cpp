@@ -156,6 +156,7 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
   const auto& facts = message.facts();
   if (origin() == policy::Origin::OwnNetwork) return std::nullopt;
   if (origin() == policy::Origin::User) {
+    if (auto over = login_is_over()) return over;
     if (facts.from_fields != 1 || facts.from_is_malformed || facts.from.empty()) {
       return Reply(554, EnhancedCode{5, 6, 0}, "a message needs one From field with an address (RFC 5322 3.6)");
     }
@@ -176,10 +177,8 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
 net::Task<Reply> Session::commit() {
   Arrival& arrival = *work_.arrival;
   const std::uint64_t size = arrival.message().size();
-  queue::NewMessage fresh{.message = envelope(arrival.message(), arrival.id()), .small_body = {}, .recipients = {}};
-  for (const auto& admitted : work_.admitted) {
-    if (!admitted.swallowed) fresh.recipients.push_back(new_recipient(admitted));
-  }
+  queue::NewMessage fresh{
+      .message = envelope(arrival.message(), arrival.id()), .small_body = {}, .recipients = new_recipients()};
   note_relations(fresh);
   if (fresh.recipients.empty()) {
     // A replay of what was committed with the same content (CAS §10.2): the copy that counts is durable already.
@@ -270,21 +269,6 @@ std::string Session::trace_fields(const store::QueueId& id, const IncomingMessag
   if (work_.admitted.size() == 1) received.for_mailbox = work_.admitted.front().address;
   received.time = to_unix(services_.clock.now());
   return fields + format_received(received);
-}
-
-queue::NewRecipient Session::new_recipient(const Admitted& admitted) const {
-  queue::NewRecipient recipient{.address = admitted.address,
-                                .route = admitted.route,
-                                .quarantined = admitted.quarantined,
-                                .ledger = std::nullopt,
-                                .notify = admitted.notify,
-                                .orcpt = admitted.orcpt};
-  if (admitted.lease) {
-    recipient.ledger = queue::NewRecipient::Ledger{.key = admitted.lease->key(),
-                                                   .m = *work_.intent->digest,
-                                                   .keep_until = confirm::ledger_keep_until(*work_.intent)};
-  }
-  return recipient;
 }
 
 }  // namespace cas::inbound

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Facts for MAIL, CONFIRM, RCPT and AUTH, and what was decided on them.
+// Facts for MAIL, CONFIRM and RCPT, and what was decided on them.
 #include <algorithm>
 #include <chrono>
 
@@ -43,6 +43,8 @@ net::Task<smtp::Step> Session::answer(smtp::Step step) {
     reply = refusal ? *std::move(refusal) : co_await on_rcpt(rcpt->rcpt);
   } else if (auto* auth = std::get_if<smtp::AskAuth>(&step)) {
     reply = co_await on_auth(std::move(*auth));
+  } else if (const auto* sasl = std::get_if<smtp::AskSasl>(&step)) {
+    co_return on_sasl(*sasl);
   } else {
     throw std::logic_error("a step that nobody performs");
   }
@@ -55,20 +57,11 @@ policy::Origin Session::origin() const {
   return protocol_.user() || !protocol_.own_network() ? policy::Origin::User : policy::Origin::OwnNetwork;
 }
 
-// What the account may write as; a user of this system is also USER@HOST.
-std::vector<Mailbox> Session::own_addresses() const {
-  const std::string user = protocol_.user().value_or("");
-  std::vector<Mailbox> addresses;
-  if (const Account* account = services_.accounts.find(user)) addresses = account->send_as;
-  if (!options_.local_users) return addresses;
-  if (auto local = LocalPart::from_value(user)) addresses.emplace_back(*std::move(local), services_.host);
-  return addresses;
-}
-
 Reply Session::on_mail(const smtp::MailCommand& mail) {
   forget_finished_transaction();
   pace_ = {};
   if (auto refusal = no_room(mail)) return *std::move(refusal);
+  if (auto over = login_is_over()) return *std::move(over);
   if (origin() == policy::Origin::User) {
     policy::SenderFacts facts;
     facts.allowed = own_addresses();
@@ -145,25 +138,6 @@ net::Task<std::optional<Reply>> Session::refuse_suppressed(Mailbox asked) {
                  {"rule", "suppressed"},
                  {"reply", refusal.summary()}});
   co_return refusal;
-}
-
-net::Task<Reply> Session::on_auth(smtp::AskAuth ask) {
-  const std::string user = ask.authcid;
-  if (!ask.authzid.empty() && ask.authzid != ask.authcid) {
-    event("auth", {{"user", user}, {"result", "authzid-refused"}, {"client", stream_.peer().text()}}, Level::Warning);
-    co_return Reply(535, EnhancedCode{5, 7, 8}, "you may only act as yourself");
-  }
-  // Argon2id takes its time on purpose: on a worker.
-  auto check = [this, &ask]() -> Result<bool> { return services_.accounts.verify(ask.authcid, ask.password); };
-  auto right = co_await services_.workers.run<bool>(std::move(check));
-  if (!right) {
-    event("auth", {{"user", user}, {"result", "busy"}}, Level::Warning);
-    co_return Reply(454, EnhancedCode{4, 7, 0}, "temporary authentication failure");  // RFC 4954 §6
-  }
-  event("auth", {{"user", user}, {"result", *right ? "ok" : "wrong"}, {"client", stream_.peer().text()}},
-        *right ? Level::Info : Level::Warning);
-  if (!*right) co_return Reply(535, EnhancedCode{5, 7, 8}, "authentication credentials invalid");
-  co_return Reply(235, EnhancedCode{2, 7, 0}, "authentication succeeded");
 }
 
 }  // namespace cas::inbound

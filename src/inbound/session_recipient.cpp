@@ -57,9 +57,10 @@ net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
 
   auto judged = co_await judge_recipient(facts);
   auto& verdict = judged.verdict;
+  if (!facts.domain_is_local) judged.found.targets.push_back(recipient);
   const bool crowded = !work_.admitted.empty() && (judged.alone || work_.admitted.front().alone);
   if (verdict.reply.positive() && crowded) verdict.reply = policy::one_at_a_time();
-  tell_verdict(recipient, verdict, facts);
+  tell_verdict(recipient, judged, facts);
   if (!verdict.reply.positive()) co_return verdict.reply;
   if (auto refusal = no_place_for(facts)) co_return *std::move(refusal);
   const bool signed_for = facts.intent == policy::IntentStatus::Valid && verdict.admission != policy::Admission::Exempt;
@@ -67,15 +68,13 @@ net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
   work_.admitted.push_back(Admitted{.address = recipient,
                                     .facts = std::move(facts),
                                     .verdict = verdict,
-                                    .route = store::Route::Remote,
                                     .reply = verdict.reply,
                                     .lease = std::move(lease),
                                     .swallowed = swallowed,
                                     .alone = judged.alone,
                                     .notify = asked.notify,
-                                    .orcpt = asked.orcpt});
-  auto& admitted = work_.admitted.back();
-  if (admitted.facts.domain_is_local) admitted.route = store::Route::Local;
+                                    .orcpt = asked.orcpt,
+                                    .targets = std::move(judged.found.targets)});
   co_return verdict.reply;
 }
 
@@ -93,8 +92,9 @@ std::optional<Reply> Session::no_place_for(const policy::RecipientFacts& facts) 
   return std::nullopt;
 }
 
-void Session::tell_verdict(const Mailbox& recipient, const policy::Verdict& verdict,
-                           const policy::RecipientFacts& facts, const policy::Verdict* before) const {
+void Session::tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts,
+                           const policy::Verdict* before) const {
+  const auto& verdict = judged.verdict;
   note_verdict(facts, verdict, before);
   std::vector<std::pair<std::string_view, std::string>> fields{
       {"to", recipient.wire()},
@@ -103,6 +103,7 @@ void Session::tell_verdict(const Mailbox& recipient, const policy::Verdict& verd
       {"admission", std::string(policy::to_string(verdict.admission))},
       {"rule", verdict.rule},
       {"reply", verdict.reply.summary()}};
+  if (!judged.found.rule.empty()) fields.emplace_back("found", judged.found.rule);
   if (const auto* entry = policy::deciding_entry(facts, verdict)) {
     fields.emplace_back("exception", std::to_string(entry->id));
     fields.emplace_back("pattern", entry->pattern);
@@ -127,7 +128,7 @@ policy::RecipientFacts Session::recipient_facts(const Mailbox& recipient) const 
   facts.domain_is_local = true;
   facts.mode = domain->mode;
   facts.observe = domain->observe;
-  facts.screening = services_.relationships.screening(policy::relation_mailbox(recipient)).value_or(domain->screener);
+  facts.screening = screening_of(recipient, *domain);
   look_for_exceptions(facts);
   look_for_excess(facts);
   return facts;
@@ -161,9 +162,18 @@ policy::SenderIdentity Session::sender_identity() const {
   return sender;
 }
 
+policy::Screening Session::screening_of(const Mailbox& mailbox, const DomainSettings& domain) const {
+  return services_.relationships.screening(policy::relation_mailbox(mailbox)).value_or(domain.screener);
+}
+
+/// An entry for the mailbox that an alias leads to holds where none is for the alias.
 void Session::look_for_exceptions(policy::RecipientFacts& facts) const {
   if (origin() != policy::Origin::Outside || !facts.domain_is_local) return;
-  facts.exceptions = services_.exceptions.find(sender_identity(), facts.recipient);
+  const auto sender = sender_identity();
+  facts.exceptions = services_.exceptions.find(sender, facts.recipient);
+  if (!facts.exceptions.decided && !facts.exceptions.forward && facts.owner) {
+    facts.exceptions = services_.exceptions.find(sender, *facts.owner);
+  }
 }
 
 std::optional<policy::RelationNames> Session::relation_names(confirm::Class klass) const {
@@ -173,19 +183,22 @@ std::optional<policy::RelationNames> Session::relation_names(confirm::Class klas
 // ---- Judging ----
 
 net::Task<Session::Judged> Session::judge_recipient(policy::RecipientFacts& facts) {
+  recipients::Resolution found;
   while (true) {
     auto judgement = policy::judge(facts);
-    if (auto* verdict = std::get_if<policy::Verdict>(&judgement)) co_return Judged(*std::move(verdict), false);
+    if (auto* verdict = std::get_if<policy::Verdict>(&judgement))
+      co_return Judged(*std::move(verdict), false, std::move(found));
     const auto question = std::get<policy::Question>(judgement);
     if (question == policy::Question::Message) {
       auto provisional = policy::provisionally(facts);
-      co_return Judged(std::move(provisional.verdict), provisional.alone);
+      co_return Judged(std::move(provisional.verdict), provisional.alone, std::move(found));
     }
-    co_await find_out(question, facts);
+    co_await find_out(question, facts, found);
   }
 }
 
-net::Task<void> Session::find_out(policy::Question question, policy::RecipientFacts& facts) {
+net::Task<void> Session::find_out(policy::Question question, policy::RecipientFacts& facts,
+                                  recipients::Resolution& found) {
   switch (question) {
     case policy::Question::Spf:
       if (work_.authentication && !work_.spf) work_.spf = co_await work_.authentication->spf(patience_at_rcpt);
@@ -193,7 +206,11 @@ net::Task<void> Session::find_out(policy::Question question, policy::RecipientFa
       look_for_exceptions(facts);
       break;
     case policy::Question::Relation: co_await find_relation(facts); break;
-    case policy::Question::Mailbox: facts.mailbox = services_.directory.mailbox(facts.recipient); break;
+    case policy::Question::Mailbox:
+      found = co_await resolve(facts);
+      if (facts.owner) facts.screening = screening_of(*facts.owner, *services_.directory.find(*facts.owner->domain()));
+      look_for_exceptions(facts);
+      break;
     case policy::Question::Message: break;  // nobody can
   }
 }
@@ -205,7 +222,7 @@ net::Task<void> Session::find_relation(policy::RecipientFacts& facts) {
     facts.relation = policy::Relation();
     co_return;
   }
-  const std::string mailbox = policy::relation_mailbox(facts.recipient);
+  const std::string mailbox = policy::relation_mailbox(facts.owner.value_or(facts.recipient));
   auto start = [&](auto done) {
     // Who guesses mailboxes learns nothing by the time of a reply (CAS §8.5).
     auto& relationships = services_.relationships;
@@ -233,8 +250,9 @@ net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& mess
     look_for_exceptions(admitted.facts);
     look_for_excess_again(admitted.facts);
     auto judged = co_await judge_recipient(admitted.facts);
+    if (judged.found.known()) admitted.targets = std::move(judged.found.targets);
     if (judged.verdict.rule == admitted.verdict.rule) continue;
-    tell_verdict(admitted.address, judged.verdict, admitted.facts, &admitted.verdict);
+    tell_verdict(admitted.address, judged, admitted.facts, &admitted.verdict);
     admitted.verdict = std::move(judged.verdict);
   }
   std::vector<policy::Verdict> verdicts;
@@ -263,36 +281,45 @@ void Session::note_written_to(queue::NewMessage& fresh) const {
   const auto& facts = work_.arrival->message().facts();
   if (domain == nullptr || facts.klass.klass == confirm::Class::Automatic) return;
   const std::string mailbox = policy::relation_mailbox(*sender);
-  if (services_.relationships.screening(mailbox).value_or(domain->screener) == policy::Screening::Off) return;
+  if (screening_of(*sender, *domain) == policy::Screening::Off) return;
   const registry::Change change{.at = services_.clock.now(), .by = protocol_.user().value_or("")};
   fresh.alongside = [mailbox, change](store::Tx& tx, const store::Message&, const store::Recipient& recipient) {
     return registry::Relationships::wrote(tx, mailbox, {recipient.address}, change);
   };
 }
 
-/// What the Screener keeps is noted in the transaction of the commit.
+registry::NewHeld Session::held_for(const Admitted& admitted, const policy::RelationNames& names, bool in_queue) const {
+  const auto sender = sender_identity();
+  return {.mailbox = policy::relation_mailbox(admitted.facts.owner.value_or(admitted.address)),
+          .names = names,
+          .author = sender.author ? sender.author->wire() : sender.envelope.path(),
+          .subject = work_.message != nullptr ? work_.message->subject() : std::string(),
+          .silent = admitted.verdict.rule == "held-silently",
+          .in_queue = in_queue};
+}
+
+/// What the Screener keeps is noted in the transaction of the commit. A mailbox that gets the message under another
+/// name too has it in its inbox.
 void Session::note_screened(queue::NewMessage& fresh) const {
-  std::map<std::string, registry::NewHeld> waiting;  // by recipient
-  std::size_t n = 0;
-  for (const auto& admitted : work_.admitted) {
-    if (admitted.swallowed) continue;
-    auto& recipient = fresh.recipients[n++];
-    if (admitted.verdict.admission != policy::Admission::Held || admitted.quarantined) continue;
-    auto names = relation_names(admitted.facts.klass);
-    if (!names) names = policy::RelationNames{.key = "?", .wider = {}, .domain = "?"};
-    const DomainSettings* domain = services_.directory.find(*admitted.address.domain());
-    const bool in_queue = domain != nullptr && domain->maildir.empty();
-    recipient.screened = names->key;
-    recipient.held = in_queue;
-    if (in_queue) recipient.note = "the Screener: waits for the recipient's word";
-    const auto sender = sender_identity();
-    registry::NewHeld held{.mailbox = policy::relation_mailbox(admitted.address),
-                           .names = *std::move(names),
-                           .author = sender.author ? sender.author->wire() : sender.envelope.path(),
-                           .subject = work_.message != nullptr ? work_.message->subject() : std::string(),
-                           .silent = admitted.verdict.rule == "held-silently",
-                           .in_queue = in_queue};
-    waiting.insert_or_assign(admitted.address.wire(), std::move(held));
+  std::map<std::string, registry::NewHeld> waiting;  // by the address of the row
+  for (auto& row : fresh.recipients) {
+    if (row.quarantined) continue;
+    const auto leads_here = [&](const Admitted& admitted) {
+      return !admitted.swallowed && std::ranges::find(admitted.targets, row.address) != admitted.targets.end();
+    };
+    const auto is_held = [](const Admitted& admitted) { return admitted.verdict.admission == policy::Admission::Held; };
+    const auto named = std::ranges::find_if(work_.admitted, leads_here);
+    const bool held = std::ranges::all_of(
+        work_.admitted, [&](const Admitted& admitted) { return !leads_here(admitted) || is_held(admitted); });
+    if (named == work_.admitted.end() || !held) continue;
+    const auto names =
+        relation_names(named->facts.klass).value_or(policy::RelationNames{.key = "?", .wider = {}, .domain = "?"});
+    const DomainSettings* domain = row.address.domain() ? services_.directory.find(*row.address.domain()) : nullptr;
+    const bool in_queue = domain == nullptr || domain->maildir.empty();
+    row.screened = names.key;
+    row.held = in_queue;
+    if (in_queue) row.note = "the Screener: waits for the recipient's word";
+    waiting.insert_or_assign(row.address.wire(), held_for(*named, names, in_queue));
   }
   if (waiting.empty()) return;
   fresh.alongside = [waiting = std::move(waiting)](store::Tx& tx, const store::Message& message,

@@ -69,6 +69,10 @@ class Stream {
   /// "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS.
   [[nodiscard]] std::string tls_description() const;
 
+  /// What names this TLS connection to both of its ends, and no other one ("tls-exporter", RFC 9266). Empty below
+  /// TLS 1.3, where that needs more than we look at.
+  [[nodiscard]] std::string tls_exporter() const;
+
   /// Sends close_notify where TLS is on, waits for nothing else than that (a second at most), then closes. Safe to
   /// call twice, and in a cancelled task.
   [[nodiscard]] Task<void> close();

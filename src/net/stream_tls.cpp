@@ -209,6 +209,19 @@ bool Stream::tls() const {
   return state_ && state_->tls_ready;
 }
 
+std::string Stream::tls_exporter() const {
+  constexpr std::string_view label = "EXPORTER-Channel-Binding";  // RFC 9266 §2
+  constexpr std::size_t length = 32;
+  if (!tls()) return {};
+  SSL* session = state_->tls->native_handle();
+  if (SSL_version(session) < TLS1_3_VERSION) return {};
+  std::string octets(length, '\0');
+  auto* out = reinterpret_cast<unsigned char*>(octets.data());
+  return SSL_export_keying_material(session, out, length, label.data(), label.size(), nullptr, 0, 0) == 1
+             ? octets
+             : std::string();
+}
+
 std::string Stream::tls_description() const {
   if (!tls()) return {};
   const SSL* session = state_->tls->native_handle();

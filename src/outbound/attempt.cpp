@@ -22,11 +22,6 @@ NextHop mx_hop(std::string host, std::uint16_t port, TlsDemand tls) {
   return hop;
 }
 
-std::string place_of(const NextHop& hop, const std::string& address) {
-  if (!hop.unix_path.empty()) return "unix:" + hop.unix_path;
-  return net::Endpoint{.address = address, .port = hop.port}.text();
-}
-
 net::Task<std::expected<void, ConnectionFailure>> open(Connection& connection, const NextHop& hop, std::string address,
                                                        std::optional<net::Stream> stream) {
   if (!stream) co_return co_await connection.open_unix(hop.unix_path);
@@ -37,6 +32,32 @@ net::Task<std::expected<void, ConnectionFailure>> open(Connection& connection, c
 }
 
 }  // namespace
+
+std::string place_of(const NextHop& hop, const std::string& address) {
+  if (!hop.unix_path.empty()) return "unix:" + hop.unix_path;
+  return net::Endpoint{.address = address, .port = hop.port}.text();
+}
+
+ConnectionOptions connection_options(const RelayServices& services, const RelayOptions& options, const NextHop& hop,
+                                     const std::string& place) {
+  std::optional<smtp::PlainAuth> auth;
+  if (hop.credentials) auth = smtp::PlainAuth{.user = hop.credentials->user, .password = hop.credentials->password};
+  return ConnectionOptions{.smtp = {.helo = options.host.text(),
+                                    .lmtp = hop.lmtp,
+                                    .use_starttls = hop.tls.use != TlsDemand::Use::Off,
+                                    .require_tls = hop.tls.required(),
+                                    .require_requiretls = hop.tls.requiretls,
+                                    .implicit_tls = hop.tls.use == TlsDemand::Use::Implicit,
+                                    .auth = std::move(auth)},
+                           .host_name = hop.host,
+                           .server_name = hop.tls.server_name,
+                           .tls = services.tls,
+                           .check = check_of(hop.tls, place),
+                           .connect_timeout = options.connect_timeout,
+                           .command_timeout = options.command_timeout,
+                           .data_timeout = options.data_timeout,
+                           .final_timeout = options.final_timeout};
+}
 
 Attempt::Attempt(const RelayServices& services, const RelayOptions& options, const TlsPolicies& policies,
                  ConnectionPool& pool, const queue::Job& job, const SigningKeys::value_type* keys)
@@ -228,26 +249,6 @@ net::Task<void> Attempt::try_again(NextHop hop, std::string address) {
   co_await race(hop, std::move(one));
 }
 
-ConnectionOptions Attempt::connection_options(const NextHop& hop, const std::string& place) const {
-  std::optional<smtp::PlainAuth> auth;
-  if (hop.credentials) auth = smtp::PlainAuth{.user = hop.credentials->user, .password = hop.credentials->password};
-  return ConnectionOptions{.smtp = {.helo = options_.host.text(),
-                                    .lmtp = hop.lmtp,
-                                    .use_starttls = hop.tls.use != TlsDemand::Use::Off,
-                                    .require_tls = hop.tls.required(),
-                                    .require_requiretls = hop.tls.requiretls,
-                                    .implicit_tls = hop.tls.use == TlsDemand::Use::Implicit,
-                                    .auth = std::move(auth)},
-                           .host_name = hop.host,
-                           .server_name = hop.tls.server_name,
-                           .tls = services_.tls,
-                           .check = check_of(hop.tls, place),
-                           .connect_timeout = options_.connect_timeout,
-                           .command_timeout = options_.command_timeout,
-                           .data_timeout = options_.data_timeout,
-                           .final_timeout = options_.final_timeout};
-}
-
 bool Attempt::is_own_place(const std::string& address, std::uint16_t port) const {
   const net::Endpoint place{.address = address, .port = port};
   return std::ranges::find(options_.own_places, place) != options_.own_places.end();
@@ -265,7 +266,7 @@ net::Task<void> Attempt::try_address(NextHop hop, std::string address, std::opti
   const std::string place = place_of(hop, address);
   const auto now = services_.clock.now();
   const bool chunks = services_.health.with([&](const HostHealth& health) { return health.takes_chunks(place, now); });
-  auto options = connection_options(hop, place);
+  auto options = connection_options(services_, options_, hop, place);
   options.smtp.use_chunking = chunks;
   auto connection = std::make_unique<Connection>(std::move(options));
   auto opened = co_await open(*connection, hop, address, std::move(stream));

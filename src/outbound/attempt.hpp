@@ -15,6 +15,11 @@
 
 namespace cas::outbound {
 
+/// How a server is connected to; `place` is its address and port, or "unix:PATH".
+[[nodiscard]] ConnectionOptions connection_options(const RelayServices& services, const RelayOptions& options,
+                                                   const NextHop& hop, const std::string& place);
+[[nodiscard]] std::string place_of(const NextHop& hop, const std::string& address);
+
 /// Used once: run().
 class Attempt {
  public:
@@ -41,7 +46,6 @@ class Attempt {
   net::Task<bool> converse(const NextHop& hop, std::unique_ptr<Connection> connection);
   void note_health(const std::string& place, const std::expected<void, ConnectionFailure>& opened);
   [[nodiscard]] bool is_own_place(const std::string& address, std::uint16_t port) const;
-  [[nodiscard]] ConnectionOptions connection_options(const NextHop& hop, const std::string& place) const;
 
   const RelayServices& services_;
   const RelayOptions& options_;

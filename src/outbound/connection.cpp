@@ -119,6 +119,18 @@ net::Task<smtp::TransactionResult> Connection::send(smtp::Transaction transactio
   co_return session_.on_disconnect();
 }
 
+net::Task<Result<Reply>> Connection::exchange(std::string command) {
+  if (!usable_) co_return transient("the session is over");
+  Result<Reply> reply = transient("the server spoke out of turn");
+  if (!was_spoken_to()) {
+    command += "\r\n";
+    const auto sent = co_await stream_.write(command, options_.command_timeout);
+    reply = sent ? co_await read_reply(options_.command_timeout) : Result<Reply>(std::unexpected(sent.error()));
+  }
+  if (!reply || reply->code == 421) usable_ = false;
+  co_return reply;
+}
+
 void Connection::note_end() {
   usable_ = false;
   const bool leaves = last_reply_.code == 421;

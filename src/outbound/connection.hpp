@@ -53,6 +53,9 @@ class Connection {
   /// transaction may follow.
   [[nodiscard]] net::Task<smtp::TransactionResult> send(smtp::Transaction transaction, const store::Message& message,
                                                         queue::Queue& queue);
+  /// One command between two transactions, and its reply: for who wants to know something and sends nothing. What it
+  /// began must be ended (RSET) before the next transaction.
+  [[nodiscard]] net::Task<Result<smtp::Reply>> exchange(std::string command);
   /// QUIT where the session still stands, then the end of the connection.
   [[nodiscard]] net::Task<void> quit();
 

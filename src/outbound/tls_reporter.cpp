@@ -198,7 +198,7 @@ net::Task<TlsReporter::Sent> TlsReporter::mail(const TlsReport& report, std::str
   message.message.klass = confirm::Class::Automatic;
   message.message.body_size = message.small_body.size();
   message.message.hashes = hashes_of(message.small_body);
-  queue::NewRecipient recipient{.address = *to, .ledger = std::nullopt};
+  queue::NewRecipient recipient{.address = *to, .ledgers = {}};
   recipient.route = options_.route_for ? options_.route_for(*to->domain()) : store::Route::Remote;
   message.recipients.push_back(std::move(recipient));
   auto start = [&](auto done) { services_.queue.commit(std::move(message), std::move(done)); };

@@ -32,6 +32,8 @@ class Buckets {
   [[nodiscard]] bool has(const std::string& key, TimePoint now) const;
   /// Takes what was used, as far as it is there.
   void spend(const std::string& key, TimePoint now, std::size_t amount = 1);
+  /// As if the key had never taken anything.
+  void forget(const std::string& key) { buckets_.erase(key); }
   [[nodiscard]] std::size_t size() const { return buckets_.size(); }
 
  private:

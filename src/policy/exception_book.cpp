@@ -208,6 +208,56 @@ void ExceptionBook::settle(UnixTime now) {
   }
 }
 
+/// As visit_all() finds it, without an index; not for regular expressions.
+bool ExceptionBook::claims(const SenderIdentity& sender, const Slot& slot) const {
+  const auto key = slot.text();
+  const auto is_address = [&](const std::optional<Mailbox>& mailbox) {
+    return mailbox && AddressKey(*mailbox).text() == key;
+  };
+  const auto is_domain = [&](std::string_view name) {
+    return slot.kind == Kind::Domain ? name == key : name.ends_with(key);
+  };
+  switch (slot.kind) {
+    case Kind::Address: return is_address(sender.author) || is_address(sender.envelope.mailbox());
+    case Kind::List: return sender.list_id == key;
+    case Kind::Network:
+      return sender.client && is_v4_key(key) == sender.client->is_v4() &&
+             NetworkKey(*sender.client, network_bits(key)).text() == key;
+    case Kind::Regex: return false;
+    case Kind::Domain:
+    case Kind::Subdomains: break;
+  }
+  for (const auto* const mailbox : {&sender.author, &sender.envelope.mailbox()}) {
+    if (*mailbox && (*mailbox)->domain() && is_domain((*mailbox)->domain()->text())) return true;
+  }
+  return sender.signer && is_domain(sender.signer->text());
+}
+
+std::vector<std::int64_t> ExceptionBook::about(const SenderIdentity& sender, const std::optional<Mailbox>& recipient,
+                                               std::size_t limit) const {
+  std::vector<std::uint32_t> found;
+  for (const auto* const mailbox : {&sender.author, &sender.envelope.mailbox()}) {
+    if (*mailbox) regexes_.match(AddressKey(**mailbox).text(), found);
+  }
+  std::ranges::sort(found);
+  const auto again = std::ranges::unique(found);
+  found.erase(again.begin(), again.end());
+  for (std::uint32_t number = 0; number < slots_.size(); ++number) {
+    if (slots_[number].id != 0 && claims(sender, slots_[number])) found.push_back(number);
+  }
+  if (recipient) {
+    const Scopes scopes = scopes_of(*recipient);
+    std::erase_if(found, [&](std::uint32_t number) { return !scopes.contains(slots_[number].scope); });
+  }
+  std::ranges::sort(found, [&](std::uint32_t a, std::uint32_t b) {
+    return std::pair(weight(slots_[b]), slots_[a].id) < std::pair(weight(slots_[a]), slots_[b].id);
+  });
+  if (found.size() > limit) found.resize(limit);
+  std::vector<std::int64_t> ids;
+  for (const std::uint32_t number : found) ids.push_back(slots_[number].id);
+  return ids;
+}
+
 std::vector<std::int64_t> ExceptionBook::expired(UnixTime by, std::size_t limit) const {
   std::vector<std::int64_t> ids;
   for (const Slot& slot : slots_) {

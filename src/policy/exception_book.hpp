@@ -49,6 +49,10 @@ class ExceptionBook {
   [[nodiscard]] std::vector<ExceptionOpinion> explain(const SenderIdentity& sender, const Mailbox& recipient,
                                                       UnixTime now) const;
 
+  /// Those that match something that `sender` claims, whatever is proven, for whomever; or only those that hold for
+  /// `recipient`. The one that weighs most first, at most `limit`. It looks at all.
+  [[nodiscard]] std::vector<std::int64_t> about(const SenderIdentity& sender, const std::optional<Mailbox>& recipient,
+                                                std::size_t limit) const;
   /// Those that have expired by `by`, at most `limit`. It looks at all.
   [[nodiscard]] std::vector<std::int64_t> expired(UnixTime by, std::size_t limit) const;
   /// Forgets for `message_could_decide` what has expired; all else sees that by itself. From time to time.
@@ -117,6 +121,7 @@ class ExceptionBook {
   /// visit(slot, roles) for each entry that matches; the same one may be visited in several roles.
   template <class Visit>
   void visit_all(const SenderIdentity& sender, const Scopes& scopes, Visit visit) const;
+  [[nodiscard]] bool claims(const SenderIdentity& sender, const Slot& slot) const;
   [[nodiscard]] std::uint64_t weight(const Slot& slot) const;
   [[nodiscard]] ExceptionMatch match_of(const Slot& slot) const;
 

@@ -15,7 +15,8 @@
 
 namespace cas::policy {
 
-/// "local@domain" in lower case, as Pattern writes it.
+/// "local@domain" in lower case, as patterns and scopes write it: as SMTP does, but a local part that could be taken
+/// for something else in a list is quoted.
 class AddressKey {
  public:
   explicit AddressKey(const Mailbox& mailbox) {
@@ -23,18 +24,24 @@ class AddressKey {
     const auto is_plain = [](char c) { return is_atext(c) || c == '.'; };
     const bool dotted = local.starts_with('.') || local.ends_with('.') || local.contains("..");
     if (!mailbox.domain() || dotted || !std::ranges::all_of(local, is_plain)) {
-      append(mailbox.wire());  // quoted, or a literal: rare
+      const std::string wire = mailbox.wire();  // quoted, or a literal: rare
+      const bool quotes = !wire.starts_with('"') && is_misleading(local);
+      if (quotes) append("\"").append(local).append("\"").append(std::string_view(wire).substr(local.size()));
+      if (!quotes) append(wire);
       return;
     }
-    append(local);
-    append("@");
-    append(mailbox.domain()->text());
+    const std::string_view quote = is_misleading(local) ? "\"" : "";
+    append(quote).append(local).append(quote).append("@").append(mailbox.domain()->text());
   }
   [[nodiscard]] std::string_view text() const { return {octets_.data(), size_}; }
 
  private:
-  void append(std::string_view part) {
+  static bool is_misleading(std::string_view local) {
+    return local.starts_with('/') || local.starts_with('#') || local.starts_with('*');
+  }
+  AddressKey& append(std::string_view part) {
     for (const char c : part.substr(0, octets_.size() - size_)) octets_[size_++] = to_lower(c);
+    return *this;
   }
   std::array<char, 512> octets_;  // 64 octets of local part, quoted, and 253 of domain
   std::size_t size_ = 0;

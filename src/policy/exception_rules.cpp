@@ -89,6 +89,18 @@ Result<void> check_proof(const Exception& entry, bool unauthenticated) {
 
 }  // namespace
 
+Exception exception_of(const NewException& wanted, UnixTime created) {
+  return {.id = 0,
+          .action = wanted.action,
+          .pattern = wanted.pattern,
+          .scope = wanted.scope,
+          .proof = wanted.proof,
+          .reason = wanted.reason,
+          .owner = wanted.owner,
+          .created = created,
+          .expires = wanted.expires};
+}
+
 Proof usual_proof(ExceptionAction action, const Pattern& pattern) {
   if (action == ExceptionAction::Block) return Proof::None;
   return pattern.kind() == Kind::Network ? Proof::Client : Proof::Dkim;

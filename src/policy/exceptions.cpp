@@ -9,6 +9,7 @@
 
 #include "base/encoding.hpp"
 #include "message/scanner.hpp"
+#include "policy/exception_keys.hpp"
 #include "policy/regex_book.hpp"
 
 namespace cas::policy {
@@ -24,8 +25,8 @@ std::unexpected<Error> bad(std::string_view text, const std::string& why) {
   return permanent("\"" + printable(text, 100) + "\" is no pattern: " + why);
 }
 
-std::string lower_wire(const Mailbox& mailbox) {
-  return to_lower(mailbox.wire());
+std::string lower_address(const Mailbox& mailbox) {
+  return std::string(AddressKey(mailbox).text());
 }
 
 /// Which network was meant by one that has bits behind its prefix.
@@ -42,6 +43,14 @@ std::optional<std::string> meant_network(std::string_view text) {
   for (unsigned n = 0; n < bits; ++n) octets[n / 8] |= static_cast<std::uint8_t>(own[n / 8] & (0x80U >> (n % 8)));
   if (!address->is_v4()) return IpAddress(octets).text() + "/" + digits;
   return IpAddress(IpAddress::V4Octets{octets[0], octets[1], octets[2], octets[3]}).text() + "/" + digits;
+}
+
+bool has_bare_slash(std::string_view regex) {
+  for (std::size_t n = 0; n < regex.size(); ++n) {
+    if (regex[n] == '/') return true;
+    if (regex[n] == '\\') ++n;
+  }
+  return false;
 }
 
 // RFC 2919 §3: dot-atom-text with a dot in it.
@@ -78,6 +87,7 @@ Result<Pattern> Pattern::parse(std::string_view text) {
   if (text.size() > max_pattern) return bad(text, "it is longer than " + std::to_string(max_pattern) + " octets");
   if (text.starts_with('/')) {
     if (text.size() < 3 || !text.ends_with('/')) return bad(text, "a regular expression stands between two \"/\"");
+    if (has_bare_slash(text.substr(1, text.size() - 2))) return bad(text, "a \"/\" in it is written \"\\/\"");
     CAS_CHECK(check_regex(text.substr(1, text.size() - 2)));
     return Pattern(Kind::Regex, std::string(text));
   }
@@ -92,7 +102,7 @@ Result<Pattern> Pattern::parse(std::string_view text) {
   if (text.contains('@')) {
     const auto mailbox = Mailbox::parse(text);
     if (!mailbox) return bad(text, "it is no address (" + mailbox.error().private_reason + ")");
-    return Pattern(Kind::Address, lower_wire(*mailbox));
+    return Pattern(Kind::Address, lower_address(*mailbox));
   }
   const bool below = text.starts_with('.');
   if (text.starts_with("*."))
@@ -110,7 +120,7 @@ Result<Scope> Scope::parse(std::string_view text) {
   if (text.contains('@')) {
     const auto mailbox = Mailbox::parse(text);
     if (!mailbox || !mailbox->domain()) return permanent("\"" + printable(text, 100) + "\" is no mailbox");
-    return Scope(lower_wire(*mailbox));
+    return Scope(lower_address(*mailbox));
   }
   const auto domain = Domain::parse(text);
   if (!domain) return permanent("\"" + printable(text, 100) + "\" is neither a mailbox nor a domain");
@@ -120,7 +130,7 @@ Result<Scope> Scope::parse(std::string_view text) {
 bool Scope::covers(const Mailbox& recipient) const {
   if (text_.empty()) return true;
   if (!text_.contains('@')) return recipient.domain() && recipient.domain()->text() == text_;
-  return lower_wire(recipient) == text_;
+  return lower_address(recipient) == text_;
 }
 
 }  // namespace cas::policy

@@ -33,7 +33,8 @@ enum class Proof : std::uint8_t { None, Dkim, Spf, Certificate, Client };
 [[nodiscard]] std::optional<Proof> proof_named(std::string_view word);
 
 /// Whom an entry is about: "a@b.example", "b.example", ".b.example" (what is below it, not itself),
-/// "list:news.b.example" (List-Id), "192.0.2.0/24", "/REGEX/" (RE2, over "local@domain" in lower case).
+/// "list:news.b.example" (List-Id), "192.0.2.0/24", "/REGEX/" (RE2, over "local@domain" in lower case; "/" in it is
+/// "\/").
 class Pattern {
  public:
   enum class Kind : std::uint8_t { Address, List, Domain, Subdomains, Regex, Network };  // the most specific first

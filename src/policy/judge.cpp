@@ -329,12 +329,7 @@ smtp::Reply one_at_a_time() {
 }
 
 std::optional<smtp::Reply> refuse_sender(const SenderFacts& facts) {
-  const auto is_allowed = [&](const Mailbox& mailbox) {
-    return std::ranges::any_of(facts.allowed, [&](const Mailbox& own) {
-      return own.domain() == mailbox.domain() && own.literal() == mailbox.literal() &&
-             iequals(own.local().value(), mailbox.local().value());
-    });
-  };
+  const auto is_allowed = [&](const Mailbox& mailbox) { return covers(facts.allowed, mailbox); };
   // The null path claims nobody's name (RFC 5321 §4.5.5: notifications that a mail program sends).
   if (const auto& sender = facts.envelope_from.mailbox(); sender && !is_allowed(*sender)) {
     return not_yours("the sender", sender->wire());

@@ -20,6 +20,7 @@
 #include "policy/exceptions.hpp"
 #include "policy/excess.hpp"
 #include "policy/relationship.hpp"
+#include "policy/send_as.hpp"
 #include "smtp/reply.hpp"
 
 namespace cas::policy {
@@ -32,7 +33,8 @@ enum class IntentStatus { None, Valid, Testing, Forwarded };
 
 /// What is not known yet is asked for with a Question, and only when a rule needs it.
 struct RecipientFacts {
-  Mailbox recipient;
+  Mailbox recipient;               // as it was named
+  std::optional<Mailbox> owner{};  // whose mailbox that is, once it was looked up and is one
   bool domain_is_local = false;
   confirm::Mode mode = confirm::Mode::Optional;  // of the recipient's domain
   bool observe = false;                          // the domain only looks at what its rules would do
@@ -96,10 +98,10 @@ inline constexpr std::string_view provisional_rule = "provisional";
 /// What a recipient beside one that is alone is told.
 [[nodiscard]] smtp::Reply one_at_a_time();
 
-/// Who may write as whom (submission): the envelope sender and every From mailbox must be among the user's addresses,
-/// local parts compared without regard to ASCII case. The null path is anybody's; a From without a mailbox is nobody's.
+/// Who may write as whom (submission): the envelope sender and every From mailbox must be covered by what the user may
+/// send as. The null path is anybody's; a From without a mailbox is nobody's.
 struct SenderFacts {
-  std::vector<Mailbox> allowed;
+  std::vector<SendAs> allowed;
   ReversePath envelope_from;
   std::optional<std::vector<Mailbox>> header_from;  // known at the end of data
 };

@@ -186,7 +186,7 @@ NewMessage make_notice(DsnAction action, const store::Message& message, const st
   notice.message.eight_bit = !is_ascii(notice.small_body);
   notice.message.smtputf8 = !to.is_ascii();
   notice.message.hashes = hashes_of(notice.small_body);
-  notice.recipients.push_back({.address = to, .route = route_to(to, options), .ledger = {}});
+  notice.recipients.push_back({.address = to, .route = route_to(to, options), .ledgers = {}});
   return notice;
 }
 

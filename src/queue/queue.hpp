@@ -49,8 +49,9 @@ struct Options {
   std::size_t bodies_in_memory = std::size_t{64} << 20;  // octets of bodies that were committed just now
 };
 
-/// One recipient of a message that is about to be committed. With `ledger`, the recipient is delivered only if this
-/// commit is the one that writes the ledger row; the body, the entry and the row are one transaction (CAS §10.2).
+/// One recipient of a message that is about to be committed. With `ledgers`, one for each confirmed name that leads
+/// there, it is delivered only if this commit is the one that writes one of those rows; the body, the entry and the
+/// rows are one transaction (CAS §10.2). Several recipients may share a row: the targets of one name.
 struct NewRecipient {
   Mailbox address;
   store::Route route = store::Route::Local;
@@ -60,7 +61,7 @@ struct NewRecipient {
     crypto::Sha256Digest m{};
     UnixTime keep_until;
   };
-  std::optional<Ledger> ledger;
+  std::vector<Ledger> ledgers;
   DsnNotify notify = {};
   std::string orcpt = {};  // as it came (RFC 3461 §4.2)
   /// Kept out of the inbox, under the key of a relationship; with `held` it waits in the queue for a person, because of

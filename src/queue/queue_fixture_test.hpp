@@ -83,14 +83,14 @@ T wait_for(Start start) {
 }
 
 inline NewRecipient to(std::string_view address, store::Route route = store::Route::Remote) {
-  return {.address = mailbox(address), .route = route, .ledger = {}};
+  return {.address = mailbox(address), .route = route, .ledgers = {}};
 }
 
 inline NewRecipient confirmed_to(std::string_view address, std::uint8_t intent, std::uint8_t m) {
   auto recipient = to(address, store::Route::Local);
-  recipient.ledger = {.key = {.d = "football.example.com", .i = {intent}, .recipient = std::string(address)},
-                      .m = {m},
-                      .keep_until = UnixTime(seconds(2'000'000'000))};
+  recipient.ledgers = {{.key = {.d = "football.example.com", .i = {intent}, .recipient = std::string(address)},
+                        .m = {m},
+                        .keep_until = UnixTime(seconds(2'000'000'000))}};
   return recipient;
 }
 

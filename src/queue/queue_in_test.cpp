@@ -28,7 +28,7 @@ class QueueIn : public QueueFixture {
   std::vector<std::optional<confirm::LedgerRow>> ledger(const std::vector<NewRecipient>& recipients) {
     using Rows = std::vector<std::optional<confirm::LedgerRow>>;
     std::vector<confirm::LedgerKey> keys;
-    for (const auto& recipient : recipients) keys.push_back(recipient.ledger->key);
+    for (const auto& recipient : recipients) keys.push_back(recipient.ledgers.at(0).key);
     return wait_for<Result<Rows>>([&](auto done) { queue_->ledger(keys, std::move(done)); }).value();
   }
 };
@@ -147,6 +147,34 @@ TEST_P(QueueIn, ARecipientNamedTwiceInOneMessageIsCommittedOnce_I3) {
   EXPECT_THAT(entries()[0].recipients, SizeIs(1));
 }
 
+// ---- Aliases: what was confirmed for one name goes to others, several names go to one ----
+
+TEST_P(QueueIn, AllTargetsOfAConfirmedNameEnterOnce_I3) {
+  auto joe = confirmed_to("sales@b.example", 1, 9);
+  joe.address = mailbox("joe@b.example");
+  auto ann = confirmed_to("sales@b.example", 1, 9);
+  ann.address = mailbox("ann@b.example");
+  ASSERT_EQ(commit(message({joe, ann}))->outcome, CommitOutcome::Queued);
+  ASSERT_THAT(entries(), SizeIs(1));
+  EXPECT_THAT(entries()[0].recipients, SizeIs(2));
+  EXPECT_EQ(commit(message({joe, ann}))->outcome, CommitOutcome::Swallowed);
+}
+
+TEST_P(QueueIn, ATargetOfSeveralNamesEntersWhileOneOfThemIsNew_I3) {
+  const auto sales = confirmed_to("sales@b.example", 1, 9).ledgers.at(0);
+  const auto info = confirmed_to("info@b.example", 1, 9).ledgers.at(0);
+  auto joe = to("joe@b.example", Route::Local);
+  joe.ledgers = {sales};
+  ASSERT_EQ(commit(message({joe}))->outcome, CommitOutcome::Queued);
+  joe.ledgers = {sales, info};
+  ASSERT_EQ(commit(message({joe}))->outcome, CommitOutcome::Queued);
+  ASSERT_EQ(commit(message({joe}))->outcome, CommitOutcome::Swallowed);
+  auto other = sales;
+  other.m = {8};
+  joe.ledgers = {info, other};
+  EXPECT_EQ(commit(message({joe}))->outcome, CommitOutcome::Conflict);
+}
+
 TEST_P(QueueIn, EntryAndLedgerRowAreOneTransaction_I3_I8) {
   auto first = message({to("suzie@b.example")});
   first.message.id = "A";
@@ -167,14 +195,14 @@ TEST_P(QueueIn, AnUnavailableLedgerGivesAnErrorNotAnAnswer_I8) {
   moody_->blind = true;
   using Rows = std::vector<std::optional<confirm::LedgerRow>>;
   const auto rows = wait_for<Result<Rows>>(
-      [&](auto done) { queue_->ledger({confirmed_to("bob@b.example", 1, 9).ledger->key}, std::move(done)); });
+      [&](auto done) { queue_->ledger({confirmed_to("bob@b.example", 1, 9).ledgers.at(0).key}, std::move(done)); });
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().lasting, Lasting::Transient);
 }
 
 TEST_P(QueueIn, LedgerRowsOutliveTheEntryAndExpireInOperation) {
   auto recipient = confirmed_to("suzie@b.example", 1, 9);
-  recipient.ledger->keep_until = to_unix(clock_.now()) + std::chrono::hours(1);
+  recipient.ledgers.at(0).keep_until = to_unix(clock_.now()) + std::chrono::hours(1);
   ASSERT_TRUE(commit(message({recipient})));
   ASSERT_TRUE(finish(take_one(Route::Local), {delivered()}));
   EXPECT_THAT(entries(), IsEmpty());

@@ -4,6 +4,8 @@
 // See work.hpp.
 #include "queue/work.hpp"
 
+#include <set>
+
 #include "queue/bounce.hpp"
 #include "queue/settle.hpp"
 
@@ -49,11 +51,13 @@ Result<void> CommitWork::run(store::Tx& tx) {
   if (given_.recipients.empty()) return permanent("no recipients", "commit of a message without recipients");
   std::vector<NewRecipient> remaining;
   LedgerRows added;
+  std::set<Mailbox> named;
   for (const NewRecipient& recipient : given_.recipients) {
-    if (recipient.ledger) {
-      CAS_TRY(const auto verdict, ask_ledger(tx, *recipient.ledger, added));
+    if (!recipient.ledgers.empty()) {
+      CAS_TRY(const auto verdict, ask_ledgers(tx, recipient, added));
       if (verdict == confirm::LedgerVerdict::Conflict) return drop(CommitOutcome::Conflict);
       if (verdict == confirm::LedgerVerdict::Swallow) continue;  // CAS §21, I3, I10: it has its copy
+      if (!named.insert(recipient.address).second) continue;
     }
     remaining.push_back(recipient);
   }
@@ -62,11 +66,25 @@ Result<void> CommitWork::run(store::Tx& tx) {
   return store_entry(tx, added);
 }
 
-/// Proceed: the row is noted in `added`, to be written with the entry.
+Result<confirm::LedgerVerdict> CommitWork::ask_ledgers(store::Tx& tx, const NewRecipient& recipient,
+                                                       LedgerRows& added) {
+  auto gravest = confirm::LedgerVerdict::Swallow;
+  for (const auto& wanted : recipient.ledgers) {
+    CAS_TRY(const auto verdict, ask_ledger(tx, wanted, added));
+    if (verdict == confirm::LedgerVerdict::Conflict) return verdict;
+    if (verdict == confirm::LedgerVerdict::Proceed) gravest = verdict;
+  }
+  return gravest;
+}
+
+/// Proceed: the row is noted in `added`, to be written with the entry; so it is for whoever else shares it.
 Result<confirm::LedgerVerdict> CommitWork::ask_ledger(store::Tx& tx, const NewRecipient::Ledger& wanted,
                                                       LedgerRows& added) {
+  if (const auto own = added.find(wanted.key); own != added.end()) {
+    const bool same = own->second.m == wanted.m;
+    return same ? confirm::LedgerVerdict::Proceed : confirm::LedgerVerdict::Conflict;
+  }
   CAS_TRY(auto row, tx.ledger(wanted.key));
-  if (const auto own = added.find(wanted.key); own != added.end()) row = own->second;
   const auto state = row ? confirm::LedgerState::Committed : confirm::LedgerState::Absent;
   const auto verdict = confirm::judge_ledger(state, row, wanted.m);
   if (verdict == confirm::LedgerVerdict::Proceed) {
@@ -80,8 +98,8 @@ Result<confirm::LedgerVerdict> CommitWork::ask_ledger(store::Tx& tx, const NewRe
 std::vector<confirm::IntentId> CommitWork::intents() const {
   std::vector<confirm::IntentId> ids;
   for (const NewRecipient& recipient : given_.recipients) {
-    if (recipient.ledger && (ids.empty() || ids.back() != recipient.ledger->key.i)) {
-      ids.push_back(recipient.ledger->key.i);
+    for (const auto& ledger : recipient.ledgers) {
+      if (ids.empty() || ids.back() != ledger.key.i) ids.push_back(ledger.key.i);
     }
   }
   return ids;

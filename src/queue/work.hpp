@@ -32,6 +32,9 @@ class CommitWork {
 
  private:
   using LedgerRows = std::map<confirm::LedgerKey, confirm::LedgerRow>;
+  /// The gravest for a message: conflict, else that one row is new.
+  [[nodiscard]] Result<confirm::LedgerVerdict> ask_ledgers(store::Tx& tx, const NewRecipient& recipient,
+                                                           LedgerRows& added);
   [[nodiscard]] Result<confirm::LedgerVerdict> ask_ledger(store::Tx& tx, const NewRecipient::Ledger& wanted,
                                                           LedgerRows& added);
   [[nodiscard]] Result<void> drop(CommitOutcome outcome);

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 
 #include "base/encoding.hpp"
 #include "base/fields.hpp"
+#include "base/utc.hpp"
 #include "policy/exception_rules.hpp"
 
 namespace cas::registry {
@@ -91,19 +91,6 @@ std::optional<policy::Exception> make(std::int64_t id, const Fields& fields) {
 }
 
 }  // namespace
-
-std::string utc_text(UnixTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  const auto padded = [](auto number, std::size_t width) {
-    std::string digits_of = std::to_string(number);
-    return std::string(width - std::min(width, digits_of.size()), '0') + digits_of;
-  };
-  return padded(static_cast<int>(date.year()), 4) + '-' + padded(static_cast<unsigned>(date.month()), 2) + '-' +
-         padded(static_cast<unsigned>(date.day()), 2) + 'T' + padded(clock.hours().count(), 2) + ':' +
-         padded(clock.minutes().count(), 2) + ':' + padded(clock.seconds().count(), 2) + 'Z';
-}
 
 std::string exception_name(std::int64_t id) {
   const std::string number = std::to_string(id);

@@ -29,8 +29,6 @@ struct ExceptionRow {
 /// Only what decides; reason, owner, hits stay empty.
 [[nodiscard]] std::optional<policy::Exception> read_deciding(const store::Memory& memory);
 
-/// RFC 3339 in UTC: "2026-12-31T00:00:00Z".
-[[nodiscard]] std::string utc_text(UnixTime time);
 /// For the audit log: "exempt #17 partner.example for suzie@south.example".
 [[nodiscard]] std::string subject_of(const policy::Exception& entry);
 /// "proof=dkim until=2026-12-31T00:00:00Z owner=... reason=..."

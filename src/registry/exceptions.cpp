@@ -172,6 +172,17 @@ void Exceptions::show(std::vector<std::int64_t> ids, Done<std::vector<ExceptionR
   store::read_value<Rows>(store_, std::move(ask), std::move(done));
 }
 
+// Looking at a million takes a while: it is done between changes.
+void Exceptions::about(policy::SenderIdentity sender, std::optional<Mailbox> recipient, std::size_t limit,
+                       Done<std::vector<ExceptionRow>> done) {
+  auto shared = std::make_shared<Done<std::vector<ExceptionRow>>>(std::move(done));
+  auto job = [this, sender = std::move(sender), recipient = std::move(recipient), limit, shared] {
+    // This thread alone changes the book.
+    show(book_.about(sender, recipient, limit), std::move(*shared));
+  };
+  if (!give(std::move(job))) (*shared)(transient("too many changes wait for the disk"));
+}
+
 // ---- The thread ----
 
 bool Exceptions::give(Job job) {

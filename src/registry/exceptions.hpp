@@ -20,22 +20,14 @@
 #include "base/guarded.hpp"
 #include "base/trace.hpp"
 #include "policy/exception_book.hpp"
+#include "policy/exception_rules.hpp"
 #include "registry/change.hpp"
 #include "registry/exception_row.hpp"
 #include "store/values.hpp"
 
 namespace cas::registry {
 
-/// What somebody wants to be in force.
-struct NewException {
-  policy::ExceptionAction action = policy::ExceptionAction::Block;
-  policy::Pattern pattern;
-  policy::Scope scope;
-  policy::Proof proof = policy::Proof::None;
-  bool unauthenticated = false;  // an entry without proof is meant
-  std::string reason, owner;
-  std::optional<UnixTime> expires;
-};
+using policy::NewException;
 
 struct EnterOptions {
   bool dry_run = false;  // says what would become of them, changes nothing
@@ -110,6 +102,9 @@ class Exceptions {
 
   /// Of at most `limit` that are looked at behind `after`, those that fit.
   void list(std::int64_t after, std::size_t limit, ExceptionFilter filter, Done<ExceptionPage> done) const;
+  /// Those that match what `sender` claims, for `recipient` or for whomever: see policy::ExceptionBook::about().
+  void about(policy::SenderIdentity sender, std::optional<Mailbox> recipient, std::size_t limit,
+             Done<std::vector<ExceptionRow>> done);
   void show(std::vector<std::int64_t> ids, Done<std::vector<ExceptionRow>> done) const;
 
  private:

@@ -27,18 +27,6 @@ std::unexpected<Error> refused(const Error& error, std::size_t index) {
   return permanent(error.public_text, std::to_string(index));
 }
 
-policy::Exception exception_of(const NewException& wanted, UnixTime now) {
-  return {.id = 0,
-          .action = wanted.action,
-          .pattern = wanted.pattern,
-          .scope = wanted.scope,
-          .proof = wanted.proof,
-          .reason = wanted.reason,
-          .owner = wanted.owner,
-          .created = now,
-          .expires = wanted.expires};
-}
-
 std::string range_of(std::int64_t first, std::int64_t last) {
   return first == last ? "#" + std::to_string(first) : "#" + std::to_string(first) + " to #" + std::to_string(last);
 }
@@ -111,7 +99,7 @@ Result<void> Exceptions::plan(store::Reader& reader, Plan& plan) const {
   std::unordered_map<std::string, std::size_t> seen;  // in this batch
   for (std::size_t n = 0; n < plan.wanted.size(); ++n) {
     const auto& wanted = plan.wanted[n];
-    auto after = exception_of(wanted, plan.now);
+    auto after = policy::exception_of(wanted, plan.now);
     if (const auto fits = policy::check_exception(after, wanted.unauthenticated); !fits)
       return refused(fits.error(), n);
     const auto [earlier, is_first] = seen.emplace(key_of(wanted), n);

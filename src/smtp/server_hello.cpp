@@ -37,7 +37,12 @@ Reply ServerSession::greet_extended() const {
   lines.emplace_back("ENHANCEDSTATUSCODES");
   lines.emplace_back("DSN");  // RFC 3461
   if (options_.offer_starttls && !session_.tls) lines.emplace_back("STARTTLS");
-  if (options_.submission && session_.tls) lines.emplace_back("AUTH PLAIN");
+  if (options_.submission && session_.tls) {
+    std::string& auth = lines.emplace_back("AUTH");  // the best first
+    if (options_.offer_scram && session_.bindable) auth += " SCRAM-SHA-256-PLUS";
+    if (options_.offer_scram) auth += " SCRAM-SHA-256";
+    auth += " PLAIN LOGIN";
+  }
   if (options_.offer_requiretls && session_.tls) lines.emplace_back("REQUIRETLS");  // RFC 8689 §2
   if (speaks_cas()) lines.emplace_back("CAS 1");
   return reply;
@@ -62,7 +67,7 @@ Step ServerSession::on_no_tls(Reply reply) {
 
 void ServerSession::on_tls() {
   expect(Waiting::Tls);
-  session_ = Session{.helo = {}, .extended = false, .tls = true, .user = {}};  // RFC 3207 §4.2
+  session_ = Session{.helo = {}, .extended = false, .tls = true, .user = {}, .bindable = false};  // RFC 3207 §4.2
   clear_transaction();
   waiting_ = Waiting::Line;
 }

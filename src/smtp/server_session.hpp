@@ -8,6 +8,9 @@
 //   on_connect -> Respond
 //   on_line    -> Respond | Ask* | UpgradeTls | ReadBody | ReadChunk | SkipChunk | ReadAuth
 //   Ask*       -> on_answer(reply)           the world's reply, which the session may sharpen (poison rule)
+//   AskSasl    -> on_challenge(octets)       what the mechanism says next
+//              -> on_authenticated(user)     it is done
+//              -> on_answer(reply)           it failed
 //   ReadAuth   -> on_line                    the client's response to a challenge
 //   UpgradeTls -> on_tls()
 //   ReadBody   -> on_body(reply)             the body was read to its end; reply is what the commit said
@@ -44,6 +47,7 @@ struct ServerOptions {
   bool offer_starttls = false;  // certificate present and TLS not implicit
   bool offer_cas = false;       // announces "CAS 1", and only on a TLS session (CAS §5.8)
   bool submission = false;      // RFC 6409: MAIL needs AUTH (or an own network), AUTH needs TLS, no CONFIRM
+  bool offer_scram = false;     // AUTH SCRAM-SHA-256 beside PLAIN and LOGIN (submission, inside TLS); see bind_tls()
   bool offer_smtputf8 = true;
   bool offer_requiretls = false;  // inside TLS (RFC 8689); who offers it must keep the promise on the way out
   bool offer_chunking = true;     // BDAT; without it one is refused like any other that may not come
@@ -98,9 +102,17 @@ struct AskAuth {
   std::string authzid;
   std::string authcid;
   std::string password;
+  std::string_view mechanism = "PLAIN";
 };
-using Step =
-    std::variant<Respond, UpgradeTls, ReadBody, ReadChunk, SkipChunk, ReadAuth, AskMail, AskConfirm, AskRcpt, AskAuth>;
+/// What the client says in a mechanism of several steps, decoded. `first`: an exchange begins; what was kept of one
+/// before is void.
+struct AskSasl {
+  std::string_view mechanism;  // "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"
+  std::string response;
+  bool first = false;
+};
+using Step = std::variant<Respond, UpgradeTls, ReadBody, ReadChunk, SkipChunk, ReadAuth, AskMail, AskConfirm, AskRcpt,
+                          AskAuth, AskSasl>;
 
 /// What a CONFIRM line that is too long is told: 500 5.5.2 [CAS:too-long] (CAS §15.2).
 [[nodiscard]] Reply confirm_too_long();
@@ -124,10 +136,16 @@ class ServerSession {
   [[nodiscard]] Step on_malformed_line();
   /// The world's reply to the last Ask.
   [[nodiscard]] Step on_answer(Reply reply);
+  /// The mechanism's next challenge. After too many of them the exchange has failed.
+  [[nodiscard]] Step on_challenge(std::string_view octets);
+  /// The mechanism is done, and that is who it is.
+  [[nodiscard]] Step on_authenticated(std::string user, Reply reply);
   /// TLS cannot begin: the reply goes out in place of the 220 that was asked for (RFC 3207 §4).
   [[nodiscard]] Step on_no_tls(Reply reply);
   /// TLS is up: the session begins anew (RFC 3207 §4.2).
   void on_tls();
+  /// The TLS that is up can be bound to a login: SCRAM-SHA-256-PLUS is offered too, until TLS begins anew.
+  void bind_tls() { session_.bindable = true; }
   /// The body was read; `reply` goes to the client and the transaction is over, whatever the reply.
   [[nodiscard]] Step on_body(Reply reply);
   /// The chunk was read. Without a fault: 250, and the transaction goes on. With one: that is the reply, and the
@@ -157,11 +175,19 @@ class ServerSession {
 
  private:
   enum class Waiting { Connect, Line, AuthLine, Mail, Confirm, Rcpt, Auth, Tls, Body, Chunk, Skip, Closed };
+  enum class Mechanism { Plain, Login, Scram, ScramPlus };
+  /// The exchange under way.
+  struct Exchange {
+    Mechanism mechanism = Mechanism::Plain;
+    std::size_t responses = 0;
+    std::optional<std::string> name{};  // LOGIN: what came first
+  };
   struct Session {
     std::string helo;
     bool extended = false;
     bool tls = false;
     std::optional<std::string> user;
+    bool bindable = false;
   };
   struct Transaction {
     std::optional<MailCommand> mail;
@@ -216,6 +242,11 @@ class ServerSession {
   Step starttls(std::string_view argument);
   Step auth(std::string_view argument);
   Step auth_response(std::string_view response);
+  Step plain_response(std::string_view response);
+  Step login_response(std::string_view response);
+  Step scram_response(std::string_view response);
+  [[nodiscard]] std::optional<Mechanism> mechanism_of(std::string_view name) const;
+  Step challenge(std::string_view text);
 
   Step on_command(std::string_view line);
   Step refuse(Verb verb, Reply reply);
@@ -250,6 +281,7 @@ class ServerSession {
   std::optional<Mailbox> asked_rcpt_;
   std::optional<MailCommand> asked_mail_;
   std::string asked_user_;
+  Exchange exchange_;
   std::uint64_t asked_chunk_ = 0;
   Refused refused_chunk_;
 };

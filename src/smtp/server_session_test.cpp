@@ -130,6 +130,26 @@ TEST(ServerSession, AsksAboutASecretAsItWasGiven_Rfc4616_2) {
   EXPECT_EQ(session.user(), "joe");
 }
 
+TEST(ServerSession, OffersToBindALoginWhereItsTlsCanBe_Rfc5802_6) {
+  ServerOptions options = options_with(true, false, true);
+  options.offer_scram = true;
+  ServerSession session(options);
+  (void)session.on_connect();
+  session.bind_tls();
+  EXPECT_FALSE(reply_in(session.on_line("EHLO a.example")).wire().contains("AUTH")) << "not without TLS";
+  (void)session.on_line("STARTTLS");
+  session.on_tls();
+  EXPECT_TRUE(reply_in(session.on_line("EHLO a.example")).wire().contains("AUTH SCRAM-SHA-256 PLAIN LOGIN\r\n"));
+  EXPECT_EQ(reply_in(session.on_line("AUTH SCRAM-SHA-256-PLUS YQ==")).code, 504);
+  session.bind_tls();
+  EXPECT_TRUE(reply_in(session.on_line("EHLO a.example"))
+                  .wire()
+                  .contains("AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN\r\n"));
+  const auto step = session.on_line("auth scram-sha-256-plus YQ==");
+  EXPECT_EQ(std::get<AskSasl>(step).mechanism, "SCRAM-SHA-256-PLUS");
+  EXPECT_EQ(std::get<AskSasl>(step).response, "a");
+}
+
 TEST(ServerSession, NamesTheProtocol_Rfc3848_Rfc6531) {
   ServerSession session(options_with(true, false, true));
   (void)session.on_connect();

@@ -110,9 +110,22 @@ void Conversation::perform(Step step) {
     begin_chunk(*chunk);
   } else if (const auto* skip = std::get_if<smtp::SkipChunk>(&step)) {
     skipper_.emplace(skip->octets);
+  } else if (const auto* sasl = std::get_if<smtp::AskSasl>(&step)) {
+    perform(answer_sasl(*sasl));
   } else {
     perform(session_.on_answer(answer(step)));
   }
+}
+
+Step Conversation::answer_sasl(const smtp::AskSasl& question) {
+  asked_.push_back(std::string(question.mechanism) + (question.first ? " begins " : " goes on ") + question.response);
+  const auto found = world_.sasl.find(question.response);
+  const std::string_view told = found == world_.sasl.end() ? std::string_view() : found->second;
+  if (told.starts_with("challenge ")) return session_.on_challenge(told.substr(10));
+  if (told.starts_with("user ")) {
+    return session_.on_authenticated(std::string(told.substr(5)), Reply(235, {2, 7, 0}, "authentication succeeded"));
+  }
+  return session_.on_answer(Reply(535, {5, 7, 8}, "authentication credentials invalid"));
 }
 
 Reply Conversation::answer(const Step& question) {

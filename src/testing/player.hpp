@@ -41,6 +41,7 @@ class Conversation {
   void perform(smtp::Step step);
   void say(const smtp::Reply& reply) { replies_ += reply.wire(); }
   [[nodiscard]] smtp::Reply answer(const smtp::Step& question);
+  [[nodiscard]] smtp::Step answer_sasl(const smtp::AskSasl& question);
   /// Octets of a message or of a chunk; what follows from its end.
   [[nodiscard]] std::optional<smtp::Step> read_body();
   [[nodiscard]] smtp::Step end_of_chunk();

@@ -64,6 +64,8 @@ Result<void> apply_offer(std::string_view rest, Transcript& transcript) {
       transcript.options.offer_cas = true;
     } else if (word == "submission") {
       transcript.options.submission = true;
+    } else if (word == "scram") {
+      transcript.options.offer_scram = true;
     } else if (word == "tls") {
       transcript.tls = true;
     } else if (word == "no-smtputf8") {
@@ -108,6 +110,12 @@ Result<void> apply_setting(std::string_view rest, Transcript& transcript) {
   if (word == "account") {
     const std::string name = take_word(rest);
     transcript.world.accounts[name] = rest;
+    return {};
+  }
+  if (word == "sasl") {
+    std::string response = take_word(rest);
+    if (response == "=") response.clear();
+    transcript.world.sasl[response] = rest;
     return {};
   }
   if (word == "message") {

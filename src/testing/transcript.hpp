@@ -21,6 +21,7 @@ struct StubWorld {
   std::map<std::string, smtp::Reply> confirm;   // by what follows "CONFIRM "
   std::map<std::string, smtp::Reply> rcpt;      // by address, without angle brackets
   std::map<std::string, std::string> accounts;  // name -> password
+  std::map<std::string, std::string> sasl;      // response -> "challenge TEXT" or "user NAME"
   smtp::Reply message{250, {2, 0, 0}, "queued"};
 };
 

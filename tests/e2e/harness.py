@@ -115,8 +115,9 @@ class Server:
         """Publishes the host and its MX."""
         self.world.publish(f"{self.host}. 5 IN A {self.address}\n{self.domain}. 5 IN MX 10 {self.host}.")
 
-    def add_domain(self, name, mailboxes, mode="optional", signing=False):
-        self.domains.append(dict(name=name, mailboxes=list(mailboxes), mode=mode, signing=signing))
+    def add_domain(self, name, mailboxes, mode="optional", signing=False, **more):
+        """`more`: other keys of its [[domain]]; with mailboxes None there is no list."""
+        self.domains.append(dict(name=name, mailboxes=mailboxes and list(mailboxes), mode=mode, signing=signing, more=more))
         self.world.publish(f"{name}. 5 IN MX 10 {self.host}.")
 
     def write_config(self):
@@ -154,8 +155,10 @@ class Server:
         for domain in self.domains:
             lines += ["[[domain]]", f"name = {toml(domain['name'])}", f"mode = {toml(domain['mode'])}",
                       f"deliver = {toml(domain['deliver'])}" if "deliver" in domain else
-                      f"maildir = {toml(self.directory / 'mail' / domain['name'])}",
-                      f"mailboxes = {toml(domain['mailboxes'])}"]
+                      f"maildir = {toml(self.directory / 'mail' / domain['name'])}"]
+            if domain["mailboxes"] is not None:
+                lines += [f"mailboxes = {toml(domain['mailboxes'])}"]
+            lines += [f"{key} = {toml(value)}" for key, value in domain.get("more", {}).items()]
             if "authentication" in domain:
                 lines += [f"authentication = {toml(domain['authentication'])}"]
             lines += [f"{key} = {toml(value)}" for key, value in domain.get("keys", {}).items()]
