@@ -49,6 +49,7 @@ queue::NewMessage copy_of(const Services& services, const queue::Job& job, const
                                                   .ledgers = {},
                                                   .notify = recipient.notify,
                                                   .orcpt = recipient.orcpt});
+    copy.recipients.back().screened = recipient.screened;  // what was kept from one inbox is kept from the others
   }
   return copy;
 }
