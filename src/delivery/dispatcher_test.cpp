@@ -64,7 +64,8 @@ class DispatcherTest : public ::testing::Test {
     queue::NewMessage message{.message = {}, .small_body = "Subject: x\r\n\r\nx\r\n", .recipients = {}};
     message.message.arrived = clock_.now();
     message.message.sender = ReversePath(Mailbox::parse("joe@a.example").value());
-    message.recipients.push_back({.address = Mailbox::parse("ann@b.example").value(), .route = store::Route::Remote, .ledgers = {}});
+    message.recipients.push_back(
+        {.address = Mailbox::parse("ann@b.example").value(), .route = store::Route::Remote, .ledgers = {}});
     std::promise<bool> done;
     queue_->commit(std::move(message), [&](const auto& committed) { done.set_value(committed.has_value()); });
     ASSERT_TRUE(done.get_future().get());
