@@ -59,6 +59,7 @@ Result<std::optional<std::filesystem::path>> find_file(const std::filesystem::pa
   const auto fresh = folder / "new" / name;
   std::error_code error;
   if (std::filesystem::exists(fresh, error)) return std::optional(fresh);
+  if (error) return failure("look at", fresh, error.value());
   return find_seen(folder, name);
 }
 
@@ -83,7 +84,12 @@ Result<bool> move_maildir_file(const std::filesystem::path& maildir, const std::
   return true;
 }
 
+// Where the folder itself is not there, as on a volume that is not mounted, nobody knows.
 Result<bool> has_maildir_file(const std::filesystem::path& maildir, const std::string& name, std::string_view folder) {
+  std::error_code error;
+  const auto place = folder_path(maildir, folder);
+  const bool there_is_one = std::filesystem::is_directory(place / "new", error);
+  if (error || !there_is_one) return transient("mailbox is not available", "there is no " + place.string());
   CAS_TRY(const auto there, find_file(folder_path(maildir, folder), name));
   return there.has_value();
 }

@@ -189,6 +189,7 @@ net::Task<void> ScreenerKeeper::tidy() {
   if (!rows) co_return;
   tidied_ = rows->size() < rows_at_once ? std::string() : registry::memory_of(rows->back()).name;
   for (const auto& held : *rows) {
+    if (held.let_go) continue;  // on its way
     const bool gone = co_await is_gone(held);
     if (!gone) continue;
     auto forget = [&](auto done) { services_.relationships.let_go(held, std::move(done)); };
@@ -202,7 +203,8 @@ net::Task<bool> ScreenerKeeper::is_gone(Held held) {
   if (!known) co_return false;
   if (recipient) co_return recipient->screened.empty();
   const auto directory = services_.directory();
-  if (held.in_queue || !directory->is_local(held.recipient)) co_return true;
+  if (held.in_queue) co_return true;
+  if (!directory->is_local(held.recipient)) co_return false;  // for now, perhaps
   const auto maildir = directory->maildir(held.recipient);
   const auto name = maildir_file_name(held.arrived, held.id, held.index, services_.host);
   auto look = [&] { return has_maildir_file(maildir, name, screener_folder); };

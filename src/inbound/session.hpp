@@ -15,6 +15,7 @@
 #include "inbound/confirm_check.hpp"
 #include "inbound/services.hpp"
 #include "net/stream.hpp"
+#include "policy/ending.hpp"
 #include "policy/judge.hpp"
 #include "registry/sasl.hpp"
 #include "smtp/data.hpp"
@@ -52,7 +53,8 @@ class Session {
     std::optional<Reservations::Lease> lease;  // with an intent, unless committed before
     bool swallowed = false;                    // committed before with the same digest
     bool alone = false;                        // the reply to the message is this recipient's
-    bool quarantined = false;
+    bool quarantined = false;                  // by what authentication found
+    policy::Fate fate = policy::Fate::Inbox;
     DsnNotify notify{};
     std::string orcpt{};
     std::vector<Mailbox> targets{};  // where its mail goes
@@ -69,6 +71,7 @@ class Session {
     policy::IntentStatus status = policy::IntentStatus::None;
     std::optional<confirm::Intent> intent;
     std::optional<auth::SpfOutcome> spf;
+    std::optional<Mailbox> own_mailbox;  // of a submission: that of its envelope sender
     std::set<LocalPart> committed;
     std::vector<Admitted> admitted;
     std::unique_ptr<Authentication> authentication;  // of mail from outside, from MAIL on
@@ -132,7 +135,9 @@ class Session {
   [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
   net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
   void note_relations(queue::NewMessage& fresh) const;
+  net::Task<void> find_own_mailbox();
   void note_screened(queue::NewMessage& fresh) const;
+  [[nodiscard]] const Admitted* best_name_for(const queue::NewRecipient& row) const;
   [[nodiscard]] registry::NewHeld held_for(const Admitted& admitted, const policy::RelationNames& names,
                                            bool in_queue) const;
   void note_written_to(queue::NewMessage& fresh) const;

@@ -58,6 +58,13 @@ smtp::Step Session::on_sasl(const smtp::AskSasl& ask) {
   }
   if (!scram_) throw std::logic_error("an exchange that did not begin");
   const bool named = !scram_->name().empty();
+  // Many may have begun while nothing was counted: asked again before the proof is looked at.
+  if (named) {
+    if (auto refusal = refuse_guess(scram_->name(), ask.mechanism)) {
+      scram_.reset();
+      return protocol_.on_answer(*std::move(refusal));
+    }
+  }
   const auto outcome = scram_->step(ask.response);
   const std::string user = scram_->name();
   if (const auto* challenge = std::get_if<registry::ScramExchange::Challenge>(&outcome)) {

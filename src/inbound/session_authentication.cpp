@@ -88,7 +88,7 @@ std::optional<smtp::Reply> Session::enforce(const IncomingMessage& message) {
   modes.reserve(work_.admitted.size());
   for (const auto& admitted : work_.admitted) {
     const auto* domain = services_.directory.find(*admitted.address.domain());
-    const bool acts = domain != nullptr && hangs_on(admitted) && !admitted.quarantined;
+    const bool acts = domain != nullptr && hangs_on(admitted) && admitted.fate != policy::Fate::Aside;
     modes.push_back(acts ? domain->authentication : policy::Enforcement::Observe);
   }
   const auto handling = policy::handle_recipients(verdict, modes);

@@ -131,6 +131,7 @@ net::Task<Reply> Session::end_message(bool malformed) {
   if (!refusal && work_.authentication) refusal = co_await authenticate(message);
   if (!refusal && origin() == policy::Origin::Outside) refusal = co_await judge_again(message);
   if (!refusal && work_.authentication) refusal = enforce(message);
+  if (!refusal && origin() == policy::Origin::User) co_await find_own_mailbox();
   if (refusal) {
     tell_refused(*refusal);
     co_return *std::move(refusal);

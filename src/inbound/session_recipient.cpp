@@ -161,14 +161,13 @@ policy::Screening Session::screening_of(const Mailbox& mailbox, const DomainSett
   return services_.relationships.screening(policy::relation_mailbox(mailbox)).value_or(domain.screener);
 }
 
-/// An entry for the mailbox that an alias leads to holds where none is for the alias.
+/// Entries for the name and for the mailbox that it leads to.
 void Session::look_for_exceptions(policy::RecipientFacts& facts) const {
   if (origin() != policy::Origin::Outside || !facts.domain_is_local) return;
   const auto sender = sender_identity();
   facts.exceptions = services_.exceptions.find(sender, facts.recipient);
-  if (!facts.exceptions.decided && !facts.exceptions.forward && facts.owner) {
-    facts.exceptions = services_.exceptions.find(sender, *facts.owner);
-  }
+  if (facts.owner)
+    facts.exceptions = policy::narrower(facts.exceptions, services_.exceptions.find(sender, *facts.owner));
 }
 
 std::optional<policy::RelationNames> Session::relation_names(confirm::Class klass) const {
@@ -255,9 +254,7 @@ net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& mess
   for (const auto& admitted : work_.admitted) verdicts.push_back(admitted.verdict);
   const auto ending = policy::end_message(verdicts);
   if (ending.refusal) co_return ending.refusal;
-  for (std::size_t n = 0; n < work_.admitted.size(); ++n) {
-    if (ending.fates[n] == policy::Fate::Aside) work_.admitted[n].quarantined = true;
-  }
+  for (std::size_t n = 0; n < work_.admitted.size(); ++n) work_.admitted[n].fate = ending.fates[n];
   co_return std::nullopt;
 }
 
@@ -271,16 +268,26 @@ void Session::note_relations(queue::NewMessage& fresh) const {
 
 /// Whom the owner of a mailbox writes to is no stranger to it (CAS §11).
 void Session::note_written_to(queue::NewMessage& fresh) const {
-  const auto& sender = protocol_.mail()->from.mailbox();
-  const auto* domain = sender && sender->domain() ? services_.directory.find(*sender->domain()) : nullptr;
+  const auto& sender = work_.own_mailbox;
+  const auto* domain = sender ? services_.directory.find(*sender->domain()) : nullptr;
   const auto& facts = work_.arrival->message().facts();
   if (domain == nullptr || facts.klass.klass == confirm::Class::Automatic) return;
-  const std::string mailbox = policy::relation_mailbox(*sender);
   if (screening_of(*sender, *domain) == policy::Screening::Off) return;
+  const std::string mailbox = policy::relation_mailbox(*sender);
   const registry::Change change{.at = services_.clock.now(), .by = protocol_.user().value_or("")};
   fresh.alongside = [mailbox, change](store::Tx& tx, const store::Message&, const store::Recipient& recipient) {
     return registry::Relationships::wrote(tx, mailbox, {recipient.address}, change);
   };
+}
+
+/// Where mail to the envelope sender goes, when that is one mailbox here: he may write under an alias.
+net::Task<void> Session::find_own_mailbox() {
+  const auto& sender = protocol_.mail()->from.mailbox();
+  if (!sender || !services_.directory.is_local(*sender)) co_return;
+  work_.own_mailbox = *sender;
+  const auto found = co_await services_.recipients.resolve(*sender);
+  if (!found || found->targets.size() != 1) co_return;
+  if (services_.directory.is_local(found->targets.front())) work_.own_mailbox = found->targets.front();
 }
 
 registry::NewHeld Session::held_for(const Admitted& admitted, const policy::RelationNames& names, bool in_queue) const {
@@ -293,28 +300,36 @@ registry::NewHeld Session::held_for(const Admitted& admitted, const policy::Rela
           .in_queue = in_queue};
 }
 
-/// What the Screener keeps is noted in the transaction of the commit. A mailbox that gets the message under another
-/// name too has it in its inbox.
+/// Of the names that lead to a row, the one that it may have most by.
+const Session::Admitted* Session::best_name_for(const queue::NewRecipient& row) const {
+  const Admitted* best = nullptr;
+  for (const auto& admitted : work_.admitted) {
+    const auto is_row = [&](const Mailbox& target) { return iequals(target.wire(), row.address.wire()); };
+    if (admitted.swallowed || std::ranges::none_of(admitted.targets, is_row)) continue;
+    if (best == nullptr || admitted.fate < best->fate) best = &admitted;
+  }
+  return best;
+}
+
+/// What the Screener keeps is noted in the transaction of the commit. What goes aside goes to Junk where there is such
+/// a folder, and is held in silence elsewhere: a server behind would put it into the inbox.
 void Session::note_screened(queue::NewMessage& fresh) const {
   std::map<std::string, registry::NewHeld> waiting;  // by the address of the row
   for (auto& row : fresh.recipients) {
-    if (row.quarantined) continue;
-    const auto leads_here = [&](const Admitted& admitted) {
-      return !admitted.swallowed && std::ranges::find(admitted.targets, row.address) != admitted.targets.end();
-    };
-    const auto is_held = [](const Admitted& admitted) { return admitted.verdict.admission == policy::Admission::Held; };
-    const auto named = std::ranges::find_if(work_.admitted, leads_here);
-    const bool held = std::ranges::all_of(
-        work_.admitted, [&](const Admitted& admitted) { return !leads_here(admitted) || is_held(admitted); });
-    if (named == work_.admitted.end() || !held) continue;
-    const auto names =
-        relation_names(named->facts.klass).value_or(policy::RelationNames{.key = "?", .wider = {}, .domain = "?"});
+    const auto* named = best_name_for(row);
+    if (named == nullptr || named->fate == policy::Fate::Inbox) continue;
     const DomainSettings* domain = row.address.domain() ? services_.directory.find(*row.address.domain()) : nullptr;
     const bool in_queue = domain == nullptr || domain->maildir.empty();
+    if (!in_queue && named->fate == policy::Fate::Aside) row.quarantined = true;
+    if (!in_queue && row.quarantined) continue;  // the folder Junk
+    const auto names =
+        relation_names(named->facts.klass).value_or(policy::RelationNames{.key = "?", .wider = {}, .domain = "?"});
     row.screened = names.key;
     row.held = in_queue;
     if (in_queue) row.note = "the Screener: waits for the recipient's word";
-    waiting.insert_or_assign(row.address.wire(), held_for(*named, names, in_queue));
+    auto held = held_for(*named, names, in_queue);
+    held.silent = held.silent || row.quarantined || named->fate == policy::Fate::Aside;
+    waiting.insert_or_assign(row.address.wire(), std::move(held));
   }
   if (waiting.empty()) return;
   fresh.alongside = [waiting = std::move(waiting)](store::Tx& tx, const store::Message& message,

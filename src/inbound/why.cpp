@@ -4,6 +4,9 @@
 // See why.hpp.
 #include "inbound/why.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "net/completion.hpp"
 
 namespace cas::inbound {
@@ -72,9 +75,9 @@ net::Task<policy::Why> explain(const Services& services, policy::WhyQuestion que
     why.facts.screening = screening_of(services, owner);
     why.facts.exceptions = services.exceptions.find(question.sender, why.facts.recipient);
     why.entries = services.exceptions.explain(question.sender, why.facts.recipient);
-    if (why.entries.empty() && why.facts.owner) {
-      why.facts.exceptions = services.exceptions.find(question.sender, owner);
-      why.entries = services.exceptions.explain(question.sender, owner);
+    if (why.facts.owner && *why.facts.owner != why.facts.recipient) {
+      why.facts.exceptions = policy::narrower(why.facts.exceptions, services.exceptions.find(question.sender, owner));
+      std::ranges::move(services.exceptions.explain(question.sender, owner), std::back_inserter(why.entries));
     }
     co_await find_relation(services, question, why);
   }

@@ -133,4 +133,14 @@ bool Scope::covers(const Mailbox& recipient) const {
   return lower_address(recipient) == text_;
 }
 
+ExceptionFindings narrower(ExceptionFindings name, const ExceptionFindings& owner) {
+  const auto is_mailboxes = [](const std::optional<ExceptionMatch>& match) {
+    return match && match->scope.contains('@');
+  };
+  if (!is_mailboxes(name.decided) && (is_mailboxes(owner.decided) || !name.decided)) name.decided = owner.decided;
+  if (!name.forward) name.forward = owner.forward;
+  name.spf_could_decide = name.spf_could_decide || owner.spf_could_decide;
+  return name;
+}
+
 }  // namespace cas::policy

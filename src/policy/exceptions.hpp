@@ -112,4 +112,7 @@ struct ExceptionFindings {
   bool message_could_decide = false;
 };
 
+/// Of a name and of the mailbox that it leads to: an entry for the name alone weighs most, then one for the mailbox.
+[[nodiscard]] ExceptionFindings narrower(ExceptionFindings name, const ExceptionFindings& owner);
+
 }  // namespace cas::policy

@@ -144,5 +144,19 @@ TEST(ExceptionRules, AskForTheUsualProof) {
   EXPECT_EQ(usual(ExceptionAction::Forward, "north.example"), Proof::Dkim);
 }
 
+TEST(Narrower, LetsTheEntriesOfTheMailboxBehindANameCount) {
+  const auto of = [](std::int64_t id, std::string scope) {
+    ExceptionFindings findings;
+    findings.decided = ExceptionMatch{
+        .id = id, .action = ExceptionAction::Block, .proof = Proof::None, .pattern = {}, .scope = std::move(scope)};
+    return findings;
+  };
+  EXPECT_EQ(narrower(of(1, ""), of(2, "kim@b.example")).decided->id, 2);
+  EXPECT_EQ(narrower(of(1, "kim+x@b.example"), of(2, "kim@b.example")).decided->id, 1);
+  EXPECT_EQ(narrower(of(1, "b.example"), of(2, "b.example")).decided->id, 1);
+  EXPECT_EQ(narrower({}, of(2, "")).decided->id, 2);
+  EXPECT_FALSE(narrower({}, {}).decided);
+}
+
 }  // namespace
 }  // namespace cas::policy

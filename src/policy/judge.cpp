@@ -61,6 +61,10 @@ bool is_automatic(const Facts& facts) {
   return facts.null_sender || facts.klass == confirm::Class::Automatic;
 }
 
+bool has_room(const Facts& facts) {
+  return is_automatic(facts) ? facts.relation->room_for_silent : facts.relation->room;
+}
+
 // ---- Verdicts ----
 
 smtp::Reply yes(std::string_view word) {
@@ -118,7 +122,11 @@ Answer ask_or_require(const Facts& facts) {
   const bool asks = facts.domain_is_local && !is_ours(facts) && !counts(facts) && facts.mode == Mode::Required;
   if (!asks || is_role(facts) || decided(facts, ExceptionAction::Exempt)) return {};
   if (facts.exceptions.spf_could_decide && !facts.spf_known) return Question::Spf;
-  if (facts.exceptions.message_could_decide && !facts.message_known) return Question::Message;
+  if (facts.exceptions.message_could_decide && !facts.message_known) {
+    // Where nothing is refused for this, the mailbox is no secret either, and what has none must not be taken.
+    if (facts.observe && !facts.mailbox) return Question::Mailbox;
+    if (!facts.observe || facts.mailbox == MailboxStatus::Exists) return Question::Message;
+  }
   return require(facts);
 }
 
@@ -235,7 +243,7 @@ constexpr std::array table{
            return when(is_screened(f) && is_automatic(f) && f.relation->answers_own_mail, admit(f));
          }},
     Rule{{"screener-full", "more may not wait in this Screener", "451 4.7.28 [CAS:rate]", true},
-         [](const Facts& f) { return when(is_screened(f) && !f.relation->room, turn_away(Reason::Rate)); }},
+         [](const Facts& f) { return when(is_screened(f) && !has_room(f), turn_away(Reason::Rate)); }},
     Rule{{"held-silently", "nobody wrote it by hand, and nothing of the mailbox's is answered",
           "held, and nobody is notified", true},
          [](const Facts& f) { return when(is_screened(f) && is_automatic(f), accept(Admission::Held, "held")); }},

@@ -120,6 +120,7 @@ std::optional<RelationNames> relation_names(const SenderIdentity& sender, confir
   const std::optional<Mailbox>& named = sender.author ? sender.author : sender.envelope.mailbox();
   if (!named) return {};
   RelationNames names;
+  std::string list_domain;
   const std::string author = author_key(*named);
   const auto& domain = named->domain();
   // SPF speaks for the envelope; it says something of the author where both are of one domain.
@@ -128,6 +129,7 @@ std::optional<RelationNames> relation_names(const SenderIdentity& sender, confir
   if (klass == confirm::Class::Bulk && sender.list_proven && !sender.list_id.empty()) {
     names.key = "list:" + sender.list_id;
     names.proven = true;
+    if (const auto list = Domain::parse(sender.list_id)) list_domain = organizational_domain(*list).text();
   } else if (sender.author && sender.author_proven) {
     names.key = author;
     names.proven = true;
@@ -136,9 +138,12 @@ std::optional<RelationNames> relation_names(const SenderIdentity& sender, confir
     names.proven = by_spf;
   }
   // Approving a domain is about what it vouches for; who is believed on SPF's word is believed on a signature's.
-  if (domain && sender.author && names.proven) names.wider = wider_keys(*domain);
+  // A List-Id proves the list and nothing of the author.
+  if (domain && sender.author && (sender.author_proven || by_spf)) names.wider = wider_keys(*domain);
   if (sender.author && sender.author_proven) names.wider.push_back("spf:" + author);
-  names.domain = !domain || is_public_provider(*domain) ? author : organizational_domain(*domain).text();
+  names.domain = !list_domain.empty()                     ? list_domain
+                 : !domain || is_public_provider(*domain) ? author
+                                                          : organizational_domain(*domain).text();
   return names;
 }
 

@@ -32,6 +32,7 @@ struct Relation {
   Standing standing = Standing::Stranger;
   bool expected = false;          // a window is open for who sends it
   bool answers_own_mail = false;  // the mailbox wrote to that domain not long ago
+  bool room_for_silent = true;    // the same of mail that nobody wrote
   bool room = true;               // one more may wait (Screener bounds, CAS §11)
 };
 
@@ -70,10 +71,11 @@ struct RelationNames {
 [[nodiscard]] bool is_public_provider(const Domain& domain);
 
 struct ScreenerBounds {
-  std::size_t pending = 50;      // relationships that wait, of a mailbox
-  std::size_t unproven = 10;     // of these, whose author nothing proves
-  std::size_t held_of_one = 20;  // messages that wait, of one relationship
-  std::size_t new_a_day = 20;    // relationships, for a receiving domain and a sending one
+  std::size_t pending = 50;       // relationships that wait, of a mailbox
+  std::size_t unproven = 10;      // of these, whose author nothing proves
+  std::size_t held_of_one = 20;   // messages that wait, of one relationship
+  std::size_t silent_a_day = 50;  // messages that nobody wrote, to a mailbox
+  std::size_t new_a_day = 20;     // relationships, for a receiving domain and a sending one
 };
 
 /// What waits in a mailbox.

@@ -49,6 +49,16 @@ TEST(RelationNames, AreThoseOfAListWhereOneIsProven) {
   EXPECT_EQ(key_of(identity, Class::Personal), "joe@x.example proven");
 }
 
+TEST(RelationNames, OfAListSayNothingOfTheAuthorItShows) {
+  auto identity = sender("boss@friend.example");
+  identity.list_id = "x.attacker.example";
+  identity.list_proven = true;
+  const auto names = relation_names(identity, Class::Bulk);
+  EXPECT_EQ(names->key, "list:x.attacker.example");
+  EXPECT_THAT(names->wider, IsEmpty()) << "an approval of friend.example is for who proves to be of it";
+  EXPECT_EQ(names->domain, "attacker.example");
+}
+
 TEST(RelationNames, AreNoneWhereNobodyIsNamed) {
   EXPECT_EQ(key_of(SenderIdentity{}), "none");
   SenderIdentity without_author;

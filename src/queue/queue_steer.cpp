@@ -199,6 +199,8 @@ Result<void> QueueImpl::change_message(store::Tx& tx, const store::QueueId& id, 
     if (due) row.next_attempt = at_once ? change.at : std::min(row.next_attempt, change.at);
     if (due) row.note.clear();
     if (steering.action == Action::Admit || steering.action == Action::Release) row.screened.clear();
+    // Its owner took his time, which is no fault of the mail's.
+    if (steering.action == Action::Admit && due) row.admitted = change.at;
     if (due) row.state = RecipientState::Waiting;
     if (steering.action == Action::Hold) row.state = RecipientState::Held;
     if (steering.action == Action::Remove) row.state = RecipientState::Delivered;

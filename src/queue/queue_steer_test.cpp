@@ -150,6 +150,17 @@ TEST_P(QueueSteer, WhatTheScreenerHoldsIsNotTriedUntilItIsAdmitted) {
   EXPECT_THAT(entries(), IsEmpty());
 }
 
+TEST_P(QueueSteer, TheLifetimeOfWhatIsAdmittedBeginsAnew) {
+  ASSERT_TRUE(commit(message({screened_for("suzie@b.example", true)})));
+  clock_.advance(hours(24 * 20));
+  EXPECT_EQ(act(Action::Admit).changed, 1U);
+  ASSERT_TRUE(finish(take_one(store::Route::Local), {deferred()}));
+  EXPECT_THAT(entries(), SizeIs(1)) << "one try is not all";
+  clock_.advance(hours(25));
+  ASSERT_TRUE(finish(take_one(store::Route::Local), {deferred()}));
+  clock_.advance(hours(1));
+}
+
 TEST_P(QueueSteer, WhatGoesToTheScreenersFolderIsAdmittedBeforeItsDelivery) {
   ASSERT_TRUE(commit(message({screened_for("suzie@b.example", false)})));
   EXPECT_EQ(act(Action::Admit).changed, 1U);

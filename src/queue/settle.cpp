@@ -46,7 +46,7 @@ store::Recipient settle(const store::Message& message, store::Recipient recipien
   if (outcome.in_doubt && outcome.with_confirm && !recipient.confirm_until) {
     recipient.confirm_until = now + confirm::longest_doubt;
   }
-  const TimePoint end = message.arrived + options.lifetime;
+  const TimePoint end = std::max(message.arrived, recipient.admitted.value_or(message.arrived)) + options.lifetime;
   switch (outcome.kind) {
     case Outcome::Kind::Delivered:
       recipient.state = store::RecipientState::Delivered;

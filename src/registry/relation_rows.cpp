@@ -64,7 +64,11 @@ store::Memory memory_of(const RelationRow& row) {
   fields.set("before", policy::to_string(row.before));
   fields.set("messages", std::to_string(row.messages));
   if (row.proven) fields.set("proven", "1");
-  return {.name = row_name(row.mailbox, row.key), .value = fields.text(), .keep_until = store::for_good};
+  // Who nobody decides on is a stranger again after a while (CAS §11); what waits goes on waiting.
+  const bool waits = row.standing == policy::Standing::Pending;
+  return {.name = row_name(row.mailbox, row.key),
+          .value = fields.text(),
+          .keep_until = waits ? row.since + std::chrono::days(14) : store::for_good};
 }
 
 std::optional<RelationRow> relation_of(const store::Memory& memory) {

@@ -14,6 +14,7 @@
 //   untold     MAILBOX                    somebody waits whom no digest named: since when
 //   digest     MAILBOX                    the last one: when
 //   strangers  DOMAIN LF DOMAIN LF DAY    how many new ones: receiving domain, sending one
+//   strangers  MAILBOX LF "silent" LF DAY how much mail that nobody wrote was held
 #pragma once
 
 #include <optional>
@@ -73,6 +74,7 @@ struct HeldRow {
   std::string author, subject;  // for people; the subject as it stands in the header
   std::uint64_t size = 0;
   bool silent = false;    // nobody is told of it
+  bool let_go = false;    // not kept: its relationship has a row `release`
   bool in_queue = false;  // it waits there; otherwise in the Screener folder of the mailbox, once it is delivered
 };
 [[nodiscard]] store::Memory memory_of(const HeldRow& row);

@@ -67,6 +67,23 @@ Result<void> each(store::Reader& reader, std::string_view kind, const std::strin
   return {};
 }
 
+std::string strangers_name(const std::string& mailbox, const std::string& domain, UnixTime now) {
+  return row_name(domain_of(mailbox), domain, day_of(now));
+}
+std::string silent_name(const std::string& mailbox, UnixTime now) {
+  return row_name(mailbox, "silent", day_of(now));
+}
+
+Result<std::size_t> counted_today(store::Reader& reader, const std::string& name) {
+  CAS_TRY(const auto today, reader.recall(kind::strangers, name));
+  return today ? static_cast<std::size_t>(std::strtoul(today->value.c_str(), nullptr, 10)) : 0;
+}
+
+Result<bool> is_let_go(store::Reader& reader, const HeldRow& row) {
+  CAS_TRY(const auto release, reader.recall(kind::release, row_name(row.mailbox, row.key)));
+  return release.has_value();
+}
+
 Result<bool> is_expected(store::Reader& reader, const std::string& mailbox, const policy::RelationNames& names,
                          UnixTime now) {
   std::vector<std::string> windows{"*"};
@@ -91,9 +108,7 @@ Result<policy::Waiting> what_waits(store::Reader& reader, const std::string& mai
     if (row->proven && row->domain == names.domain) ++waiting.of_this_domain;
   }));
   CAS_CHECK(each(reader, kind::held, mailbox, names.key, most_pending, [&](const Memory&) { ++waiting.held; }));
-  const std::string name = row_name(domain_of(mailbox), names.domain, day_of(now));
-  CAS_TRY(const auto today, reader.recall(kind::strangers, name));
-  if (today) waiting.new_today = static_cast<std::size_t>(std::strtoul(today->value.c_str(), nullptr, 10));
+  CAS_TRY(waiting.new_today, counted_today(reader, strangers_name(mailbox, names.domain, now)));
   return waiting;
 }
 
@@ -122,24 +137,25 @@ Result<policy::Relation> ask(store::Reader& reader, const std::string& mailbox, 
   CAS_TRY(const auto pending, look(reader, kind::pending, mailbox, names.key));
   if (pending) relation.standing = Standing::Pending;
   CAS_TRY(const auto waiting, what_waits(reader, mailbox, names, now));
+  CAS_TRY(const auto silent, counted_today(reader, silent_name(mailbox, now)));
+  relation.room_for_silent = silent < policy::ScreenerBounds().silent_a_day;
   relation.room = policy::has_screener_room(waiting, relation.standing, names.proven, policy::ScreenerBounds{});
   return relation;
 }
 
-Result<void> count_stranger(store::Tx& tx, const NewHeld& what, UnixTime now) {
-  const std::string name = row_name(domain_of(what.mailbox), what.names.domain, day_of(now));
-  CAS_TRY(const auto today, tx.recall(kind::strangers, name));
-  const auto count = today ? std::strtoul(today->value.c_str(), nullptr, 10) : 0;
+Result<void> count_today(store::Tx& tx, const std::string& name, UnixTime now) {
+  CAS_TRY(const auto count, counted_today(tx, name));
   return tx.remember(kind::strangers,
                      {.name = name, .value = std::to_string(count + 1), .keep_until = now + count_strangers});
 }
 
-/// What waits for it is the keeper's from here on.
-Result<void> end_waiting(store::Tx& tx, const std::string& mailbox, const std::string& key,
-                         Relationships::Letting letting) {
+constexpr std::string_view go = "go";
+
+/// What waits is the keeper's from here on: all of it goes into the inbox, or up to `last` is thrown away.
+Result<void> end_waiting(store::Tx& tx, const std::string& mailbox, const std::string& key, std::string last = {}) {
   CAS_CHECK(tx.forget(kind::pending, row_name(mailbox, key)));
   return tx.remember(kind::release, {.name = row_name(mailbox, key),
-                                     .value = letting == Relationships::Letting::Go ? "go" : "away",
+                                     .value = last.empty() ? std::string(go) : std::move(last),
                                      .keep_until = store::for_good});
 }
 
@@ -149,6 +165,9 @@ Result<bool> set_standing(store::Tx& tx, const Relationships::Decision& decision
   CAS_TRY(auto row, look(tx, kind::relation, decision.mailbox, decision.key));
   CAS_TRY(const auto pending, look(tx, kind::pending, decision.mailbox, decision.key));
   if (row && row->standing == decision.standing && !pending) return false;
+  // A block is lifted by who says so, not by the way.
+  const bool by_the_way = via == "seed" || via == "sent";
+  if (by_the_way && row && row->standing == Standing::Blocked) return false;
   RelationRow fresh = pending.value_or(row.value_or(RelationRow{}));
   fresh.mailbox = decision.mailbox;
   fresh.key = decision.key;
@@ -160,9 +179,10 @@ Result<bool> set_standing(store::Tx& tx, const Relationships::Decision& decision
   if (fresh.author.empty()) fresh.author = decision.key;
   CAS_CHECK(tx.remember(kind::relation, memory_of(fresh)));
   if (decision.standing == Standing::Approved) {
-    CAS_CHECK(end_waiting(tx, decision.mailbox, decision.key, Relationships::Letting::Go));
+    CAS_CHECK(end_waiting(tx, decision.mailbox, decision.key));
   } else {
     CAS_CHECK(tx.forget(kind::pending, row_name(decision.mailbox, decision.key)));
+    CAS_CHECK(tx.forget(kind::release, row_name(decision.mailbox, decision.key)));
   }
   return true;
 }
@@ -251,12 +271,13 @@ Result<void> Relationships::hold(store::Tx& tx, const NewHeld& what, const store
   // Approved since it was judged: the keeper lets it go at once.
   CAS_TRY(const auto decided, look(tx, kind::relation, what.mailbox, what.names.key));
   if (decided && decided->standing == Standing::Approved) {
-    return end_waiting(tx, what.mailbox, what.names.key, Letting::Go);
+    return end_waiting(tx, what.mailbox, what.names.key);
   }
-  if (what.silent || decided) return {};
+  if (what.silent) return count_today(tx, silent_name(what.mailbox, now), now);
+  if (decided) return {};
   CAS_TRY(auto pending, look(tx, kind::pending, what.mailbox, what.names.key));
   if (!pending) {
-    CAS_CHECK(count_stranger(tx, what, now));
+    CAS_CHECK(count_today(tx, strangers_name(what.mailbox, what.names.domain, now), now));
     pending = RelationRow{.mailbox = what.mailbox,
                           .key = what.names.key,
                           .since = now,
@@ -378,14 +399,13 @@ void Relationships::undo(std::string mailbox, std::string key, Change change, Do
 
 void Relationships::clear(std::string mailbox, std::string key, Change change, Done<std::size_t> done) {
   auto work = [=](store::Tx& tx) -> Result<std::size_t> {
-    std::vector<std::string> keys;
+    std::map<std::string, std::string> last;  // what waits now, by key: what comes later stays
     std::size_t messages = 0;
     CAS_CHECK(each(tx, kind::held, mailbox, key, SIZE_MAX, [&](const Memory& memory) {
       ++messages;
-      const std::string_view one = part_of(memory.name, 1);
-      if (keys.empty() || keys.back() != one) keys.emplace_back(one);
+      last[std::string(part_of(memory.name, 1))] = memory.name;
     }));
-    for (const auto& one : keys) CAS_CHECK(end_waiting(tx, mailbox, one, Letting::Away));
+    for (const auto& [one, name] : last) CAS_CHECK(end_waiting(tx, mailbox, one, name));
     if (messages > 0) {
       CAS_CHECK(note(tx, change, "screener-clear", mailbox + " <- " + (key.empty() ? "everybody" : key),
                      std::to_string(messages) + " messages"));
@@ -417,9 +437,10 @@ void Relationships::releases(std::size_t limit, Done<std::vector<Release>> done)
     for (const auto& memory : memories) {
       Release release{.mailbox = std::string(part_of(memory.name, 0)),
                       .key = std::string(part_of(memory.name, 1)),
-                      .letting = memory.value == "away" ? Letting::Away : Letting::Go,
+                      .letting = memory.value == go ? Letting::Go : Letting::Away,
                       .held = {}};
       CAS_CHECK(each(reader, kind::held, release.mailbox, release.key, page, [&](const Memory& held) {
+        if (release.letting == Letting::Away && held.name > memory.value) return;
         if (auto row = held_of(held)) release.held.push_back(*std::move(row));
       }));
       rows.push_back(std::move(release));
@@ -446,7 +467,10 @@ void Relationships::all_held(std::string after, std::size_t limit, Done<std::vec
     CAS_TRY(const auto memories, reader.memories(kind::held, after, limit));
     Rows rows;
     for (const auto& memory : memories) {
-      if (auto row = held_of(memory)) rows.push_back(*std::move(row));
+      auto row = held_of(memory);
+      if (!row) continue;
+      CAS_TRY(row->let_go, is_let_go(reader, *row));
+      rows.push_back(*std::move(row));
     }
     return rows;
   };
@@ -455,9 +479,13 @@ void Relationships::all_held(std::string after, std::size_t limit, Done<std::vec
 
 void Relationships::released(Release release, Done<std::monostate> done) {
   auto work = [release = std::move(release)](store::Tx& tx) -> Result<std::monostate> {
+    const std::string name = row_name(release.mailbox, release.key);
+    CAS_TRY(const auto now, tx.recall(kind::release, name));
+    const bool goes = now && now->value == go;
     bool waits = false;  // came meanwhile
-    CAS_CHECK(each(tx, kind::held, release.mailbox, release.key, 1, [&](const Memory&) { waits = true; }));
-    if (!waits) CAS_CHECK(tx.forget(kind::release, row_name(release.mailbox, release.key)));
+    CAS_CHECK(each(tx, kind::held, release.mailbox, release.key, page,
+                   [&](const Memory& held) { waits = waits || goes || (now && held.name <= now->value); }));
+    if (!waits) CAS_CHECK(tx.forget(kind::release, name));
     return std::monostate{};
   };
   store::write_value<std::monostate>(store_, std::move(work), std::move(done));

@@ -193,6 +193,7 @@ class MemoryTx final : public Tx {
     row.warned = recipient.warned;
     row.note = recipient.note;
     row.screened = recipient.screened;
+    row.admitted = recipient.admitted;
     return {};
   }
 

@@ -78,6 +78,8 @@ struct Recipient {
   std::string note = {};  // Held: why
   /// Under which key of a relationship the Screener keeps it out of the inbox; empty: it does not.
   std::string screened = {};
+  /// Its lifetime counts from here where it waited for a person until then; none: from the message's arrival.
+  std::optional<TimePoint> admitted = {};
   FlowId flow = 0;  // set by whoever adds the row: flow_of
   bool operator==(const Recipient&) const = default;
 };

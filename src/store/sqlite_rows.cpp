@@ -70,6 +70,10 @@ std::int64_t stored_doubt(const Recipient& recipient) {
   return recipient.in_doubt ? 1 : 0;
 }
 
+std::int64_t stored_admission(const Recipient& recipient) {
+  return recipient.admitted ? stored(*recipient.admitted) : 0;
+}
+
 void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient) {
   query.text(id)
       .integer(recipient.index)
@@ -87,6 +91,7 @@ void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient)
       .integer(recipient.warned ? 1 : 0)
       .text(recipient.note)
       .text(recipient.screened)
+      .integer(stored_admission(recipient))
       .integer(recipient.flow);
 }
 
@@ -153,7 +158,8 @@ Result<Recipient> read_recipient(const Query& row) {
                    .warned = row.integer_at(13) != 0,
                    .note = row.text_at(14),
                    .screened = row.text_at(15),
-                   .flow = row.integer_at(16)};
+                   .admitted = row.integer_at(16) > 0 ? std::optional(time_at(row, 16)) : std::nullopt,
+                   .flow = row.integer_at(17)};
 }
 
 }  // namespace cas::store

@@ -16,13 +16,14 @@ namespace cas::store {
 /// The columns that read_recipient expects, in order.
 #define CAS_RECIPIENT_COLUMNS                                                                        \
   "message, number, address, route, state, attempts, next_attempt, last_reply, quarantined, relay, " \
-  "notify, orcpt, in_doubt, warned, note, screened, flow"
-inline constexpr int recipient_columns = 17;
+  "notify, orcpt, in_doubt, warned, note, screened, admitted, flow"
+inline constexpr int recipient_columns = 18;
 
 /// Binds all columns. `query` must not outlive `message`.
 void bind_message(Query& query, const Message& message);
 /// in_doubt and confirm_until in one column: 0, 1, or the time.
 [[nodiscard]] std::int64_t stored_doubt(const Recipient& recipient);
+[[nodiscard]] std::int64_t stored_admission(const Recipient& recipient);
 void bind_recipient(Query& query, const QueueId& id, const Recipient& recipient);
 
 /// `first`: the column where the message's begin.

@@ -114,10 +114,12 @@ CREATE INDEX recipient_due ON recipient (next_attempt, flow, state) WHERE state 
 )sql";
 
 // recipient.screened     the key of a relationship: kept out of the inbox until its owner decides. '': it is not.
+// recipient.admitted     when its wait for a person ended; 0: it did not wait.
 // message.forwarded_as   the envelope sender of what an alias sends on; none: `sender`.
 // audit                  only ever grows: the triggers hold for every program that opens the file.
 constexpr const char* version_6 = R"sql(
 ALTER TABLE recipient ADD COLUMN screened TEXT NOT NULL DEFAULT '';
+ALTER TABLE recipient ADD COLUMN admitted INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE message ADD COLUMN forwarded_as TEXT;
 CREATE TABLE audit (
   number INTEGER PRIMARY KEY AUTOINCREMENT,

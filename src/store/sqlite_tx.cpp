@@ -202,7 +202,7 @@ Result<void> SqliteTx::add_message(const Message& message, const std::vector<Rec
   }
   for (const Recipient& recipient : recipients) {
     Query query = db_.query("INSERT INTO recipient (" CAS_RECIPIENT_COLUMNS
-                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_recipient(query, message.id, recipient);
     CAS_CHECK(query.run());
   }
@@ -212,7 +212,7 @@ Result<void> SqliteTx::add_message(const Message& message, const std::vector<Rec
 Result<void> SqliteTx::update_recipient(const QueueId& id, const Recipient& recipient) {
   Query query = db_.query(
       "UPDATE recipient SET state = ?, attempts = ?, next_attempt = ?, last_reply = ?, relay = ?, in_doubt = ?,"
-      " warned = ?, note = ?, screened = ? WHERE message = ? AND number = ?");
+      " warned = ?, note = ?, screened = ?, admitted = ? WHERE message = ? AND number = ?");
   query.integer(static_cast<std::int64_t>(recipient.state))
       .integer(recipient.attempts)
       .integer(milliseconds_of(recipient.next_attempt))
@@ -222,6 +222,7 @@ Result<void> SqliteTx::update_recipient(const QueueId& id, const Recipient& reci
       .integer(recipient.warned ? 1 : 0)
       .text(recipient.note)
       .text(recipient.screened)
+      .integer(stored_admission(recipient))
       .text(id)
       .integer(recipient.index);
   CAS_CHECK(query.run());

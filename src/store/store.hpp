@@ -102,8 +102,8 @@ class Tx : public Reader {
 
   /// Permanent error when the id exists, when there is no such body, or when another message names it already.
   [[nodiscard]] virtual Result<void> add_message(const Message& message, const std::vector<Recipient>& recipients) = 0;
-  /// State, attempts, next attempt, last reply, relay, doubt, warned, note, screened; the rest of the row stays. No
-  /// such recipient: permanent error.
+  /// State, attempts, next attempt, last reply, relay, doubt, warned, note, screened, admitted; the rest of the row
+  /// stays. No such recipient: permanent error.
   [[nodiscard]] virtual Result<void> update_recipient(const QueueId& id, const Recipient& recipient) = 0;
   /// With its recipients and its body. No such message: nothing.
   [[nodiscard]] virtual Result<void> remove_message(const QueueId& id) = 0;
