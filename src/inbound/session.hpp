@@ -90,6 +90,7 @@ class Session {
   net::Task<Result<std::size_t>> read(std::size_t at_most, milliseconds timeout);
   net::Task<Result<void>> shake_hands();
   void bind_tls();
+  void tell_certificate() const;
   void account();
   net::Task<bool> flush();
   net::Task<bool> upgrade(const smtp::UpgradeTls& step);
@@ -207,7 +208,8 @@ class Session {
   smtp::ServerSession protocol_;
   registry::AccountPtr login_;  // as it was when he logged in
   std::unique_ptr<registry::ScramExchange> scram_;
-  std::string tls_exporter_;  // names the TLS connection; empty where it cannot be bound to a login
+  std::vector<std::string> client_names_;  // of its certificate, where that verified
+  std::string tls_exporter_;               // names the TLS connection; empty where it cannot be bound to a login
   std::optional<crypto::ScramVerifier> scram_verifier_;  // what the exchange compares with
   smtp::LineReader reader_;
   std::string out_;

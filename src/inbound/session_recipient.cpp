@@ -138,6 +138,7 @@ policy::SenderIdentity Session::sender_identity() const {
   policy::SenderIdentity sender;
   sender.client = IpAddress::parse(stream_.peer().address);
   sender.envelope = protocol_.mail()->from;
+  sender.certificate = client_names_;
   sender.spf_pass =
       work_.spf && work_.spf->result == auth::SpfResult::Pass && work_.spf->identity == auth::SpfIdentity::MailFrom;
   if (work_.status == policy::IntentStatus::Valid) {
