@@ -184,6 +184,7 @@ struct Config {
   std::string run_as;                       // user to become after binding; needed when started as root
   std::size_t threads = 0;
   std::filesystem::path tls_certificate, tls_key;  // both or none
+  net::ClientCertificates client_certificates;     // on mx listeners
   std::vector<ListenConfig> listen;
   std::vector<DomainConfig> domains;
   std::vector<UserConfig> users;

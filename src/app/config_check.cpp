@@ -34,8 +34,17 @@ void check_tls(const Config& config, Findings& findings) {
   const bool certificate = readable(config.tls_certificate, "tls.certificate", findings, mend);
   const bool key = readable(config.tls_key, "tls.key", findings, mend);
   if (!certificate || !key) return;
+  const auto& roots = config.client_certificates.ca_file;
+  const bool have_roots = readable(roots, "tls.client_ca_file", findings, "name a PEM file of certificates");
   const auto context = net::TlsContext::server(config.tls_certificate, config.tls_key);
-  if (context) return;
+  if (context) {
+    const auto whole = net::TlsContext::server(config.tls_certificate, config.tls_key, config.client_certificates);
+    if (!whole && have_roots) {
+      findings.add_at("tls.client_ca_file", "cannot be used: " + printable(whole.error().private_reason),
+                      "name a PEM file of certificates");
+    }
+    return;
+  }
   findings.add_at("tls.key", "cannot be used: " + printable(context.error().private_reason),
                   "name the private key that belongs to the certificate " + in_quotes(config.tls_certificate.string()));
 }

@@ -52,6 +52,13 @@ void read_top(Section& root, Config& config, Findings& findings) {
 void read_tls(Section section, Config& config, Findings& findings) {
   if (const auto text = section.text("certificate")) config.tls_certificate = path_of(*text, config, findings);
   if (const auto text = section.text("key")) config.tls_key = path_of(*text, config, findings);
+  assign(config.client_certificates.ask, section.boolean("ask_client_certificates"));
+  if (const auto text = section.text("client_ca_file")) {
+    config.client_certificates.ca_file = path_of(*text, config, findings);
+    if (!config.client_certificates.ask) {
+      section.fail("client_ca_file", "stands without ask_client_certificates = true", "add that, or remove it");
+    }
+  }
   if (section.present() && !section.has("certificate"))
     section.missing("certificate", "name the PEM file of the chain");
   if (section.present() && !section.has("key")) section.missing("key", "name the PEM file of the certificate's key");

@@ -72,7 +72,7 @@ std::expected<KeyMaterial, std::vector<ConfigError>> load_key_material(const Con
   KeyMaterial keys;
   std::vector<ConfigError> errors;
   if (!config.tls_certificate.empty()) {
-    auto tls = net::TlsContext::server(config.tls_certificate, config.tls_key);
+    auto tls = net::TlsContext::server(config.tls_certificate, config.tls_key, config.client_certificates);
     if (tls) {
       keys.tls = *std::move(tls);
     } else {
@@ -88,7 +88,8 @@ std::expected<KeyMaterial, std::vector<ConfigError>> load_key_material(const Con
 
 std::string key_stamp(const Config& config) {
   std::string stamp;
-  for (const auto& file : {config.tls_certificate, config.tls_key}) stamp += stamp_of(file);
+  for (const auto& file : {config.tls_certificate, config.tls_key, config.client_certificates.ca_file})
+    stamp += stamp_of(file);
   if (config.outbound.smarthost) stamp += stamp_of(config.outbound.smarthost->password_file);
   for (const auto& transport : config.outbound.transports) stamp += stamp_of(transport.next_hop.password_file);
   for (const auto& domain : config.domains) {

@@ -37,18 +37,31 @@ ConfirmFindings without_confirm(std::string_view word, std::string_view why) {
   return findings;
 }
 
-// Step 8: what was committed with this digest; a row with another one is a replay with other content.
-std::expected<std::set<LocalPart>, Reason> committed_recipients(const confirm::Intent& intent, const LedgerRows& rows,
-                                                                TimePoint now) {
+// CAS §4.7: those whom a forwarder can confirm to. The name that the intent lists is what an entry is for: what an
+// alias leads to is not known yet.
+std::vector<LocalPart> who_trusts(const Services& services, const confirm::Intent& intent) {
+  std::vector<LocalPart> trusting;
+  for (const auto& local : intent.recipients) {
+    const Mailbox recipient(local, intent.recipient_domain);
+    if (services.exceptions.find(signer_of(intent), recipient).forward) trusting.push_back(local);
+  }
+  return trusting;
+}
+
+// Step 8: what was committed with this digest; a row with another one is a replay with other content. `recipients`: of
+// the intent, those for whom it counts.
+std::expected<std::set<LocalPart>, Reason> committed_recipients(const confirm::Intent& intent,
+                                                                const std::vector<LocalPart>& recipients,
+                                                                const LedgerRows& rows, TimePoint now) {
   const auto m = *intent.digest;
   std::set<LocalPart> committed;
   for (std::size_t n = 0; n < rows.size(); ++n) {
     const auto state = rows[n] ? confirm::LedgerState::Committed : confirm::LedgerState::Absent;
     const auto verdict = confirm::judge_ledger(state, rows[n], m);
     if (verdict == confirm::LedgerVerdict::Conflict) return std::unexpected(Reason::Replay);
-    if (verdict == confirm::LedgerVerdict::Swallow) committed.insert(intent.recipients[n]);
+    if (verdict == confirm::LedgerVerdict::Swallow) committed.insert(recipients[n]);
   }
-  if (confirm::is_expired(intent, now) && committed.size() < intent.recipients.size()) {
+  if (confirm::is_expired(intent, now) && committed.size() < recipients.size()) {
     return std::unexpected(Reason::Expired);
   }
   return committed;
@@ -91,16 +104,18 @@ net::Task<ConfirmFindings> check_confirm(const Services& services, std::string l
   if (!exempt && !services.buckets.allow_domain(intent->signing_domain.text(), facts.now)) {
     co_return refuse(Reason::Rate);
   }
-  if (*key == confirm::KeyVerdict::Forwarded) {
+  const bool forwarded = *key == confirm::KeyVerdict::Forwarded;
+  const std::vector<LocalPart> recipients = forwarded ? who_trusts(services, *intent) : intent->recipients;
+  if (recipients.empty()) {
     co_return without_confirm("forwarded", "the forwarder is none that the recipient trusts");
   }
 
   std::vector<confirm::LedgerKey> keys;
-  for (const auto& recipient : intent->recipients) keys.push_back(confirm::ledger_key(*intent, recipient));
+  for (const auto& recipient : recipients) keys.push_back(confirm::ledger_key(*intent, recipient));
   auto start = [&services, &keys](auto done) { services.queue.ledger(std::move(keys), std::move(done)); };
   const auto rows = co_await net::completion<Result<LedgerRows>>(std::move(start));
   if (!rows) co_return refuse(Reason::LedgerDown);  // CAS §21, I8: never confirmed without the ledger
-  auto committed = committed_recipients(*intent, *rows, facts.now);
+  auto committed = committed_recipients(*intent, recipients, *rows, facts.now);
   if (!committed) {
     if (committed.error() == Reason::Replay) services.conduct.misbehaved(signer_of(*intent), facts.now);
     co_return refuse(committed.error());

@@ -25,7 +25,7 @@ struct ConfirmFindings {
   smtp::Reply reply;
   std::optional<confirm::Reason> refused;
   std::string_view unconfirmed;           // accepted, and the transaction goes on as without CONFIRM: why
-  std::optional<confirm::Intent> intent;  // accepted
+  std::optional<confirm::Intent> intent;  // accepted; of a forwarder, for whom trusts it alone
   std::set<LocalPart> committed;          // listed recipients that were committed with this digest before
 };
 

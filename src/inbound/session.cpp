@@ -246,14 +246,30 @@ void Session::bind_tls() {
   if (!tls_exporter_.empty()) protocol_.bind_tls();
 }
 
+void Session::tell_certificate() const {
+  constexpr std::size_t most = 5;
+  std::string names;
+  for (const auto& name : std::span(client_names_).first(std::min(most, client_names_.size()))) {
+    names += (names.empty() ? "" : " ") + name;
+  }
+  event("client-certificate", {{"client", stream_.peer().text()},
+                               {"names", names},
+                               {"count", std::to_string(client_names_.size())},
+                               {"resumed", stream_.tls_resumed() ? "yes" : "no"}});
+}
+
 net::Task<Result<void>> Session::shake_hands() {
   const auto timeout = std::min<milliseconds>(options_.smtp.limits.tls_timeout, command_time());
   net::TlsContext context = *options_.tls;
-  auto up = co_await stream_.start_tls_server(std::move(context), timeout);
+  const bool ask_client = !options_.smtp.submission;
+  auto up = co_await stream_.start_tls_server(std::move(context), timeout, ask_client);
   if (!up) {
     services_.load.connections.count_failed_handshake(stream_.peer().address, services_.clock.now());
     event("tls-failed", {{"client", stream_.peer().text()}, {"reason", up.error().private_reason}});
+    co_return up;
   }
+  client_names_ = stream_.client_names();
+  if (!client_names_.empty()) tell_certificate();
   co_return up;
 }
 

@@ -93,6 +93,7 @@ class Session {
   net::Task<Result<std::size_t>> read(std::size_t at_most, milliseconds timeout);
   net::Task<Result<void>> shake_hands();
   void bind_tls();
+  void tell_certificate() const;
   void account();
   net::Task<bool> flush();
   net::Task<bool> upgrade(const smtp::UpgradeTls& step);
@@ -122,9 +123,16 @@ class Session {
   // session_recipient.cpp: who gets it, and whether
   net::Task<smtp::Reply> on_rcpt(smtp::RcptCommand asked);
   [[nodiscard]] policy::RecipientFacts recipient_facts(const Mailbox& recipient) const;
+  /// As without CONFIRM where the intent is a forwarder's.
   [[nodiscard]] policy::SenderIdentity sender_identity() const;
+  [[nodiscard]] policy::SenderIdentity forwarder_identity() const;
+  /// Who answers for what this recipient gets.
+  [[nodiscard]] policy::SenderIdentity identity_towards(const policy::RecipientFacts& facts) const;
+  /// An intent is what the message is held to: it counts, for one recipient at least where a forwarder signed it.
+  [[nodiscard]] bool is_confirmed() const;
   [[nodiscard]] std::optional<policy::RelationNames> relation_names(confirm::Class klass) const;
   void look_for_exceptions(policy::RecipientFacts& facts) const;
+  void look_for_forwarder(policy::RecipientFacts& facts) const;
   [[nodiscard]] policy::Screening screening_of(const Mailbox& mailbox, const DomainSettings& domain) const;
   net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
   net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
@@ -160,6 +168,7 @@ class Session {
                     const policy::Verdict* before) const;
   void note_authentication(const policy::AuthenticationVerdict& found, const policy::Handling& handling,
                            const std::vector<policy::Enforcement>& modes) const;
+  [[nodiscard]] policy::SenderIdentity who_answers() const;
   void note_misbehaviour() const;
   void note_accepted() const;
 
@@ -204,7 +213,8 @@ class Session {
   smtp::ServerSession protocol_;
   registry::AccountPtr login_;  // as it was when he logged in
   std::unique_ptr<registry::ScramExchange> scram_;
-  std::string tls_exporter_;  // names the TLS connection; empty where it cannot be bound to a login
+  std::vector<std::string> client_names_;  // of its certificate, where that verified
+  std::string tls_exporter_;               // names the TLS connection; empty where it cannot be bound to a login
   std::optional<crypto::ScramVerifier> scram_verifier_;  // what the exchange compares with
   smtp::LineReader reader_;
   std::string out_;

@@ -163,9 +163,12 @@ std::string Session::authentication_fields(const IncomingMessage& message) const
   return auth::format_authentication_results(services_.host.text(), results) + received_spf;
 }
 
-// CAS §14: cas=pass for what was confirmed. Whatever else was found never makes it "confirmed".
+// CAS §16: cas=pass for what was confirmed. Whatever else was found never makes it "confirmed"; nor is a copy that some
+// get as ordinary mail, where only others trust the forwarder.
 auth::MethodResult Session::confirmation_result(const IncomingMessage& message) const {
-  auth::MethodResult cas{.method = "cas", .result = work_.intent ? "pass" : "none", .reason = {}, .properties = {}};
+  const bool pass = work_.status == policy::IntentStatus::Valid ||
+                    std::ranges::all_of(work_.admitted, [](const auto& r) { return policy::intent_counts(r.facts); });
+  auth::MethodResult cas{.method = "cas", .result = pass ? "pass" : "none", .reason = {}, .properties = {}};
   const auto admission = work_.admitted.front().verdict.admission;
   const bool alike =
       std::ranges::all_of(work_.admitted, [&](const auto& r) { return r.verdict.admission == admission; });

@@ -29,12 +29,12 @@ std::string domain_of(const policy::SenderIdentity& sender) {
 
 void Session::look_for_excess(policy::RecipientFacts& facts) const {
   if (origin() != policy::Origin::Outside || !facts.domain_is_local) return;
-  facts.excess = services_.conduct.excess(sender_identity(), facts.recipient, services_.clock.now());
+  facts.excess = services_.conduct.excess(identity_towards(facts), facts.recipient, services_.clock.now());
 }
 
 // The message is here: only what it newly proves can still be too much.
 void Session::look_for_excess_again(policy::RecipientFacts& facts) const {
-  const bool known = work_.intent.has_value();
+  const bool known = work_.status == policy::IntentStatus::Valid;
   const auto at_rcpt = facts.excess;
   if (known) return;
   look_for_excess(facts);
@@ -49,7 +49,7 @@ void Session::note_verdict(const policy::RecipientFacts& facts, const policy::Ve
   // One at a time: it comes again, and is judged then.
   if (verdict.reply.transient() && verdict.admission != policy::Admission::Deferred) return;
   const auto now = services_.clock.now();
-  const auto sender = sender_identity();
+  const auto sender = identity_towards(facts);
   if (verdict.rule == "mailbox-unknown") services_.conduct.told_unknown(sender, now);
   if (is_of_blocked(verdict)) services_.conduct.misbehaved(sender, now);
   const std::string& domain = facts.recipient.domain()->text();
@@ -61,7 +61,7 @@ void Session::note_verdict(const policy::RecipientFacts& facts, const policy::Ve
 // What DMARC and SPF made of a recipient, or would have where the domain observes.
 void Session::note_authentication(const policy::AuthenticationVerdict& found, const policy::Handling& handling,
                                   const std::vector<policy::Enforcement>& modes) const {
-  if (!work_.intent && work_.outcomes->dmarc.result == auth::DmarcResult::Fail) note_misbehaviour();
+  if (!is_confirmed() && work_.outcomes->dmarc.result == auth::DmarcResult::Fail) note_misbehaviour();
   if (found.disposition == policy::Disposition::Accept) return;
   const auto now = services_.clock.now();
   const std::string from = domain_of(sender_identity());
@@ -84,8 +84,14 @@ void Session::note_authentication(const policy::AuthenticationVerdict& found, co
   }
 }
 
+// For the message as a whole.
+policy::SenderIdentity Session::who_answers() const {
+  const bool by_forwarder = work_.status == policy::IntentStatus::Forwarded && is_confirmed();
+  return by_forwarder ? forwarder_identity() : sender_identity();
+}
+
 void Session::note_misbehaviour() const {
-  if (origin() == policy::Origin::Outside) services_.conduct.misbehaved(sender_identity(), services_.clock.now());
+  if (origin() == policy::Origin::Outside) services_.conduct.misbehaved(who_answers(), services_.clock.now());
 }
 
 void Session::note_accepted() const {
@@ -94,7 +100,7 @@ void Session::note_accepted() const {
   for (const auto& admitted : work_.admitted) {
     if (admitted.facts.domain_is_local && !admitted.swallowed) recipients.push_back(admitted.address);
   }
-  services_.conduct.accepted(sender_identity(), recipients, services_.clock.now());
+  services_.conduct.accepted(who_answers(), recipients, services_.clock.now());
 }
 
 }  // namespace cas::inbound

@@ -167,7 +167,7 @@ std::optional<Reply> Session::judge_message(const IncomingMessage& message) cons
     sender.header_from = facts.from;
     return policy::refuse_sender(sender);
   }
-  if (!work_.intent) return std::nullopt;
+  if (!is_confirmed()) return std::nullopt;
   if (auto checked = confirm::check_message(*work_.intent, facts); !checked) {
     note_misbehaviour();
     return confirm::reply_for(checked.error());
@@ -194,7 +194,7 @@ net::Task<Reply> Session::commit() {
   if (!committed) {
     event("commit-failed", {{"reason", committed.error().private_reason}}, Level::Error);
     // A ledger that cannot be read is no reason to refuse for good (CAS §10.3).
-    co_return work_.intent ? confirm::reply_for(confirm::Reason::LedgerDown) : smtp::reply_for(committed.error());
+    co_return is_confirmed() ? confirm::reply_for(confirm::Reason::LedgerDown) : smtp::reply_for(committed.error());
   }
   switch (committed->outcome) {
     case queue::CommitOutcome::Conflict: co_return confirm::reply_for(confirm::Reason::Replay);
@@ -250,7 +250,7 @@ bool Session::sender_is_known() const {
   const auto& sender = protocol_.mail()->from.mailbox();
   if (!sender || !sender->domain()) return false;
   // A signer vouches for addresses of its own domain alone (CAS §8.4).
-  if (work_.intent) return sender->domain()->is_within(work_.intent->signing_domain);
+  if (is_confirmed()) return sender->domain()->is_within(work_.intent->signing_domain);
   // SPF is about the envelope: the domain says that this client may use its addresses. DKIM and DMARC are about what
   // the message shows; a message that is replayed passes both below any envelope.
   if (!work_.outcomes) return false;

@@ -98,10 +98,12 @@ net::Task<Reply> Session::on_confirm(std::string line) {
     co_return findings.reply;
   }
   if (findings.intent) {
-    work_.status = policy::IntentStatus::Valid;
+    const bool forwarded = findings.intent->forwarded;
+    work_.status = forwarded ? policy::IntentStatus::Forwarded : policy::IntentStatus::Valid;
     event("confirm", {{"from", protocol_.mail()->from.path()},
                       {"author", findings.intent->author.wire()},
                       {"signer", findings.intent->signing_domain.text()},
+                      {"forwarded", forwarded ? "yes" : "no"},
                       {"result", "ok"}});
   } else {
     work_.status = policy::IntentStatus::Testing;

@@ -19,7 +19,7 @@ namespace {
 constexpr milliseconds patience_at_rcpt{5000};
 
 bool is_final(const policy::RecipientFacts& facts, const policy::Verdict& verdict) {
-  return facts.intent == policy::IntentStatus::Valid || verdict.admission == policy::Admission::Submitted ||
+  return policy::intent_counts(facts) || verdict.admission == policy::Admission::Submitted ||
          verdict.rule == "postmaster" || verdict.rule == "abuse";
 }
 
@@ -33,9 +33,10 @@ net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
   if (known != work_.admitted.end()) co_return known->reply;  // CAS §5.5
 
   auto facts = recipient_facts(recipient);
-  const bool swallowed = facts.listed_in_intent && work_.committed.contains(recipient.local());
+  const bool counted = facts.listed_in_intent && policy::intent_counts(facts);
+  const bool swallowed = counted && work_.committed.contains(recipient.local());
   std::optional<Reservations::Lease> lease;
-  if (facts.listed_in_intent && !swallowed) {
+  if (counted && !swallowed) {
     if (auto free = services_.reservations.reserve(confirm::ledger_key(*work_.intent, recipient.local()))) {
       lease.emplace(std::move(*free));
     }
@@ -56,7 +57,7 @@ net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
   tell_verdict(recipient, judged, facts);
   if (!verdict.reply.positive()) co_return verdict.reply;
   if (auto refusal = no_place_for(facts)) co_return *std::move(refusal);
-  const bool signed_for = facts.intent == policy::IntentStatus::Valid && verdict.admission != policy::Admission::Exempt;
+  const bool signed_for = counted && verdict.admission != policy::Admission::Exempt;
   if (!signed_for) lease.reset();
   work_.admitted.push_back(Admitted{.address = recipient,
                                     .facts = std::move(facts),
@@ -115,7 +116,7 @@ policy::RecipientFacts Session::recipient_facts(const Mailbox& recipient) const 
   facts.null_sender = protocol_.mail()->from.is_null();
   facts.intent = work_.status;
   facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
-  if (work_.intent) facts.klass = work_.intent->klass;
+  if (facts.intent == policy::IntentStatus::Valid) facts.klass = work_.intent->klass;
   const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
   if (domain == nullptr) return facts;
   facts.domain_is_local = true;
@@ -137,11 +138,12 @@ policy::SenderIdentity Session::sender_identity() const {
   policy::SenderIdentity sender;
   sender.client = IpAddress::parse(stream_.peer().address);
   sender.envelope = protocol_.mail()->from;
+  sender.certificate = client_names_;
   sender.spf_pass =
       work_.spf && work_.spf->result == auth::SpfResult::Pass && work_.spf->identity == auth::SpfIdentity::MailFrom;
-  if (work_.intent) {
+  if (work_.status == policy::IntentStatus::Valid) {
     sender.author = work_.intent->author;
-    sender.author_proven = !work_.intent->forwarded;
+    sender.author_proven = true;
     sender.signer = work_.intent->signing_domain;
     sender.list_id = work_.intent->list_id.value_or("");
     sender.list_proven = policy::proves_list(sender.list_id, *sender.signer);
@@ -157,6 +159,28 @@ policy::SenderIdentity Session::sender_identity() const {
   return sender;
 }
 
+/// Nothing is proven but who forwards (CAS §4.7).
+policy::SenderIdentity Session::forwarder_identity() const {
+  policy::SenderIdentity sender = sender_identity();
+  sender.author = work_.intent->author;
+  sender.list_id = work_.intent->list_id.value_or("");
+  sender.author_proven = sender.list_proven = false;
+  sender.signer = work_.intent->signing_domain;
+  sender.forwarded = true;
+  return sender;
+}
+
+policy::SenderIdentity Session::identity_towards(const policy::RecipientFacts& facts) const {
+  const bool by_forwarder = facts.intent == policy::IntentStatus::Forwarded && policy::intent_counts(facts);
+  return by_forwarder ? forwarder_identity() : sender_identity();
+}
+
+bool Session::is_confirmed() const {
+  if (work_.status == policy::IntentStatus::Valid) return true;
+  const auto counts = [](const Admitted& admitted) { return policy::intent_counts(admitted.facts); };
+  return std::ranges::any_of(work_.admitted, counts);
+}
+
 policy::Screening Session::screening_of(const Mailbox& mailbox, const DomainSettings& domain) const {
   return services_.relationships.screening(policy::relation_mailbox(mailbox)).value_or(domain.screener);
 }
@@ -168,6 +192,17 @@ void Session::look_for_exceptions(policy::RecipientFacts& facts) const {
   facts.exceptions = services_.exceptions.find(sender, facts.recipient);
   if (facts.owner)
     facts.exceptions = policy::narrower(facts.exceptions, services_.exceptions.find(sender, *facts.owner));
+  if (facts.intent == policy::IntentStatus::Forwarded && facts.listed_in_intent) look_for_forwarder(facts);
+}
+
+/// Only an entry for the address that the intent lists: CONFIRM was answered by those.
+void Session::look_for_forwarder(policy::RecipientFacts& facts) const {
+  const auto sender = forwarder_identity();
+  auto found = services_.exceptions.find(sender, facts.recipient);
+  if (!found.forward) return;
+  const bool open = !found.decided || found.decided->action == policy::ExceptionAction::Forward;
+  if (open && facts.owner) found.decided = services_.exceptions.find(sender, *facts.owner).decided;
+  facts.exceptions = std::move(found);
 }
 
 std::optional<policy::RelationNames> Session::relation_names(confirm::Class klass) const {
@@ -211,7 +246,10 @@ net::Task<void> Session::find_out(policy::Question question, policy::RecipientFa
 
 // What cannot be found out is not known of the mailbox either: 451.
 net::Task<void> Session::find_relation(policy::RecipientFacts& facts) {
-  auto names = relation_names(facts.klass);
+  auto sender = identity_towards(facts);
+  // Of what a forwarder brings only the owner's block counts, and blocks ask for no proof.
+  if (sender.forwarded) sender.author_proven = true;
+  auto names = policy::relation_names(sender, facts.klass);
   if (!names) {  // nobody is named: nobody can be approved
     facts.relation = policy::Relation();
     co_return;
@@ -240,7 +278,7 @@ net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& mess
   for (auto& admitted : work_.admitted) {
     if (is_final(admitted.facts, admitted.verdict)) continue;
     admitted.facts.spf_known = admitted.facts.message_known = true;
-    if (!work_.intent) admitted.facts.klass = message.facts().klass.klass;
+    if (work_.status != policy::IntentStatus::Valid) admitted.facts.klass = message.facts().klass.klass;
     look_for_exceptions(admitted.facts);
     look_for_excess_again(admitted.facts);
     auto judged = co_await judge_recipient(admitted.facts);

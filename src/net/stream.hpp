@@ -55,7 +55,10 @@ class Stream {
   /// were not taken by read_some are taken for part of it, and make it fail (RFC 3207 §4.2).
   /// A handshake that the two sides cannot agree on is a permanent error, a connection that breaks meanwhile or a
   /// certificate that does not verify a transient one. Either way the stream is closed.
-  [[nodiscard]] Task<Result<void>> start_tls_server(TlsContext context, milliseconds timeout);
+  /// `ask_client`: for a certificate, on a context that can verify them. None or a bad one ends no handshake.
+  [[nodiscard]] Task<Result<void>> start_tls_server(TlsContext context, milliseconds timeout, bool ask_client = false);
+  /// Of a server: the names of the client's certificate, where it verified; at most some hundred.
+  [[nodiscard]] std::vector<std::string> client_names() const;
   /// `server_name`: SNI, and what the certificate must match where the context verifies.
   [[nodiscard]] Task<Result<void>> start_tls_client(TlsContext context, std::string server_name, milliseconds timeout);
   /// Checks the certificate as `check` says, on a context of TlsContext::client(ClientTls).

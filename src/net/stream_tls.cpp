@@ -9,6 +9,7 @@
 
 #include "base/encoding.hpp"
 #include "net/stream_state.hpp"
+#include "net/tls_clients.hpp"
 
 namespace cas::net {
 
@@ -137,7 +138,7 @@ Task<Result<void>> shake_hands(std::shared_ptr<StreamState> state, ssl::stream_b
   const bool disagreed = ec.category() == asio::error::get_ssl_category() &&
                          ERR_GET_REASON(static_cast<unsigned long>(ec.value())) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
   if (disagreed && !state->reading.passed) error.error().lasting = Lasting::Permanent;
-  if (verdict != X509_V_OK) {
+  if (verdict != X509_V_OK && side == ssl::stream_base::client) {
     error = transient("TLS failed", std::string("certificate: ") + X509_verify_cert_error_string(verdict));
   }
   // Neither side may fall back to plaintext on a connection where a handshake has begun.
@@ -154,12 +155,18 @@ Result<void> put_on(StreamState& state, const TlsContext& context) {
 
 }  // namespace
 
-Task<Result<void>> Stream::start_tls_server(TlsContext context, milliseconds timeout) {
+Task<Result<void>> Stream::start_tls_server(TlsContext context, milliseconds timeout, bool ask_client) {
   const auto state = state_;
   if (!state) co_return transient("connection closed", "the stream is not connected");
   if (cancelled(co_await asio::this_coro::cancellation_state)) co_return transient("connection closed", "cancelled");
   CAS_CO_CHECK(put_on(*state, context));
+  if (ask_client && state->tls_context->asks_clients) ask_for_certificate(state->tls->native_handle());
   co_return co_await shake_hands(state, ssl::stream_base::server, timeout);
+}
+
+std::vector<std::string> Stream::client_names() const {
+  if (!tls() || !state_->tls_context->asks_clients) return {};
+  return verified_client_names(state_->tls->native_handle());
 }
 
 Task<Result<void>> Stream::start_tls_client(TlsContext context, std::string server_name, milliseconds timeout) {

@@ -9,6 +9,7 @@
 
 #include <array>
 
+#include "net/tls_clients.hpp"
 #include "net/tls_state.hpp"
 
 namespace cas::net {
@@ -85,7 +86,8 @@ SessionPointer TlsSessions::take(const std::string& key, Time now) {
   });
 }
 
-Result<TlsContext> TlsContext::server(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+Result<TlsContext> TlsContext::server(const std::filesystem::path& certificate, const std::filesystem::path& key,
+                                      const ClientCertificates& clients) {
   auto state = std::make_shared<TlsState>(ssl::context::tls_server);
   SSL_CTX* context = state->context.native_handle();
   harden(context, 2);
@@ -100,6 +102,8 @@ Result<TlsContext> TlsContext::server(const std::filesystem::path& certificate, 
     return permanent("TLS is not available", "cannot use key " + key.string() + " with certificate " +
                                                  certificate.string() + ": " + last_openssl_error());
   }
+  if (clients.ask) CAS_CHECK(verify_clients(context, clients.ca_file));
+  state->asks_clients = clients.ask;
   return TlsContext(std::move(state));
 }
 

@@ -40,13 +40,20 @@ struct ClientTls {
   std::size_t max_sessions = 1000;  // kept for resumption, an hour at most
 };
 
+/// Whether a server asks clients for certificates where Stream::start_tls_server() is told to.
+struct ClientCertificates {
+  bool ask = false;
+  std::filesystem::path ca_file{};  // PEM; none: the system's roots
+};
+
 /// Shared, immutable but for the sessions it keeps, safe from any thread.
 class TlsContext {
  public:
   /// Certificate chain and key as PEM files. Permanent error, with a reason that names the file, when one cannot be
   /// read or the key does not belong to the certificate.
   [[nodiscard]] static Result<TlsContext> server(const std::filesystem::path& certificate,
-                                                 const std::filesystem::path& key);
+                                                 const std::filesystem::path& key,
+                                                 const ClientCertificates& clients = {});
   /// `verify`: the peer's certificate must chain to the system's roots and match the name given to the handshake.
   [[nodiscard]] static Result<TlsContext> client(bool verify);
   /// For handshakes that say themselves what they check (PeerCheck). Permanent error when the roots cannot be read.

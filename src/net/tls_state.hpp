@@ -84,7 +84,8 @@ struct TlsState {
 
   TicketKeys tickets;  // of a server; outlives `context`
   boost::asio::ssl::context context;
-  bool verify = false;  // clients: chain and name are checked
+  bool verify = false;        // clients: chain and name are checked
+  bool asks_clients = false;  // servers: they can verify certificates of clients
   std::optional<TlsSessions> sessions;
 };
 

@@ -57,6 +57,7 @@ const char* missing(ExceptionAction action, Proof proof, std::uint8_t roles, con
     case Proof::Client: return (roles & Client) != 0 ? nullptr : "it is about the client";
     case Proof::None: break;
   }
+  if (sender.forwarded) return (roles & Envelope) != 0 ? nullptr : "what a forwarder says of the author is no claim";
   return (roles & (Author | Envelope | List)) != 0 ? nullptr : "it is about the author or the envelope sender";
 }
 

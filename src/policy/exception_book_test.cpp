@@ -212,6 +212,24 @@ TEST(ExceptionBook, TellsOfAForwarderAlsoWhenAnotherEntryDecides) {
   EXPECT_FALSE(book.find(sender, mailbox("other@south.example"), now).forward);
 }
 
+TEST(ExceptionBook, LetsNobodyInByWhatAForwarderSaysOfTheAuthorCasSection47) {
+  const auto book = book_of(
+      {entry(1, Allow, "joe@north.example", Proof::None), entry(2, Allow, "list:news.north.example", Proof::None),
+       entry(3, Block, ".east.example", Proof::None), entry(4, Allow, "bounce@elsewhere.example", Proof::None)});
+  SenderIdentity sender = stranger();
+  sender.envelope = ReversePath(mailbox("srs@signer.example"));
+  author_is(sender, "joe@north.example");
+  sender.list_id = "news.north.example";
+  EXPECT_EQ(decided(book, sender), 1);
+  sender.forwarded = true;
+  EXPECT_EQ(decided(book, sender), 0);
+  sender.envelope = ReversePath(mailbox("bounce@elsewhere.example"));
+  EXPECT_EQ(decided(book, sender), 4) << "the envelope is the forwarder's own claim";
+  author_is(sender, "joe@a.east.example");
+  sender.envelope = ReversePath(mailbox("srs@signer.example"));
+  EXPECT_EQ(decided(book, sender), 3) << "blocks count";
+}
+
 TEST(ExceptionBook, SaysWhetherSpfCouldDecide) {
   auto book = book_of({entry(1, Exempt, ".north.example", Proof::Spf)});
   const auto could = [&](const SenderIdentity& sender) {

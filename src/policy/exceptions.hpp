@@ -88,6 +88,7 @@ struct SenderIdentity {
   std::string list_id{};                   // in lower case
   bool list_proven = false;                // by an intent, or a signature of a domain that the List-Id is within
   std::optional<Domain> signer{};          // d of an intent
+  bool forwarded = false;  // a forwarder says so (w=fwd): blocks alone look at author and list (CAS §4.7)
 };
 
 /// The entry that decided.

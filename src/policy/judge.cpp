@@ -47,9 +47,13 @@ bool counts(const Facts& facts) {
 bool decided(const Facts& facts, ExceptionAction action) {
   return facts.exceptions.decided && facts.exceptions.decided->action == action;
 }
-bool is_screened(const Facts& facts) {
+/// The mailbox's owner has a say.
+bool is_asked_for(const Facts& facts) {
   return facts.screening != Screening::Off && !is_ours(facts) && !is_role(facts) &&
-         !decided(facts, ExceptionAction::Exempt) && !decided(facts, ExceptionAction::Allow) && !is_forwarded(facts);
+         !decided(facts, ExceptionAction::Exempt) && !decided(facts, ExceptionAction::Allow);
+}
+bool is_screened(const Facts& facts) {
+  return is_asked_for(facts) && !is_forwarded(facts);
 }
 /// Whom no limit concerns.
 bool is_unlimited(const Facts& facts) {
@@ -92,7 +96,7 @@ Verdict require(const Facts& facts) {
   return turn_away(std::move(reply));
 }
 Verdict no_such_mailbox(const Facts& facts) {
-  if (is_signed(facts) && facts.listed_in_intent) return turn_away(Reason::NoSuchUser);
+  if (counts(facts) && facts.listed_in_intent) return turn_away(Reason::NoSuchUser);
   return turn_away(smtp::Reply(550, {5, 1, 1}, "no such mailbox here"));
 }
 Verdict pend() {
@@ -139,8 +143,9 @@ Answer block(const Facts& facts) {
 /// CAS §8.5: a mailbox that does not exist looks like one that waits for its owner's word, so every other one does too,
 /// but to whom it let in before.
 Answer hide_mailboxes(const Facts& facts) {
-  const bool hides = facts.excess.signer_unknown && is_signed(facts) && facts.listed_in_intent;
+  const bool hides = facts.excess.signer_unknown && counts(facts) && facts.listed_in_intent;
   if (!hides || is_unlimited(facts)) return {};
+  if (is_forwarded(facts)) return pend();  // no relationship is with a forwarder (CAS §4.7)
   if (!facts.relation && facts.mailbox == MailboxStatus::LookupFailed) return {};  // it was asked
   if (!facts.relation) return Question::Relation;
   return when(facts.relation->standing != Standing::Approved && !facts.relation->expected, pend());
@@ -154,8 +159,8 @@ Answer look_up(const Facts& facts) {
 
 /// What only the end of data, or the store, can tell of who writes.
 Answer ask_who(const Facts& facts) {
-  if (!is_screened(facts)) return {};
-  if (!is_signed(facts) && !facts.message_known) return Question::Message;
+  if (!is_asked_for(facts)) return {};
+  if (!counts(facts) && !facts.message_known) return Question::Message;
   if (!facts.relation) return Question::Relation;
   return when(facts.relation->standing == Standing::Blocked, turn_away(Reason::Refused));
 }
@@ -208,26 +213,26 @@ constexpr std::array table{
          [](const Facts& f) { return when(is_ours(f), accept(Admission::Submitted)); }},
     Rule{{"postmaster", "to postmaster, without an intent that lists it", "exempt"},
          [](const Facts& f) {
-           const bool plain = is_signed(f) ? !f.listed_in_intent : f.mode != Mode::Off;
+           const bool plain = counts(f) ? !f.listed_in_intent : f.mode != Mode::Off;
            return when(plain && is_postmaster(f), accept(Admission::Exempt, "exempt"));
          }},
     Rule{{"abuse", "to abuse, without an intent that lists it", "exempt"},
          [](const Facts& f) {
-           const bool plain = is_signed(f) ? !f.listed_in_intent : f.mode != Mode::Off;
+           const bool plain = counts(f) ? !f.listed_in_intent : f.mode != Mode::Off;
            return when(plain && is_role(f), accept(Admission::Exempt, "exempt"));
          }},
     Rule{{"exempt", "an exempt entry decides, and no intent counts", "exempt"},
          [](const Facts& f) {
            return when(!counts(f) && decided(f, ExceptionAction::Exempt), accept(Admission::Exempt, "exempt"));
          }},
-    Rule{{"forwarded", "the recipient trusts the forwarder that signed", "confirmed"},
-         [](const Facts& f) { return when(is_forwarded(f), admit(f)); }},
     Rule{{"allowed", "an allow or exempt entry decides, and the mailbox screens strangers", "accepted"},
          [](const Facts& f) {
            const bool known = decided(f, ExceptionAction::Allow) || decided(f, ExceptionAction::Exempt);
            return when(f.screening != Screening::Off && known && !is_role(f), admit(f));
          }},
     Rule{{"blocked-by-owner", "the mailbox's owner blocked the sender", "550 5.7.1 [CAS:refused]", true}, ask_who},
+    Rule{{"forwarded", "the recipient trusts the forwarder that signed", "confirmed"},
+         [](const Facts& f) { return when(is_forwarded(f), admit(f)); }},
     Rule{{"approved", "the owner approved the sender, or wrote to it", "accepted"},
          [](const Facts& f) { return when(is_screened(f) && f.relation->standing == Standing::Approved, admit(f)); }},
     Rule{{"expected", "the owner expects mail just now", "accepted"},
@@ -298,6 +303,10 @@ std::string_view to_string(Admission admission) {
     case Admission::Deferred: return "deferred";
   }
   std::unreachable();
+}
+
+bool intent_counts(const RecipientFacts& facts) {
+  return counts(facts);
 }
 
 Judgement judge(const RecipientFacts& facts) {

@@ -70,6 +70,9 @@ struct Verdict {
   std::string observed;  // in a domain that observes: the id of the rule that would have
 };
 
+/// The intent counts for this recipient: as it is, or since the recipient trusts the forwarder that signed it.
+[[nodiscard]] bool intent_counts(const RecipientFacts& facts);
+
 using Judgement = std::variant<Verdict, Question>;
 [[nodiscard]] Judgement judge(const RecipientFacts& facts);
 

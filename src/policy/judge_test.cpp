@@ -30,7 +30,8 @@ template <class Check>
 void for_all_facts(Check check) {
   for (const char* recipient : {"suzie@b.example", "Postmaster@b.example", "ABUSE@b.example"}) {
     for (const Mode mode : {Mode::Off, Mode::Optional, Mode::Required}) {
-      for (const auto intent : {IntentStatus::None, IntentStatus::Valid, IntentStatus::Testing}) {
+      for (const auto intent :
+           {IntentStatus::None, IntentStatus::Valid, IntentStatus::Testing, IntentStatus::Forwarded}) {
         for (const auto status : {MailboxStatus::Exists, MailboxStatus::Unknown, MailboxStatus::LookupFailed}) {
           for (unsigned bits = 0; bits < 64; ++bits) {
             RecipientFacts facts{.recipient = mailbox(recipient)};
@@ -158,11 +159,11 @@ TEST(Judge, TellsASignerNothingAboutMailboxesItDidNotListCasSection82Step9) {
   });
 }
 
-TEST(Judge, TakesTestingKeysForNoIntentCasSection61) {
+TEST(Judge, TakesTestingKeysAndForwardersThatNobodyTrustsForNoIntentCasSections47And61) {
   for_all_facts([](const RecipientFacts& facts) {
     RecipientFacts none = facts;
     none.intent = IntentStatus::None;
-    if (facts.intent == IntentStatus::Testing) {
+    if (facts.intent == IntentStatus::Testing || facts.intent == IntentStatus::Forwarded) {
       ASSERT_EQ(verdict_of(facts).reply, verdict_of(none).reply);
     }
   });
@@ -312,9 +313,30 @@ TEST(Judge, ConfirmsAForwardedIntentOfATrustedForwarderAloneCasSection12) {
   EXPECT_EQ(deciding_entry(facts, verdict_of(facts))->action, ExceptionAction::Forward);
   EXPECT_EQ(verdict_of(facts).admission, Admission::Confirmed);
   facts.screening = Screening::Hold;
+  facts.relation = Relation();
   EXPECT_EQ(answer_to(facts), "forwarded") << "approval is the entry";
+  facts.relation->standing = Standing::Blocked;
+  EXPECT_EQ(answer_to(facts), "blocked-by-owner") << "blocks of the author count all the same (CAS §4.7)";
+  facts.relation = {};
+  facts.exceptions.decided = decided_by(ExceptionAction::Block).decided;
+  EXPECT_EQ(answer_to(facts), "blocked");
+  facts.exceptions = decided_by(ExceptionAction::Forward);
+  facts.ledger_in_progress = true;
+  EXPECT_EQ(answer_to(facts), "in-progress");
   facts.listed_in_intent = false;
   EXPECT_EQ(answer_to(facts), "required");
+}
+
+TEST(Judge, TellsATrustedForwarderOfMailboxesWithinItsBudgetCasSection85) {
+  RecipientFacts facts = confirmed_to_suzie();
+  facts.intent = IntentStatus::Forwarded;
+  facts.exceptions = decided_by(ExceptionAction::Forward);
+  facts.mailbox = MailboxStatus::Unknown;
+  EXPECT_TRUE(verdict_of(facts).reply.summary().starts_with("550 5.1.1 [CAS:unknown]"));
+  facts.excess.signer_unknown = true;
+  EXPECT_EQ(answer_to(facts), "signer-unknown");
+  facts.mailbox = MailboxStatus::Exists;
+  EXPECT_EQ(answer_to(facts), "signer-unknown") << "the same of one that is there";
 }
 
 // ---- The Screener ----

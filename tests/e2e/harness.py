@@ -102,6 +102,7 @@ class Server:
         self.domains = [dict(name=domain, mailboxes=list(mailboxes), mode=mode, signing=signing)]
         self.users = {name: [f"{name}@{domain}"] for name in users}
         self.tls = tls
+        self.tls_keys = {}  # more of [tls]
         self.top = {}  # keys before the first table
         self.listeners = []  # more of them: (port, role, tls)
         self.trust_anchor = "none"
@@ -128,6 +129,7 @@ class Server:
         if self.tls:
             cert, key = self.world.certificate(self.host)
             lines += ["[tls]", f"certificate = {toml(cert)}", f"key = {toml(key)}"]
+            lines += [f"{key} = {toml(value)}" for key, value in self.tls_keys.items()]
         lines += self._listeners() + self._domains() + self._users() + self._dns()
         settings = dict(self.settings)
         # A connection for each message: most tests look at one dialog. test_reuse keeps them.

@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: The CAS authors
 # SPDX-License-Identifier: Apache-2.0
-"""Aliases that lead elsewhere: west writes to an alias at north, which leads to east. The envelope sender is one of
-north's (SRS), a bounce finds its way back, and nobody borrows north's name."""
+"""Forwarders, on both sides. Aliases that lead elsewhere: west writes to an alias at north, which leads to east. The envelope sender is one of
+north's (SRS), a bounce finds its way back, and nobody borrows north's name. Who trusts a forwarder gets what it signs
+confirmed."""
 
 import re
 import smtplib
 import unittest
 
-from .harness import WorldCase, message, poll
-from .peer import Sink, connect
+from .cas_py import Intent, SigningKey
+from .harness import WorldCase, cas, message, poll, txt
+from .peer import Sink, connect, dot
 
 BOUNCE = "From: <postmaster@{}>\r\nTo: <x@x.example>\r\nSubject: {}\r\nDate: Fri, 27 Nov 2026 04:00:00 +0000\r\n\r\nIt came back.\r\n"
 
@@ -136,6 +138,134 @@ class Forwarding(WorldCase):
         self.west.submit("sales", "nobody@gone.example", message("sales@west.example", "nobody@gone.example", "as-sales"))
         report = self.west.await_mail("joe", "as-sales")
         self.assertIn("nobody here", report.raw.decode())
+
+
+class Receiving(WorldCase):
+    """CAS §12: what a forwarder signs is confirmed to those who trust it, and to nobody else."""
+
+    MAIL = "MAIL FROM:<srs@alumni.example>"
+
+    @classmethod
+    def build(cls, world):
+        cls.north = world.server("north.example", mailboxes=["joe", "ann", "kim"], mode="required")
+        cls.north.add_domain("open.example", ["joe", "ann"])
+        cls.north.domains[-1].update(authentication="act")
+        cls.key = SigningKey()
+        world.publish(f"s1._domainkey.alumni.example. 5 IN TXT {txt(cls.key.dns_record())}")
+        world.publish('_dmarc.far.example. 5 IN TXT "v=DMARC1; p=reject"')
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.change("forwarder", "add", "alumni.example", "--for", "joe@north.example")
+        cls.change("forwarder", "add", "alumni.example", "--for", "joe@open.example")
+
+    @classmethod
+    def change(cls, *arguments):
+        return cas(*arguments, "--config", cls.north.config)
+
+    def enter(self, action, *entry):
+        """For this test."""
+        self.change(action, "add", *entry)
+        self.addCleanup(self.change, action, "remove", *entry)
+
+    def setUp(self):
+        self.token = self.id().rsplit(".", 1)[1]
+        self.octets = message("Ada <ada@far.example>", "old@alumni.example", self.token)
+
+    def intent(self, *recipients, **changes):
+        facts = dict(domain="alumni.example", selector="s1", sender="srs@alumni.example", recipients=list(recipients),
+                     author="ada@far.example", forwarded=True)
+        return Intent(**{**facts, **changes})
+
+    def say(self, intent, *recipients, octets=None):
+        """The replies to CONFIRM and to each RCPT, and to the end of data where one was taken."""
+        with connect(self.north) as peer:
+            line = intent.line(self.key, self.octets)
+            _, confirm, *rcpts = peer.pipeline(self.MAIL, f"CONFIRM {line}", *(f"RCPT TO:<{r}>" for r in recipients))
+            end = None
+            if any(reply.code == 250 for reply in rcpts):
+                self.assertEqual(peer.cmd("DATA").code, 354)
+                peer.send(dot(octets or self.octets))
+                end = peer.reply()
+            return confirm, rcpts, end
+
+    def test_who_trusts_the_forwarder_gets_it_confirmed(self):
+        confirm, (joe,), end = self.say(self.intent("joe@north.example"), "joe@north.example")
+        self.assertEqual(confirm.status, "250 2.7.0", confirm)
+        self.assertIn("[CAS:confirmed]", joe.text)
+        self.assertEqual(end.status, "250 2.0.0", end)
+        mail = self.north.await_mail("joe", self.token)
+        self.assert_results(mail, "mx.north.example", "cas=pass", "policy.cas=confirmed", "dmarc=fail")
+
+    def test_nobody_else_gets_more_than_without_confirm(self):
+        confirm, (ann,), _ = self.say(self.intent("ann@north.example"), "ann@north.example")
+        self.assertEqual(confirm.status, "250 2.0.0", confirm)
+        self.assertIn("[CAS:forwarded]", confirm.text)
+        self.assertEqual(ann.status, "530 5.7.0", ann)
+
+    def test_one_intent_for_both_counts_for_one(self):
+        both = ("ann@north.example", "joe@north.example", "nobody@north.example")
+        confirm, (ann, joe, nobody, kim), end = self.say(self.intent(*both), *both, "kim@north.example")
+        self.assertEqual(confirm.status, "250 2.7.0", confirm)
+        self.assertEqual([ann.status, nobody.status, kim.status], ["530 5.7.0"] * 3)
+        self.assertIn("[CAS:confirmed]", joe.text)
+        self.assertEqual(end.code, 250, end)
+        self.north.await_mail("joe", self.token)
+        self.assertEqual(self.north.find("ann", self.token), [])
+
+    def test_for_the_others_dmarc_says_what_it_says_of_ordinary_mail(self):
+        _, (ann,), end = self.say(self.intent("ann@open.example"), "ann@open.example")
+        self.assertEqual((ann.text, end.status), ("250 2.1.5 ok", "550 5.7.26"))
+        _, (joe,), end = self.say(self.intent("joe@open.example"), "joe@open.example")
+        self.assertIn("[CAS:confirmed]", joe.text)
+        self.assertEqual(end.code, 250, end)
+        self.north.await_mail("joe", self.token, domain="open.example")
+
+    def test_another_forwarder_is_not_trusted(self):
+        self.world.publish(f"s1._domainkey.other.example. 5 IN TXT {txt(self.key.dns_record())}")
+        confirm, (joe,), _ = self.say(self.intent("joe@north.example", domain="other.example"), "joe@north.example")
+        self.assertIn("[CAS:forwarded]", confirm.text)
+        self.assertEqual(joe.code, 530)
+
+    def test_a_replay_is_swallowed_and_another_message_is_a_conflict(self):
+        intent = self.intent("joe@north.example")
+        for _ in range(2):
+            _, (joe,), end = self.say(intent, "joe@north.example")
+            self.assertIn("[CAS:confirmed]", joe.text)
+            self.assertEqual(end.code, 250, end)
+        self.north.await_mail("joe", self.token)
+        self.north.await_empty_queue()
+        self.assertEqual(len(self.north.find("joe", self.token)), 1)
+        self.octets = self.octets.replace(b"Hello.", b"Other words.")
+        with connect(self.north) as peer:
+            _, confirm = peer.pipeline(self.MAIL, f"CONFIRM {intent.line(self.key, self.octets)}")
+            self.assertIn("[CAS:replay]", confirm.text)
+
+    def test_the_message_is_the_one_that_was_signed_and_shows_the_author(self):
+        _, _, end = self.say(self.intent("joe@north.example"), "joe@north.example",
+                             octets=self.octets.replace(b"Hello.", b"Other words."))
+        self.assertIn("[CAS:digest]", end.text)
+        _, _, end = self.say(self.intent("joe@north.example", author="eve@far.example"), "joe@north.example")
+        self.assertIn("[CAS:from]", end.text)
+        self.assertEqual(self.north.find("joe", self.token), [])
+
+    def test_a_blocked_author_is_refused(self):
+        self.enter("block", "eve@far.example", "--for", "joe@north.example")
+        self.octets = self.octets.replace(b"ada@far.example", b"eve@far.example")
+        confirm, (joe,), _ = self.say(self.intent("joe@north.example", author="eve@far.example"), "joe@north.example")
+        self.assertEqual(confirm.status, "250 2.7.0", confirm)
+        self.assertEqual(joe.status, "550 5.7.1", joe)
+        self.assertIn("[CAS:refused]", joe.text)
+
+    def test_what_a_forwarder_says_of_the_author_lets_nobody_else_in(self):
+        self.enter("exempt", "dan@far.example", "--for", "ann@north.example")
+        self.octets = self.octets.replace(b"ada@far.example", b"dan@far.example")
+        both = ("joe@north.example", "ann@north.example")
+        _, (ann,), end = self.say(self.intent(*both, author="dan@far.example"), "ann@north.example")
+        self.assertNotIn("[CAS:confirmed]", ann.text)
+        self.assertEqual(end.status, "550 5.7.1", "no signature of far.example is there")
+        self.assertEqual(self.north.find("ann", self.token), [])
 
 
 if __name__ == "__main__":
