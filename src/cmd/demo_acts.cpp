@@ -53,6 +53,7 @@ Told run_command(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   std::vector<std::string> words{"cas"};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t files;

@@ -103,7 +103,11 @@ class Postfix:
         subprocess.run(["/usr/sbin/postfix", "-c", etc, "check"], check=True, stdout=self.output, stderr=self.output, timeout=BOUND)
         self.process = subprocess.Popen([SBIN / "master", "-c", etc, "-s"], stdin=subprocess.DEVNULL, stdout=self.output,
                                         stderr=self.output, start_new_session=True)
-        poll(self._greets, "Postfix answers")
+        try:
+            poll(self._greets, "Postfix answers")
+        except BaseException:
+            self.close()
+            raise
 
     def _greets(self):
         if self.process.poll() is not None:
