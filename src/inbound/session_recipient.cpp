@@ -89,18 +89,21 @@ void Session::tell_verdict(const Mailbox& recipient, const Judged& judged, const
                            const policy::Verdict* before) const {
   const auto& verdict = judged.verdict;
   note_verdict(facts, verdict, before);
+  // One at a time: whatever was to become of it, it comes again, and is judged then.
+  const bool put_off = verdict.reply.transient();
+  const auto admission = put_off ? policy::Admission::Deferred : verdict.admission;
   std::vector<std::pair<std::string_view, std::string>> fields{
       {"to", recipient.wire()},
       {"from", protocol_.mail()->from.path()},
       {"client", stream_.peer().text()},
-      {"admission", std::string(policy::to_string(verdict.admission))},
+      {"admission", std::string(policy::to_string(admission))},
       {"rule", verdict.rule},
       {"reply", verdict.reply.summary()}};
   if (!judged.found.rule.empty()) fields.emplace_back("found", judged.found.rule);
   if (const auto* entry = policy::deciding_entry(facts, verdict)) {
     fields.emplace_back("exception", std::to_string(entry->id));
     fields.emplace_back("pattern", entry->pattern);
-    services_.exceptions.count_hit(entry->id);
+    if (!put_off) services_.exceptions.count_hit(entry->id);
   }
   if (!verdict.observed.empty()) fields.emplace_back("observed", verdict.observed);
   event("rcpt", std::move(fields));

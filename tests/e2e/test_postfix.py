@@ -130,6 +130,7 @@ class FromPostfix(WorldCase):
         self.send(recipients, "to-many")
         poll(lambda: self.inbox("open") == ["to-many"], "the open mailbox has it")
         poll(lambda: self.screened("bob") == ["to-many"], "the screened one holds it")
+        self.log_line("max@south.example", "admission=deferred", "452 4.5.3")
         bounce = self.await_bounce("to-many")
         for recipient, why in (("eve@south.example", "[CAS:refused]"), ("nobody@south.example", "550 5.1.1"),
                                ("otto@strict.example", "530 5.7.0 [CAS:required]")):
