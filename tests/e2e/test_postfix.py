@@ -20,7 +20,7 @@ ANN = "ann@quiet.example"
 class FromPostfix(WorldCase):
     @classmethod
     def build(cls, world):
-        cls.south = world.server("south.example", mailboxes=("suzie", "kim", "lee", "max", "pat", "bob", "eve", "open"))
+        cls.south = world.server("south.example", mailboxes=("suzie", "kim", "lee", "max", "pat", "bob", "eve", "open", "door", "abel"))
         cls.south.domains[0]["keys"] = {"screener": "hold"}
         cls.south.add_domain("strict.example", ["olga", "otto"], mode="required")
         cls.south.add_domain("watch.example", ["walter", "wanda"], mode="required", observe=True, screener="hold")
@@ -142,6 +142,18 @@ class FromPostfix(WorldCase):
         poll(lambda: "max@south.example" not in self.postfix.deferred(), "Postfix is done with it")
         self.assertEqual((self.inbox("open"), self.screened("bob")), (["to-many"], ["to-many"]), "nobody has it twice")
         self.assertEqual(self.inbox("eve") + self.screened("eve") + self.inbox("otto", "strict.example"), [])
+
+    def test_a_mailbox_that_defers_keeps_no_neighbour_waiting(self):
+        self.tool("screener", "mode", "door@south.example", "off")
+        self.tool("screener", "mode", "abel@south.example", "defer")
+        self.send(["abel@south.example", "door@south.example"], "to-two")
+        self.await_deferred("abel@south.example", "[CAS:pending")
+        poll(lambda: (self.postfix.flush(), "to-two" in self.inbox("door"))[1], "the open mailbox has it")
+        self.assertEqual(self.inbox("door").count("to-two"), 1)
+        self.assertEqual(self.inbox("abel") + self.screened("abel"), [])
+        self.tool("screener", "approve", "abel@south.example", "spf:" + ANN)
+        self.postfix.flush()
+        poll(lambda: self.inbox("abel") == ["to-two"], "approved, and taken at the next try")
 
     # ---- Only watching ----
 
