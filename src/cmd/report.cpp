@@ -75,10 +75,10 @@ template <class Key>
 std::vector<std::pair<Key, const Count*>> by_number(const std::map<Key, Count>& counts) {
   std::vector<std::pair<Key, const Count*>> sorted;
   for (const auto& [key, count] : counts) sorted.emplace_back(key, &count);
-  const auto order = [](const auto& each) {
-    return std::pair(-static_cast<std::int64_t>(each.second->recipients), each.first);
-  };
-  std::ranges::sort(sorted, {}, order);
+  std::ranges::sort(sorted, [](const auto& a, const auto& b) {
+    if (a.second->recipients != b.second->recipients) return a.second->recipients > b.second->recipients;
+    return a.first < b.first;
+  });
   return sorted;
 }
 
@@ -86,7 +86,9 @@ std::vector<std::pair<Key, const Count*>> by_number(const std::map<Key, Count>& 
 std::string most_from(const Count& count) {
   std::vector<std::pair<std::uint64_t, std::string>> senders;
   for (const auto& [domain, recipients] : count.senders) senders.emplace_back(recipients, domain);
-  std::ranges::sort(senders, std::greater<>());
+  std::ranges::sort(senders, [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   if (senders.size() > shown_senders) senders.resize(shown_senders);
   std::string text;
   for (const auto& [recipients, domain] : senders) {

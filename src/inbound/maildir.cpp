@@ -83,6 +83,11 @@ Result<bool> move_maildir_file(const std::filesystem::path& maildir, const std::
   return true;
 }
 
+Result<bool> has_maildir_file(const std::filesystem::path& maildir, const std::string& name, std::string_view folder) {
+  CAS_TRY(const auto there, find_file(folder_path(maildir, folder), name));
+  return there.has_value();
+}
+
 Result<bool> remove_maildir_file(const std::filesystem::path& maildir, const std::string& name,
                                  std::string_view folder) {
   CAS_TRY(const auto there, find_file(folder_path(maildir, folder), name));

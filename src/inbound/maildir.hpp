@@ -47,6 +47,8 @@ class MaildirFile {
 /// False: it is not there (any more): its owner moved or removed it, or this was done before.
 [[nodiscard]] Result<bool> move_maildir_file(const std::filesystem::path& maildir, const std::string& name,
                                              std::string_view from, std::string_view to);
+[[nodiscard]] Result<bool> has_maildir_file(const std::filesystem::path& maildir, const std::string& name,
+                                            std::string_view folder);
 /// Removes it from that folder. False: it is not there.
 [[nodiscard]] Result<bool> remove_maildir_file(const std::filesystem::path& maildir, const std::string& name,
                                                std::string_view folder);

@@ -19,6 +19,7 @@ namespace cas::inbound {
 namespace {
 
 constexpr std::size_t releases_at_once = 100;
+constexpr std::size_t rows_at_once = 64;
 constexpr milliseconds soon{100};
 
 bool waits(const store::Recipient& recipient) {
@@ -53,6 +54,7 @@ net::Task<void> ScreenerKeeper::look_now_and_then() {
     std::string fault;
     try {
       more = co_await look();
+      co_await tidy();
       co_await send_digests();
     } catch (const std::exception& e) {
       fault = e.what();
@@ -174,6 +176,38 @@ net::Task<ScreenerKeeper::Step> ScreenerKeeper::steer(queue::Action action, Held
   auto start = [&](auto done) { services_.queue.steer(std::move(steering), {}, std::move(done)); };
   const auto steered = co_await net::completion<Result<queue::Steered>>(std::move(start));
   co_return steered && steered->changed > 0 ? Step::Done : Step::Later;
+}
+
+// ---- What others let go ----
+
+// The operator released or removed it, or its owner moved it with a mail program. Some rows at each look, round and
+// round.
+net::Task<void> ScreenerKeeper::tidy() {
+  using Rows = std::vector<Held>;
+  auto start = [this](auto done) { services_.relationships.all_held(tidied_, rows_at_once, std::move(done)); };
+  auto rows = co_await net::completion<Result<Rows>>(std::move(start));
+  if (!rows) co_return;
+  tidied_ = rows->size() < rows_at_once ? std::string() : registry::memory_of(rows->back()).name;
+  for (const auto& held : *rows) {
+    const bool gone = co_await is_gone(held);
+    if (!gone) continue;
+    auto forget = [&](auto done) { services_.relationships.let_go(held, std::move(done)); };
+    (void)co_await net::completion<Result<std::monostate>>(std::move(forget));
+  }
+}
+
+net::Task<bool> ScreenerKeeper::is_gone(Held held) {
+  bool known = false;
+  const auto recipient = co_await in_queue(held, known);
+  if (!known) co_return false;
+  if (recipient) co_return recipient->screened.empty();
+  const auto directory = services_.directory();
+  if (held.in_queue || !directory->is_local(held.recipient)) co_return true;
+  const auto maildir = directory->maildir(held.recipient);
+  const auto name = maildir_file_name(held.arrived, held.id, held.index, services_.host);
+  auto look = [&] { return has_maildir_file(maildir, name, screener_folder); };
+  const auto there = co_await services_.workers.run<bool>(std::move(look));
+  co_return there && !*there;
 }
 
 // ---- Digests ----

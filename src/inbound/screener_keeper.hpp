@@ -66,6 +66,8 @@ class ScreenerKeeper {
   net::Task<Step> move_file(Held held);
   net::Task<Step> steer(queue::Action action, Held held);
   net::Task<std::optional<store::Recipient>> in_queue(Held held, bool& known);
+  net::Task<void> tidy();
+  net::Task<bool> is_gone(Held held);
   net::Task<void> send_digests();
   net::Task<void> send_digest(registry::Relationships::Digest digest);
   void tell(Level level, std::string_view name, const Held& held, std::string reason = {});
@@ -74,6 +76,7 @@ class ScreenerKeeper {
   KeeperOptions options_;
   net::Bell bell_;
   std::unique_ptr<net::TaskGroup> group_;
+  std::string tidied_;  // up to this row
 };
 
 }  // namespace cas::inbound

@@ -31,7 +31,7 @@ struct ConductLimits {
   std::chrono::seconds new_domain{7 * 24 * 3600};  // a domain that was first seen later is new; 0: none is
   std::size_t new_domain_messages_per_day = 1000;
   std::size_t new_domain_recipients_per_day = 5000;
-  std::vector<Network> exempt;  // nothing is counted, and nothing is too much
+  std::vector<Network> exempt{};  // nothing is counted, and nothing is too much
   bool operator==(const ConductLimits&) const = default;
 };
 

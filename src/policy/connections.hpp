@@ -25,7 +25,7 @@ struct ConnectionLimits {
   std::size_t per_network = 200;  // an IPv4 /24, an IPv6 /48
   std::size_t per_minute = 600;   // new ones from one client
   std::size_t handshakes = 200;   // TLS handshakes under way
-  std::vector<Network> exempt;    // bounded by `total` alone
+  std::vector<Network> exempt{};  // bounded by `total` alone
 };
 
 /// How many of `limit` one client may hold while `open` of `total` places are taken: all of it while a quarter of the

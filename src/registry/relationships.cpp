@@ -430,11 +430,27 @@ void Relationships::releases(std::size_t limit, Done<std::vector<Release>> done)
 }
 
 void Relationships::let_go(HeldRow row, Done<std::monostate> done) {
-  auto work = [name = memory_of(row).name](store::Tx& tx) -> Result<std::monostate> {
-    CAS_CHECK(tx.forget(kind::held, name));
+  auto work = [row = std::move(row)](store::Tx& tx) -> Result<std::monostate> {
+    CAS_CHECK(tx.forget(kind::held, memory_of(row).name));
+    bool waits = false;
+    CAS_CHECK(each(tx, kind::held, row.mailbox, row.key, 1, [&](const Memory&) { waits = true; }));
+    if (!waits) CAS_CHECK(tx.forget(kind::pending, row_name(row.mailbox, row.key)));
     return std::monostate{};
   };
   store::write_value<std::monostate>(store_, std::move(work), std::move(done));
+}
+
+void Relationships::all_held(std::string after, std::size_t limit, Done<std::vector<HeldRow>> done) {
+  using Rows = std::vector<HeldRow>;
+  auto work = [after = std::move(after), limit](store::Reader& reader) -> Result<Rows> {
+    CAS_TRY(const auto memories, reader.memories(kind::held, after, limit));
+    Rows rows;
+    for (const auto& memory : memories) {
+      if (auto row = held_of(memory)) rows.push_back(*std::move(row));
+    }
+    return rows;
+  };
+  store::read_value<Rows>(store_, std::move(work), std::move(done));
 }
 
 void Relationships::released(Release release, Done<std::monostate> done) {

@@ -92,8 +92,10 @@ class Relationships {
     std::vector<HeldRow> held;  // oldest first
   };
   void releases(std::size_t limit, Done<std::vector<Release>> done);
-  /// A held message is where it belongs.
+  /// A held message is where it belongs, or gone: it waits no more, and neither does a sender of whom nothing waits.
   void let_go(HeldRow row, Done<std::monostate> done);
+  /// Rows of held messages behind `after`, a name as memory_of() gives it, at most `limit`.
+  void all_held(std::string after, std::size_t limit, Done<std::vector<HeldRow>> done);
   void released(Release release, Done<std::monostate> done);
   /// Who waits, for an owner who was not told of some of them.
   struct Digest {

@@ -198,6 +198,21 @@ class Screened(WorldCase):
         self.assertEqual(subjects(octets for _, _, octets in self.sink.messages), [f"behind-{n}" for n in range(4)])
         poll(lambda: self.held("bob@backend.example") == 0, "and nothing waits")
 
+    def test_what_others_let_go_waits_no_more(self):
+        """The operator releases what the queue holds; an owner moves a message with a mail program."""
+        self.send("suzie@backend.example", "released", user="news")
+        poll(lambda: self.held("suzie@backend.example") == 1, "it waits")
+        self.tool("queue", "release", "--state", "held", "--yes")
+        poll(lambda: any(b"Subject: released" in octets for _, _, octets in self.sink.messages), "it is behind")
+        poll(lambda: self.held("suzie@backend.example") == 0, "nothing waits there")
+        self.assertEqual(self.senders("suzie@backend.example"), [])
+        self.send("pat@south.example", "moved", user="news")
+        poll(lambda: "moved" in self.screened("pat"), "it waits")
+        folder = self.south.maildir("pat") / ".Screener" / "new"
+        file = poll(lambda: next((f for f in folder.iterdir() if b"Subject: moved" in f.read_bytes()), None), "there")
+        file.rename(self.south.maildir("pat") / "cur" / (file.name + ":2,S"))
+        poll(lambda: not any("news@" in row["sender"] for row in self.senders("pat@south.example")), "nobody waits")
+
     def held(self, mailbox):
         return len(json.loads(self.tool("screener", "show", mailbox, "--json"))["held"])
 
