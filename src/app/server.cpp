@@ -334,7 +334,11 @@ void Server::build_admin() {
       .status = [this] { return status(); },
       .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
       .why = [this](policy::WhyQuestion question) { return explain(std::move(question)); },
-      .screener_decided = [this] { screener_keeper_->wake(); },
+      .screener_decided =
+          [this] {
+            turns_.forget();
+            screener_keeper_->wake();
+          },
       .users = [this](http::Request request) { return users_api_->answer(std::move(request)); },
       .report = report_.get()};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));

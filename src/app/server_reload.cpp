@@ -119,6 +119,7 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
                              .load = load_,
                              .relationships = *relationships_,
                              .conduct = conduct_,
+                             .turns = turns_,
                              .report = *report_,
                              .authentication = {.trusted_sealers = authentication.trusted_sealers,
                                                 .received_spf = authentication.received_spf}};

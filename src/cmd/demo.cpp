@@ -88,10 +88,13 @@ bool perform(Screen& screen, World& world, const Taps& taps, const net::Executor
 
 void summarise(Screen& screen, std::chrono::duration<double> took) {
   if (screen.failed() == 0) {
-    screen.say("A confirmed message arrived at the price of a plain one. Forged and altered ones were refused, and a");
-    screen.say(
-        "replay was delivered once. Servers without CAS were served as ever, but where confirmation is required; and");
-    screen.say("nobody could write in the name of a domain that does not stand behind it.");
+    for (const char* line :
+         {"A confirmed message arrived at the price of a plain one. Forged and altered ones were refused, and a",
+          "replay was delivered once. Servers without CAS were served as ever, but where confirmation is required; and",
+          "nobody could write in the name of a domain that does not stand behind it. A stranger waited until the owner",
+          "said yes; who is exempt, blocked or expected was treated as such."}) {
+      screen.say(line);
+    }
   }
   screen.say(fmt::format("{} expectations held, {} did not; {:.1f} s from the start.", screen.held(), screen.failed(),
                          took.count()));

@@ -36,9 +36,9 @@ std::string listener(const net::Endpoint& at, std::string_view role, std::string
   return fmt::format("[[listen]]\naddress = \"{}\"\nrole = \"{}\"\ntls = \"{}\"\n\n", at.text(), role, tls);
 }
 
-std::string domain(std::string_view name, std::string_view mode, std::string_view mailbox) {
-  return fmt::format("[[domain]]\nname = \"{0}\"\nmode = \"{1}\"\nmaildir = \"mail/{0}\"\nmailboxes = [\"{2}\"]\n",
-                     name, mode, mailbox);
+std::string domain(std::string_view name, std::string_view mode, std::string_view mailboxes) {
+  return fmt::format("[[domain]]\nname = \"{0}\"\nmode = \"{1}\"\nmaildir = \"mail/{0}\"\nmailboxes = [{2}]\n", name,
+                     mode, mailboxes);
 }
 
 std::string user(std::string_view address, const std::string& hash) {
@@ -59,6 +59,7 @@ local_data = [
   add("mx.north.example. 60 IN A " + a.north_mx.address);
   add("cas1._domainkey.north.example. 60 IN TXT \"" + facts.north_key_record + "\"");
   add("north.example. 60 IN TXT \"v=spf1 ip4:127.0.0.0/8 -all\"");
+  add("quiet.example. 60 IN TXT \"v=spf1 ip4:127.0.0.0/8 -all\"");
   add("_dmarc.north.example. 60 IN TXT \"v=DMARC1; p=reject\"");
   add("cas1._domainkey.evil.example. 60 IN TXT \"" + facts.evil_key_record + "\"");
   add("south.example. 60 IN MX 10 mx.south.example.");
@@ -77,9 +78,9 @@ std::string north_config(const ConfigFacts& facts) {
   std::string out = common("mx.north.example", "north", facts);
   out += listener(facts.addresses.north_mx, "mx", "starttls");
   out += listener(facts.addresses.submission, "submission", "starttls");
-  out += domain("north.example", "optional", "joe");
+  out += domain("north.example", "optional", R"("joe")");
   out += "[domain.signing]\nselector = \"cas1\"\nkey = \"north/signing.pem\"\n\n";
-  out += domain("quiet.example", "optional", "ann") + "\n";
+  out += domain("quiet.example", "optional", R"("ann")") + "\n";
   out += user(joe, facts.password_hash) + user(ann, facts.password_hash);
   return out + dns(facts);
 }
@@ -88,9 +89,9 @@ std::string south_config(const ConfigFacts& facts) {
   std::string out = common("mx.south.example", "south", facts);
   out += listener(facts.addresses.south_mx, "mx", "starttls");
   out += listener(facts.addresses.west_mx, "mx", "off");
-  out += domain("south.example", "optional", "suzie") + "authentication = \"act\"\n\n";
-  out += domain("strict.south.example", "required", "olga") + "\n";
-  out += domain("west.example", "off", "walter") + "\n";
+  out += domain("south.example", "optional", R"("suzie", "kim", "pat")") + "authentication = \"act\"\n\n";
+  out += domain("strict.south.example", "required", R"("olga", "otto")") + "\n";
+  out += domain("west.example", "off", R"("walter")") + "\n";
   return out + dns(facts);
 }
 

@@ -6,101 +6,13 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
-#include <thread>
+#include <chrono>
 
-#include "base/encoding.hpp"
-#include "message/header.hpp"
+#include "cmd/demo_acts.hpp"
+#include "cmd/demo_screener.hpp"
 
 namespace cas::cmd {
 namespace {
-
-using std::chrono::steady_clock;
-
-constexpr std::chrono::seconds patience{30};
-constexpr std::chrono::milliseconds look_again{5};
-
-/// The runtime has blocked these signals in every thread; here they are looked for.
-void stop_when_interrupted() {
-  sigset_t pending;
-  if (sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1)) {
-    throw Interrupted();
-  }
-}
-
-/// Until the condition holds or patience is over.
-template <class Condition>
-bool wait_until(Condition holds) {
-  const auto deadline = steady_clock::now() + patience;
-  while (!holds()) {
-    stop_when_interrupted();
-    if (steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(look_again);
-  }
-  return true;
-}
-
-std::string text_of(const Result<Played>& played) {
-  if (!played) return played.error().private_reason;
-  std::string out;
-  for (const Answer& answer : played->answers) out += (out.empty() ? "" : " / ") + answer.text;
-  if (played->message) out += " / " + played->message->text;
-  return printable(out, 1024);
-}
-
-Letter letter(std::string_view from, std::string_view to, std::string_view subject, std::string_view text) {
-  return Letter{std::string(from), std::string(to), std::string(subject), std::string(text)};
-}
-
-/// Gives a letter to the sender's server as a mail program does: AUTH over STARTTLS, command by command.
-bool submit(Stage& stage, const Letter& mail) {
-  stage.submission.clear();
-  Script script{.server = stage.world.addresses().submission_tap,
-                .helo = "laptop.example",
-                .login = Login{mail.from, std::string(demo_password)},
-                .commands = transaction(mail.from, "", mail.to),
-                .wire_body = to_wire(compose(mail, stage.clock.now(), stage.random)),
-                .pipelined = false};
-  const auto played = play(stage.executor, std::move(script));
-  const bool taken = played && played->message && played->message->code == 250;
-  return stage.screen.expect(taken, fmt::format("{}'s server takes the message with 250: it is on the disk", mail.from),
-                             text_of(played));
-}
-
-/// The one session that a tap heard since clear(), when both sides have closed it.
-Transcript heard(Tap& tap) {
-  Transcript lines;
-  wait_until([&] {
-    const auto sessions = tap.sessions();
-    if (sessions.empty() || !sessions.back().finished) return false;
-    lines = sessions.back().lines;
-    return true;
-  });
-  return lines;
-}
-
-bool arrives(Stage& stage, std::string_view mailbox, std::size_t count) {
-  return wait_until([&] { return stage.world.mail(mailbox).size() >= count; });
-}
-
-/// The Authentication-Results on top of a message, unfolded; empty when there are none. A Maildir has LF line ends.
-std::string results_of(const std::string& message) {
-  std::string header;
-  for (const char c : std::string_view(message).substr(0, message.find("\n\n") + 1)) {
-    header += c == '\n' ? "\r\n" : std::string(1, c);
-  }
-  const auto fields = parse_header(header);
-  if (!fields) return {};
-  const auto results = fields_named(*fields, "Authentication-Results");
-  return results.empty() ? std::string() : std::string(trim_wsp(unfold(results.front().value)));
-}
-
-void expect_results(Stage& stage, std::string_view mailbox, std::string_view result) {
-  const auto mail = stage.world.mail(mailbox);
-  const std::string results = mail.empty() ? std::string() : results_of(mail.back());
-  stage.screen.expect(results.find(result) != std::string::npos,
-                      fmt::format("Authentication-Results: {}", results.empty() ? result : results), "no such result");
-}
 
 // ---- 1 -----------------------------------------------------------------------------------------------------------
 
@@ -109,14 +21,14 @@ void confirmed_message(Stage& stage) {
   screen.scene("1. A confirmed message: Joe (north.example) writes to Suzie (south.example)");
   screen.say("Joe's mail program hands it to Joe's server:");
   stage.south.clear();
-  const auto begin = steady_clock::now();
+  const auto begin = std::chrono::steady_clock::now();
   const bool submitted =
       submit(stage, letter(joe, suzie, "Is dinner ready?", "Hi.\r\n\r\nAre you hungry yet?\r\n\r\nJoe."));
   screen.dialog(last_transaction(heard(stage.submission)));
   if (!submitted) return;
 
   const bool arrived = arrives(stage, suzie, 1);
-  const std::chrono::duration<double, std::milli> took = steady_clock::now() - begin;
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
   const Transcript session = heard(stage.south);
   stage.confirmed = last_transaction(session);
   screen.say(
@@ -320,11 +232,12 @@ void forged_without_cas(Stage& stage) {
   screen.expect(stage.world.mail(suzie).size() == before, "nothing was delivered");
 }
 
-// ---- 8 -----------------------------------------------------------------------------------------------------------
+// ---- 12 ----------------------------------------------------------------------------------------------------------
 
 void cost(Stage& stage) {
   Screen& screen = stage.screen;
-  screen.scene("8. What the confirmation costs: scene 1 against scene 5, same servers, same wire, MAIL to final reply");
+  screen.scene(
+      "12. What the confirmation costs: scene 1 against scene 5, same servers, same wire, MAIL to final reply");
   const std::size_t with = round_trips(stage.confirmed), without = round_trips(stage.plain);
   screen.say(fmt::format("confirmed    {} round trips  {:6.1f} ms  (with the first lookup of the key)", with,
                          duration(stage.confirmed).count()));
@@ -336,8 +249,9 @@ void cost(Stage& stage) {
 }  // namespace
 
 void play_scenes(Stage& stage) {
-  for (const auto scene : {confirmed_message, forged_messages, altered_message, replayed_message, sender_without_cas,
-                           receiver_without_cas, forged_without_cas, cost}) {
+  for (const auto scene :
+       {confirmed_message, forged_messages, altered_message, replayed_message, sender_without_cas, receiver_without_cas,
+        forged_without_cas, held_for_its_owner, exempt_sender, blocked_sender, expected_mail, cost}) {
     stop_when_interrupted();
     scene(stage);
   }

@@ -236,12 +236,13 @@ std::vector<std::string> World::stop() {
   return troubles;
 }
 
-std::vector<std::string> World::mail(std::string_view mailbox) const {
+std::vector<std::string> World::mail(std::string_view mailbox, std::string_view folder) const {
   const std::size_t at = mailbox.find('@');
-  const fs::path folder = directory_ / "mail" / mailbox.substr(at + 1) / mailbox.substr(0, at) / "new";
+  fs::path place = directory_ / "mail" / mailbox.substr(at + 1) / mailbox.substr(0, at);
+  if (!folder.empty()) place /= "." + std::string(folder);
   std::vector<fs::path> files;
   std::error_code none_yet;
-  for (const auto& entry : fs::directory_iterator(folder, none_yet)) files.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(place / "new", none_yet)) files.push_back(entry.path());
   std::ranges::sort(files, {}, [](const fs::path& file) { return fs::last_write_time(file); });
   std::vector<std::string> out;
   for (const fs::path& file : files) out.push_back(read_file(file));

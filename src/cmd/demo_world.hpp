@@ -27,7 +27,10 @@ namespace cas::cmd {
 inline constexpr std::string_view joe = "joe@north.example";
 inline constexpr std::string_view ann = "ann@quiet.example";
 inline constexpr std::string_view suzie = "suzie@south.example";
+inline constexpr std::string_view kim = "kim@south.example";
+inline constexpr std::string_view pat = "pat@south.example";
 inline constexpr std::string_view olga = "olga@strict.south.example";
+inline constexpr std::string_view otto = "otto@strict.south.example";
 inline constexpr std::string_view walter = "walter@west.example";
 inline constexpr std::string_view mallory = "mallory@evil.example";
 inline constexpr std::string_view demo_password = "confirm-and-send";
@@ -54,8 +57,8 @@ class World {
   /// Asks the servers to end, waits; the exit status of each in words, empty where it was 0.
   [[nodiscard]] std::vector<std::string> stop();
 
-  /// The messages in a mailbox, oldest first.
-  [[nodiscard]] std::vector<std::string> mail(std::string_view mailbox) const;
+  /// The messages in a mailbox, or in a folder of it, oldest first.
+  [[nodiscard]] std::vector<std::string> mail(std::string_view mailbox, std::string_view folder = {}) const;
 
   [[nodiscard]] const Addresses& addresses() const { return addresses_; }
   [[nodiscard]] const crypto::PrivateKey& north_key() const { return *north_key_; }

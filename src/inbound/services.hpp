@@ -16,6 +16,7 @@
 #include "policy/auth_throttle.hpp"
 #include "policy/buckets.hpp"
 #include "policy/conduct.hpp"
+#include "policy/turns.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
 #include "recipients/recipients.hpp"
@@ -53,6 +54,7 @@ struct Services {
   Load& load;
   registry::Relationships& relationships;
   policy::Conduct& conduct;
+  policy::Turns& turns;
   registry::VerdictReport& report;
   AuthenticationOptions authentication{};
 };

@@ -74,6 +74,7 @@ class Session {
     std::optional<Mailbox> own_mailbox;  // of a submission: that of its envelope sender
     std::set<LocalPart> committed;
     std::vector<Admitted> admitted;
+    bool put_off = false;                            // somebody was told to come alone
     std::unique_ptr<Authentication> authentication;  // of mail from outside, from MAIL on
     std::optional<AuthenticationOutcomes> outcomes;
     const IncomingMessage* message = nullptr;  // from its end on
@@ -142,6 +143,8 @@ class Session {
                     const policy::Verdict* before = nullptr) const;
   [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
   net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
+  [[nodiscard]] policy::Turns::Attempt attempt_for(const Mailbox& recipient) const;
+  void let_others_come_first() const;
   void note_relations(queue::NewMessage& fresh) const;
   net::Task<void> find_own_mailbox();
   void note_screened(queue::NewMessage& fresh) const;

@@ -53,7 +53,14 @@ net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
   auto& verdict = judged.verdict;
   if (!facts.domain_is_local) judged.found.targets.push_back(recipient);
   const bool crowded = !work_.admitted.empty() && (judged.alone || work_.admitted.front().alone);
-  if (verdict.reply.positive() && crowded) verdict.reply = policy::one_at_a_time();
+  if (verdict.rule == policy::provisional_rule) {
+    const auto before = services_.turns.passed_over(attempt_for(recipient), services_.clock.now());
+    if (before) verdict = *before;
+  }
+  if (verdict.reply.positive() && crowded) {
+    verdict.reply = policy::one_at_a_time();
+    work_.put_off = true;
+  }
   tell_verdict(recipient, judged, facts);
   if (!verdict.reply.positive()) co_return verdict.reply;
   if (auto refusal = no_place_for(facts)) co_return *std::move(refusal);
@@ -90,18 +97,20 @@ void Session::tell_verdict(const Mailbox& recipient, const Judged& judged, const
                            const policy::Verdict* before) const {
   const auto& verdict = judged.verdict;
   note_verdict(facts, verdict, before);
-  std::vector<std::pair<std::string_view, std::string>> fields{
-      {"to", recipient.wire()},
-      {"from", protocol_.mail()->from.path()},
-      {"client", stream_.peer().text()},
-      {"admission", std::string(policy::to_string(verdict.admission))},
-      {"rule", verdict.rule},
-      {"reply", verdict.reply.summary()}};
+  // One at a time: whatever was to become of it, it comes again, and is judged then.
+  const bool put_off = verdict.reply.transient();
+  const auto admission = put_off ? policy::Admission::Deferred : verdict.admission;
+  std::vector<std::pair<std::string_view, std::string>> fields{{"to", recipient.wire()},
+                                                               {"from", protocol_.mail()->from.path()},
+                                                               {"client", stream_.peer().text()},
+                                                               {"admission", std::string(policy::to_string(admission))},
+                                                               {"rule", verdict.rule},
+                                                               {"reply", verdict.reply.summary()}};
   if (!judged.found.rule.empty()) fields.emplace_back("found", judged.found.rule);
   if (const auto* entry = policy::deciding_entry(facts, verdict)) {
     fields.emplace_back("exception", std::to_string(entry->id));
     fields.emplace_back("pattern", entry->pattern);
-    services_.exceptions.count_hit(entry->id);
+    if (!put_off) services_.exceptions.count_hit(entry->id);
   }
   if (!verdict.observed.empty()) fields.emplace_back("observed", verdict.observed);
   event("rcpt", std::move(fields));
@@ -291,9 +300,24 @@ net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& mess
   verdicts.reserve(work_.admitted.size());
   for (const auto& admitted : work_.admitted) verdicts.push_back(admitted.verdict);
   const auto ending = policy::end_message(verdicts);
-  if (ending.refusal) co_return ending.refusal;
+  if (ending.refusal) {
+    if (work_.put_off) let_others_come_first();
+    co_return ending.refusal;
+  }
   for (std::size_t n = 0; n < work_.admitted.size(); ++n) work_.admitted[n].fate = ending.fates[n];
   co_return std::nullopt;
+}
+
+policy::Turns::Attempt Session::attempt_for(const Mailbox& recipient) const {
+  return {.recipient = recipient, .client = stream_.peer().address, .sender = protocol_.mail()->from.path()};
+}
+
+/// A sender that tries again names the same recipients in the same order.
+void Session::let_others_come_first() const {
+  for (const auto& admitted : work_.admitted) {
+    if (!admitted.verdict.reply.transient()) continue;
+    services_.turns.stood_in_the_way(attempt_for(admitted.address), admitted.verdict, services_.clock.now());
+  }
 }
 
 void Session::note_relations(queue::NewMessage& fresh) const {
