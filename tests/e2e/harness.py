@@ -163,7 +163,6 @@ class Server:
             lines += [f"{key} = {toml(value)}" for key, value in domain.get("more", {}).items()]
             if "authentication" in domain:
                 lines += [f"authentication = {toml(domain['authentication'])}"]
-            lines += [f"{key} = {toml(value)}" for key, value in domain.get("keys", {}).items()]
             if domain["signing"]:
                 key = self.world.signing_key(domain["name"])
                 lines += ["[domain.signing]", 'selector = "cas1"', f"key = {toml(key)}"]

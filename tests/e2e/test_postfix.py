@@ -21,7 +21,7 @@ class FromPostfix(WorldCase):
     @classmethod
     def build(cls, world):
         cls.south = world.server("south.example", mailboxes=("suzie", "kim", "lee", "max", "pat", "bob", "eve", "open", "door", "abel"))
-        cls.south.domains[0]["keys"] = {"screener": "hold"}
+        cls.south.domains[0]["more"] = {"screener": "hold"}
         cls.south.add_domain("strict.example", ["olga", "otto"], mode="required")
         cls.south.add_domain("watch.example", ["walter", "wanda"], mode="required", observe=True, screener="hold")
         there = (cls.south.address, cls.south.smtp_port)

@@ -37,7 +37,7 @@ class Guessing(RatesCase):
                                  settings={"limits": limits})
         cls.south.add_domain("strict.south.example", ["olga"], mode="required")
         cls.south.add_domain("shy.south.example", ["olga"], mode="required")
-        cls.south.domains[-1]["keys"] = {"screener": "defer"}
+        cls.south.domains[-1]["more"] = {"screener": "defer"}
         cls.key = SigningKey()
         for name in ("west.example", "sub.west.example", "east.example", "fair.example"):
             world.publish(f"s1._domainkey.{name}. 5 IN TXT {txt(cls.key.dns_record())}")
@@ -166,7 +166,7 @@ class Report(RatesCase):
     @classmethod
     def build(cls, world):
         cls.south = world.server("south.example", mailboxes=["suzie"], mode="required")
-        cls.south.domains[0]["keys"] = {"observe": True}
+        cls.south.domains[0]["more"] = {"observe": True}
         cls.south.add_domain("quiet.example", ["suzie"])
         world.publish('_dmarc.forged.example. 5 IN TXT "v=DMARC1; p=reject"')
 

@@ -23,12 +23,12 @@ class Screened(WorldCase):
         cls.north = world.server("north.example", mailboxes=("joe", "ann"), users=("joe", "ann", "news"))
         cls.south = world.server("south.example", mailboxes=("suzie", "bob", "eve", "kim", "lee", "max", "pat"),
                                  users=("suzie", "max"), settings={"screener": {"digest_after": "0s", "digest_every": "24h"}})
-        cls.south.domains[0]["keys"] = {"screener": "hold"}
+        cls.south.domains[0]["more"] = {"screener": "hold"}
         cls.sink = Sink(str(world.directory / "lmtp"), None, lambda *_: None, lmtp=True)
         cls.addClassCleanup(cls.sink.close)
         cls.south.add_domain("backend.example", ["suzie", "bob"])
         cls.south.domains[1]["deliver"] = f"lmtp:unix:{world.directory / 'lmtp'}"
-        cls.south.domains[1]["keys"] = {"screener": "hold"}
+        cls.south.domains[1]["more"] = {"screener": "hold"}
 
     def tool(self, *arguments, check=True):
         return cas(*arguments, "--config", self.south.config, check=check)
@@ -206,12 +206,12 @@ class Screened(WorldCase):
         poll(lambda: any(b"Subject: released" in octets for _, _, octets in self.sink.messages), "it is behind")
         poll(lambda: self.held("suzie@backend.example") == 0, "nothing waits there")
         self.assertEqual(self.senders("suzie@backend.example"), [])
-        self.send("pat@south.example", "moved", user="news")
-        poll(lambda: "moved" in self.screened("pat"), "it waits")
-        folder = self.south.maildir("pat") / ".Screener" / "new"
+        self.send("max@south.example", "moved", user="news")
+        poll(lambda: "moved" in self.screened("max"), "it waits")
+        folder = self.south.maildir("max") / ".Screener" / "new"
         file = poll(lambda: next((f for f in folder.iterdir() if b"Subject: moved" in f.read_bytes()), None), "there")
-        file.rename(self.south.maildir("pat") / "cur" / (file.name + ":2,S"))
-        poll(lambda: not any("news@" in row["sender"] for row in self.senders("pat@south.example")), "nobody waits")
+        file.rename(self.south.maildir("max") / "cur" / (file.name + ":2,S"))
+        poll(lambda: not any("news@" in row["sender"] for row in self.senders("max@south.example")), "nobody waits")
 
     def held(self, mailbox):
         return len(json.loads(self.tool("screener", "show", mailbox, "--json"))["held"])
@@ -230,12 +230,12 @@ class Crashes(WorldCase):
     @classmethod
     def build(cls, world):
         cls.south = world.server("south.example", mailboxes=("suzie",))
-        cls.south.domains[0]["keys"] = {"screener": "hold"}
+        cls.south.domains[0]["more"] = {"screener": "hold"}
         cls.sink = Sink(str(world.directory / "lmtp"), None, lambda *_: None, lmtp=True)
         cls.addClassCleanup(cls.sink.close)
         cls.south.add_domain("backend.example", ["suzie"])
         cls.south.domains[1]["deliver"] = f"lmtp:unix:{world.directory / 'lmtp'}"
-        cls.south.domains[1]["keys"] = {"screener": "hold"}
+        cls.south.domains[1]["more"] = {"screener": "hold"}
 
     def test_a_kill_while_it_is_let_go_loses_and_doubles_nothing(self):
         """An approval is durable when the command says so; what is cut off is done again."""

@@ -5,23 +5,15 @@
 import json
 import re
 import smtplib
+import subprocess
 import unittest
 
-from .harness import WorldCase, cas, message, poll
+from .harness import CAS, WorldCase, cas, message, poll
+from .peer import Sink
 
 
-class Verdicts(WorldCase):
-    @classmethod
-    def build(cls, world):
-        cls.south = world.server("req.example", mailboxes=("suzie", "bob", "ann", "max"), mode="required")
-        cls.south.add_domain("opt.example", ["suzie", "bob"])
-        cls.south.add_domain("hold.example", ["suzie", "bob", "ann"])
-        cls.south.domains[2]["keys"] = {"screener": "hold"}
-        cls.south.add_domain("look.example", ["suzie"], mode="required")
-        cls.south.domains[3]["keys"] = {"screener": "defer", "observe": True}
-        for domain in ("x.example", "y.example", "list.example"):
-            world.signing_key(domain)
-        world.publish("spf.example. 5 IN TXT \"v=spf1 ip4:127.0.0.0/8 -all\"")
+class Dialogs(WorldCase):
+    """What both below need."""
 
     def tool(self, *arguments, check=True):
         return cas(*arguments, "--config", self.south.config, check=check)
@@ -33,8 +25,6 @@ class Verdicts(WorldCase):
         return client
 
     def signed(self, octets, domain):
-        import subprocess
-        from .harness import CAS
         done = subprocess.run([CAS, "sign", "--domain", domain, "--key", f"cas1={self.world.signing_key(domain)}"],
                               input=octets, capture_output=True, check=True)
         return done.stdout
@@ -47,6 +37,20 @@ class Verdicts(WorldCase):
         end = client.data(octets) if any(code == 250 for code, _ in told) else None
         client.quit()
         return [f"{code} {text.decode()}" for code, text in told], end and f"{end[0]} {end[1].decode()}"
+
+
+class Verdicts(Dialogs):
+    @classmethod
+    def build(cls, world):
+        cls.south = world.server("req.example", mailboxes=("suzie", "bob", "ann", "max"), mode="required")
+        cls.south.add_domain("opt.example", ["suzie", "bob"])
+        cls.south.add_domain("hold.example", ["suzie", "bob", "ann"])
+        cls.south.domains[2]["more"] = {"screener": "hold"}
+        cls.south.add_domain("look.example", ["suzie"], mode="required")
+        cls.south.domains[3]["more"] = {"screener": "defer", "observe": True}
+        for domain in ("x.example", "y.example", "list.example"):
+            world.signing_key(domain)
+        world.publish("spf.example. 5 IN TXT \"v=spf1 ip4:127.0.0.0/8 -all\"")
 
     # ---- Exempt ----
 
@@ -175,6 +179,88 @@ class Verdicts(WorldCase):
         text = self.tool("why", "joe@y.example", "ann@hold.example", "--trace", trace)
         self.assertRegex(text, r"was +held, rule held: 250")
         self.assertIn("cas screener approve ann@hold.example joe@y.example", text)
+
+
+class Holes(Dialogs):
+    """What strangers could do to get past a Screener, a block or a mailbox's owner."""
+
+    @classmethod
+    def build(cls, world):
+        cls.sink = Sink(str(world.directory / "lmtp"), None, lambda *_: None, lmtp=True)
+        cls.addClassCleanup(cls.sink.close)
+        cls.south = world.server("south.example", mailboxes=("suzie", "kim", "bob"))
+        cls.south.domains[0]["more"] = {"screener": "hold"}
+        cls.south.add_domain("backend.example", ["suzie"])
+        cls.south.domains[1]["deliver"] = f"lmtp:unix:{world.directory / 'lmtp'}"
+        cls.south.domains[1]["more"] = {"screener": "hold", "authentication": "act"}
+        cls.south.add_domain("look.example", ["joe"], mode="required")
+        cls.south.domains[2]["more"] = {"observe": True}
+        aliases = world.directory / "aliases"
+        aliases.write_text("ann\nteam: ann\n")
+        cls.south.add_domain("file.example", None)
+        cls.south.domains[3]["more"] = {"screener": "hold", "recipients": "file", "recipients_file": str(aliases)}
+        for domain in ("friend.example", "attacker.example"):
+            world.signing_key(domain)
+
+    def held(self, mailbox):
+        return json.loads(self.tool("screener", "show", mailbox, "--json"))["held"]
+
+    def test_a_second_recipient_brings_nothing_into_an_inbox_behind_a_server(self):
+        bulk = message("news@z.example", "suzie@backend.example", "bulk-behind", extra="List-Id: <n.z.example>\r\n")
+        told, end = self.replies("news@z.example", ["suzie@backend.example"], bulk)
+        self.assertIn("[CAS:consent]", end)
+        told, end = self.replies("news@z.example", ["suzie@backend.example", "postmaster@backend.example"], bulk)
+        self.assertEqual(end[:3], "250")
+        poll(lambda: any(b"bulk-behind" in octets for _, _, octets in self.sink.messages), "postmaster has it")
+        self.assertEqual([to for _, to, octets in self.sink.messages if b"bulk-behind" in octets],
+                         [["postmaster@backend.example"]])
+        self.assertTrue(any(row["subject"] == "bulk-behind" for row in self.held("suzie@backend.example")))
+
+    def test_mail_that_fails_authentication_waits_too_where_there_is_no_folder_for_it(self):
+        twice = message("joe@z.example", "suzie@backend.example", "two-authors", extra="From: x@y.example\r\n")
+        self.assertEqual(self.replies("joe@z.example", ["suzie@backend.example"], twice)[1][:3], "250")
+        self.assertTrue(any(row["subject"] == "two-authors" for row in self.held("suzie@backend.example")))
+        self.assertFalse(any(b"two-authors" in octets for _, _, octets in self.sink.messages))
+
+    def test_who_is_named_twice_gets_what_the_better_name_may_have(self):
+        self.tool("screener", "block", "ann@file.example", "evil@z.example")
+        octets = message("evil@z.example", "ann@file.example", "named-twice")
+        self.assertEqual(self.replies("evil@z.example", ["ann@file.example"], octets)[1][:3], "550")
+        told, end = self.replies("evil@z.example", ["ann@file.example", "team@file.example"], octets)
+        self.assertNotIn("named-twice", str(self.south.mail("ann", "file.example")))
+        self.assertEqual(end[:3], "550", "both names lead to one owner, who blocked him")
+
+    def test_a_list_of_ones_own_does_not_make_one_a_friend(self):
+        self.tool("screener", "approve", "suzie@south.example", "friend.example")
+        forged = self.signed(message("boss@friend.example", "suzie@south.example", "forged-list",
+                                     extra="List-Id: <x.attacker.example>\r\n"), "attacker.example")
+        self.assertIn("[CAS:consent]", self.replies("x@attacker.example", ["suzie@south.example"], forged)[1])
+        self.assertFalse(self.south.find("suzie", "forged-list", "south.example"))
+
+    def test_what_has_no_mailbox_is_not_taken_where_a_domain_observes(self):
+        self.tool("exempt", "add", "x.example")
+        self.addCleanup(self.tool, "exempt", "remove", "x.example")
+        octets = message("joe@z.example", "joe@look.example", "observes")
+        told, end = self.replies("joe@z.example", ["joe@look.example", "nosuch@look.example"], octets)
+        self.assertEqual([t[:9] for t in told], ["250 2.1.5", "550 5.1.1"])
+        self.south.await_mail("joe", "observes", domain="look.example")
+
+    def test_an_owners_block_holds_for_his_other_names(self):
+        self.tool("allow", "add", "127.0.0.0/8")
+        self.addCleanup(self.tool, "allow", "remove", "127.0.0.0/8")
+        self.tool("block", "add", "evil@z.example", "--for", "kim@south.example")
+        for name in ("kim", "kim+x", "KIM+y"):
+            told, _ = self.replies("evil@z.example", [f"{name}@south.example"], b"")
+            self.assertIn("[CAS:refused]", told[0], name)
+
+    def test_what_comes_after_a_clear_is_not_thrown_away(self):
+        for n in range(4):
+            octets = message("s@z.example", "bob@south.example", f"clear-{n}")
+            self.assertEqual(self.replies("s@z.example", ["bob@south.example"], octets)[1][:3], "250")
+            if n == 2:
+                self.tool("screener", "clear", "bob@south.example", "?s@z.example")
+        poll(lambda: [row["subject"] for row in self.held("bob@south.example")] == ["clear-3"], "the last one waits")
+        poll(lambda: len(self.south.folder("bob", "Screener", "south.example")) == 1, "and lies in its folder")
 
 
 if __name__ == "__main__":
