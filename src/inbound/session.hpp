@@ -145,8 +145,10 @@ class Session {
   net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
   [[nodiscard]] policy::Turns::Attempt attempt_for(const Mailbox& recipient) const;
   void let_others_come_first() const;
-  void note_relations(queue::NewMessage& fresh) const;
+
+  // session_screener.cpp: what the commit notes of sender and recipients
   net::Task<void> find_own_mailbox();
+  void note_relations(queue::NewMessage& fresh) const;
   void note_screened(queue::NewMessage& fresh) const;
   [[nodiscard]] const Admitted* best_name_for(const queue::NewRecipient& row) const;
   [[nodiscard]] registry::NewHeld held_for(const Admitted& admitted, const policy::RelationNames& names,
