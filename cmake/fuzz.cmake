@@ -17,7 +17,7 @@ target_sources(fuzz_key_name PRIVATE ${CMAKE_SOURCE_DIR}/src/app/signing_keys.cp
 target_include_directories(fuzz_key_name PRIVATE ${CAS_INCLUDE_ROOTS}/app)
 
 target_sources(fuzz_log PRIVATE ${CMAKE_SOURCE_DIR}/src/app/log_line.cpp ${CMAKE_SOURCE_DIR}/src/http/json.cpp)
-foreach(layer app http net queue store)
+foreach(layer app http net queue registry store)
   target_include_directories(fuzz_log PRIVATE ${CAS_INCLUDE_ROOTS}/${layer})
 endforeach()
 target_link_libraries(fuzz_log PRIVATE Boost::json fmt::fmt)
