@@ -58,7 +58,8 @@ struct ExceptionsOptions {
   std::size_t max_waiting = 256;                       // changes given and not done; more are refused, transient
   std::chrono::seconds keep_expired{30L * 24 * 3600};  // then they are removed
   milliseconds housekeeping{1000};                     // pause between two looks
-  milliseconds write_hits{30000};                      // pause between two times that hits are written
+  /// Pause between two times that hits are written. Those that are being written are in no listing for a moment.
+  milliseconds write_hits{30000};
 };
 
 /// Thread-safe. Callbacks run on a thread of this object or of the store, and must not block.

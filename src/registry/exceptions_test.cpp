@@ -117,7 +117,7 @@ class ExceptionsRegistry : public ::testing::TestWithParam<Twin> {
 
   testing::FakeClock clock_;
   Silent events_;
-  ExceptionsOptions options_{.housekeeping = milliseconds(5), .write_hits = milliseconds(10)};
+  ExceptionsOptions options_{.housekeeping = milliseconds(5), .write_hits = std::chrono::hours(1)};
   std::filesystem::path folder_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Exceptions> exceptions_;
