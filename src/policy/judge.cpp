@@ -110,12 +110,9 @@ Verdict slow_down() {
 
 // ---- The table ----
 
-/// Nothing: the rule does not apply, go on.
+/// Nothing: the rule does not apply, go on. A verdict is made only where it is given: the table is asked for each
+/// recipient.
 using Answer = std::optional<Judgement>;
-
-Answer when(bool holds, Verdict verdict) {
-  return holds ? Answer(std::move(verdict)) : std::nullopt;
-}
 
 struct Rule {
   RuleText text;
@@ -137,7 +134,7 @@ Answer ask_or_require(const Facts& facts) {
 Answer block(const Facts& facts) {
   if (is_ours(facts) || is_role(facts)) return {};
   if (facts.exceptions.spf_could_decide && !facts.spf_known) return Question::Spf;
-  return when(decided(facts, ExceptionAction::Block), turn_away(Reason::Refused));
+  return decided(facts, ExceptionAction::Block) ? Answer(turn_away(Reason::Refused)) : Answer();
 }
 
 /// CAS §8.5: a mailbox that does not exist looks like one that waits for its owner's word, so every other one does too,
@@ -148,13 +145,14 @@ Answer hide_mailboxes(const Facts& facts) {
   if (is_forwarded(facts)) return pend();  // no relationship is with a forwarder (CAS §4.7)
   if (!facts.relation && facts.mailbox == MailboxStatus::LookupFailed) return {};  // it was asked
   if (!facts.relation) return Question::Relation;
-  return when(facts.relation->standing != Standing::Approved && !facts.relation->expected, pend());
+  return (facts.relation->standing != Standing::Approved && !facts.relation->expected) ? Answer(pend()) : Answer();
 }
 
 Answer look_up(const Facts& facts) {
   if (!facts.mailbox) return Question::Mailbox;
-  return when(facts.mailbox == MailboxStatus::LookupFailed,
-              turn_away(smtp::Reply(451, {4, 3, 0}, "the mailbox cannot be looked up now")));
+  return facts.mailbox == MailboxStatus::LookupFailed
+             ? Answer(turn_away(smtp::Reply(451, {4, 3, 0}, "the mailbox cannot be looked up now")))
+             : Answer();
 }
 
 /// What only the end of data, or the store, can tell of who writes.
@@ -162,44 +160,55 @@ Answer ask_who(const Facts& facts) {
   if (!is_asked_for(facts)) return {};
   if (!counts(facts) && !facts.message_known) return Question::Message;
   if (!facts.relation) return Question::Relation;
-  return when(facts.relation->standing == Standing::Blocked, turn_away(Reason::Refused));
+  return facts.relation->standing == Standing::Blocked ? Answer(turn_away(Reason::Refused)) : Answer();
 }
 
 constexpr std::array table{
     Rule{{"relay-denied", "a stranger writes to a domain that is not ours", "550 5.7.1"},
          [](const Facts& f) {
-           return when(!is_ours(f) && !f.domain_is_local, turn_away(smtp::Reply(550, {5, 7, 1}, "relaying denied")));
+           return (!is_ours(f) && !f.domain_is_local)
+                      ? Answer(turn_away(smtp::Reply(550, {5, 7, 1}, "relaying denied")))
+                      : Answer();
          }},
     Rule{{"submitted", "a user or an own network writes elsewhere", "submitted"},
-         [](const Facts& f) { return when(is_ours(f) && !f.domain_is_local, accept(Admission::Submitted)); }},
+         [](const Facts& f) {
+           return (is_ours(f) && !f.domain_is_local) ? Answer(accept(Admission::Submitted)) : Answer();
+         }},
     Rule{{"not-listed", "the intent does not list the recipient, who is neither postmaster nor abuse",
           "550 5.7.1 [CAS:rcpt]"},
-         [](const Facts& f) {
-           return when(!is_ours(f) && is_signed(f) && !f.listed_in_intent && !is_role(f),
-                       turn_away(Reason::NotListed));  // CAS §8.2, step 9
+         [](const Facts& f) {  // CAS §8.2, step 9
+           return (!is_ours(f) && is_signed(f) && !f.listed_in_intent && !is_role(f))
+                      ? Answer(turn_away(Reason::NotListed))
+                      : Answer();
          }},
     Rule{{"ledger-down", "listed, and the ledger cannot be read", "451 4.3.0 [CAS:unavailable]"},
          [](const Facts& f) {  // CAS §21, I8
-           return when(!is_ours(f) && counts(f) && f.listed_in_intent && !f.ledger_available,
-                       turn_away(Reason::LedgerDown));
+           return (!is_ours(f) && counts(f) && f.listed_in_intent && !f.ledger_available)
+                      ? Answer(turn_away(Reason::LedgerDown))
+                      : Answer();
          }},
     Rule{{"in-progress", "listed, and another session receives the same", "451 4.3.0 [CAS:in-progress]"},
          [](const Facts& f) {
-           return when(!is_ours(f) && counts(f) && f.listed_in_intent && f.ledger_in_progress,
-                       turn_away(Reason::InProgress));
+           return (!is_ours(f) && counts(f) && f.listed_in_intent && f.ledger_in_progress)
+                      ? Answer(turn_away(Reason::InProgress))
+                      : Answer();
          }},
     Rule{{"required", "no intent that counts, the domain requires one, and no exempt entry holds",
           "530 5.7.0 [CAS:required]; 550 5.7.1 at the end of data", true},
          ask_or_require},
     Rule{{"blocked", "a block entry decides", "550 5.7.1 [CAS:refused]", true}, block},
     Rule{{"network-rate", "the client's network sent as much in an hour as it may", "451 4.7.28 [CAS:rate]"},
-         [](const Facts& f) { return when(f.excess.network_messages && !is_unlimited(f), slow_down()); }},
+         [](const Facts& f) {
+           return (f.excess.network_messages && !is_unlimited(f)) ? Answer(slow_down()) : Answer();
+         }},
     Rule{{"network-unknown", "no intent counts, and the client's network named too many mailboxes that do not exist",
           "451 4.7.28 [CAS:rate]"},
-         [](const Facts& f) { return when(f.excess.network_unknown && !counts(f) && !is_unlimited(f), slow_down()); }},
+         [](const Facts& f) {
+           return (f.excess.network_unknown && !counts(f) && !is_unlimited(f)) ? Answer(slow_down()) : Answer();
+         }},
     Rule{{"new-domain", "a domain that is new here sent as much in a day as such a one may", "451 4.7.28 [CAS:rate]",
           true},
-         [](const Facts& f) { return when(f.excess.new_domain && !is_unlimited(f), slow_down()); }},
+         [](const Facts& f) { return (f.excess.new_domain && !is_unlimited(f)) ? Answer(slow_down()) : Answer(); }},
     Rule{{"signer-unknown",
           "the signing domain named too many mailboxes that do not exist, and the owner has not approved the sender",
           "451 4.7.0 [CAS:pending]"},
@@ -207,60 +216,66 @@ constexpr std::array table{
     Rule{{"mailbox-lookup-failed", "whether the mailbox exists cannot be found out", "451 4.3.0"}, look_up},
     Rule{{"mailbox-unknown", "there is no such mailbox, and it is not postmaster", "550 5.1.1"},
          [](const Facts& f) {
-           return when(f.mailbox == MailboxStatus::Unknown && !is_postmaster(f), no_such_mailbox(f));
+           return (f.mailbox == MailboxStatus::Unknown && !is_postmaster(f)) ? Answer(no_such_mailbox(f)) : Answer();
          }},
     Rule{{"submitted-here", "a user or an own network writes to a mailbox here", "submitted"},
-         [](const Facts& f) { return when(is_ours(f), accept(Admission::Submitted)); }},
+         [](const Facts& f) { return is_ours(f) ? Answer(accept(Admission::Submitted)) : Answer(); }},
     Rule{{"postmaster", "to postmaster, without an intent that lists it", "exempt"},
          [](const Facts& f) {
            const bool plain = counts(f) ? !f.listed_in_intent : f.mode != Mode::Off;
-           return when(plain && is_postmaster(f), accept(Admission::Exempt, "exempt"));
+           return (plain && is_postmaster(f)) ? Answer(accept(Admission::Exempt, "exempt")) : Answer();
          }},
     Rule{{"abuse", "to abuse, without an intent that lists it", "exempt"},
          [](const Facts& f) {
            const bool plain = counts(f) ? !f.listed_in_intent : f.mode != Mode::Off;
-           return when(plain && is_role(f), accept(Admission::Exempt, "exempt"));
+           return (plain && is_role(f)) ? Answer(accept(Admission::Exempt, "exempt")) : Answer();
          }},
     Rule{{"exempt", "an exempt entry decides, and no intent counts", "exempt"},
          [](const Facts& f) {
-           return when(!counts(f) && decided(f, ExceptionAction::Exempt), accept(Admission::Exempt, "exempt"));
+           return (!counts(f) && decided(f, ExceptionAction::Exempt)) ? Answer(accept(Admission::Exempt, "exempt"))
+                                                                      : Answer();
          }},
     Rule{{"allowed", "an allow or exempt entry decides, and the mailbox screens strangers", "accepted"},
          [](const Facts& f) {
            const bool known = decided(f, ExceptionAction::Allow) || decided(f, ExceptionAction::Exempt);
-           return when(f.screening != Screening::Off && known && !is_role(f), admit(f));
+           return (f.screening != Screening::Off && known && !is_role(f)) ? Answer(admit(f)) : Answer();
          }},
     Rule{{"blocked-by-owner", "the mailbox's owner blocked the sender", "550 5.7.1 [CAS:refused]", true}, ask_who},
     Rule{{"forwarded", "the recipient trusts the forwarder that signed", "confirmed"},
-         [](const Facts& f) { return when(is_forwarded(f), admit(f)); }},
+         [](const Facts& f) { return is_forwarded(f) ? Answer(admit(f)) : Answer(); }},
     Rule{{"approved", "the owner approved the sender, or wrote to it", "accepted"},
-         [](const Facts& f) { return when(is_screened(f) && f.relation->standing == Standing::Approved, admit(f)); }},
+         [](const Facts& f) {
+           return (is_screened(f) && f.relation->standing == Standing::Approved) ? Answer(admit(f)) : Answer();
+         }},
     Rule{{"expected", "the owner expects mail just now", "accepted"},
-         [](const Facts& f) { return when(is_screened(f) && f.relation->expected, admit(f)); }},
+         [](const Facts& f) { return (is_screened(f) && f.relation->expected) ? Answer(admit(f)) : Answer(); }},
     Rule{{"mailbox-rate", "the mailbox was sent as much in an hour as it may be", "451 4.7.28 [CAS:rate]"},
-         [](const Facts& f) { return when(f.excess.mailbox && !is_unlimited(f), slow_down()); }},
+         [](const Facts& f) { return (f.excess.mailbox && !is_unlimited(f)) ? Answer(slow_down()) : Answer(); }},
     Rule{{"consent", "bulk mail to whom did not approve it", "550 5.7.1 [CAS:consent]", true},
          [](const Facts& f) {
-           return when(is_screened(f) && f.klass == confirm::Class::Bulk, turn_away(Reason::Consent));
+           return (is_screened(f) && f.klass == confirm::Class::Bulk) ? Answer(turn_away(Reason::Consent)) : Answer();
          }},
     Rule{{"answer", "nobody wrote it by hand, and the mailbox wrote to that domain not long ago", "accepted"},
          [](const Facts& f) {
-           return when(is_screened(f) && is_automatic(f) && f.relation->answers_own_mail, admit(f));
+           return (is_screened(f) && is_automatic(f) && f.relation->answers_own_mail) ? Answer(admit(f)) : Answer();
          }},
     Rule{{"screener-full", "more may not wait in this Screener", "451 4.7.28 [CAS:rate]", true},
-         [](const Facts& f) { return when(is_screened(f) && !has_room(f), turn_away(Reason::Rate)); }},
+         [](const Facts& f) { return (is_screened(f) && !has_room(f)) ? Answer(turn_away(Reason::Rate)) : Answer(); }},
     Rule{{"held-silently", "nobody wrote it by hand, and nothing of the mailbox's is answered",
           "held, and nobody is notified", true},
-         [](const Facts& f) { return when(is_screened(f) && is_automatic(f), accept(Admission::Held, "held")); }},
-    Rule{{"pending", "a stranger, and the mailbox takes none in", "451 4.7.0 [CAS:pending]", true},
-         [](const Facts& f) { return when(is_screened(f) && f.screening == Screening::Defer, pend()); }},
+         [](const Facts& f) {
+           return (is_screened(f) && is_automatic(f)) ? Answer(accept(Admission::Held, "held")) : Answer();
+         }},
+    Rule{
+        {"pending", "a stranger, and the mailbox takes none in", "451 4.7.0 [CAS:pending]", true},
+        [](const Facts& f) { return (is_screened(f) && f.screening == Screening::Defer) ? Answer(pend()) : Answer(); }},
     Rule{{"held", "a stranger", "held", true},
-         [](const Facts& f) { return when(is_screened(f), accept(Admission::Held, "held")); }},
+         [](const Facts& f) { return is_screened(f) ? Answer(accept(Admission::Held, "held")) : Answer(); }},
     Rule{{"listed", "the intent lists the recipient", "confirmed"},
-         [](const Facts& f) { return when(counts(f), admit(f)); }},
+         [](const Facts& f) { return counts(f) ? Answer(admit(f)) : Answer(); }},
     Rule{{"mode-off", "the domain does not use CAS", "accepted"},
-         [](const Facts& f) { return when(f.mode == Mode::Off, admit(f)); }},
-    Rule{{"optional", "everything else", "accepted"}, [](const Facts& f) { return when(true, admit(f)); }},
+         [](const Facts& f) { return f.mode == Mode::Off ? Answer(admit(f)) : Answer(); }},
+    Rule{{"optional", "everything else", "accepted"}, [](const Facts& f) { return Answer(admit(f)); }},
 };
 
 struct Course {
