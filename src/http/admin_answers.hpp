@@ -5,10 +5,13 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "base/encoding.hpp"
 #include "http/json.hpp"
 #include "http/message.hpp"
+#include "registry/change.hpp"
 
 namespace cas::http {
 
@@ -27,6 +30,27 @@ inline Response unavailable(const Error& error) {
 inline std::string parameter(const Request& request, const std::string& name) {
   const auto place = request.query.find(name);
   return place == request.query.end() ? std::string() : place->second;
+}
+
+/// None: there is none, or it is no number from `least` to `most`.
+template <class Number>
+std::optional<Number> number_in(std::string_view text, Number least, Number most) {
+  Number number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = fault == std::errc{} && end == text.data() + text.size();
+  return whole && number >= least && number <= most ? std::optional(number) : std::nullopt;
+}
+/// The same of a parameter, which is `usual` when it is left out.
+template <class Number>
+std::optional<Number> number_in(const Request& request, const std::string& name, Number usual, Number least,
+                                Number most) {
+  const std::string text = parameter(request, name);
+  return text.empty() ? std::optional(usual) : number_in(text, least, most);
+}
+
+/// Who changes something, for the audit log.
+inline registry::Change change_of(const Request& request, const Clock& clock) {
+  return {.at = clock.now(), .by = printable(parameter(request, "by"), 64)};
 }
 
 /// Trace ids and queue ids: letters and digits.

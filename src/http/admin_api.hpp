@@ -120,7 +120,6 @@ class AdminApi {
   net::Task<Response> seed(Request request);
   net::Task<Response> expect(Request request);
   net::Task<Response> set_screening(Request request);
-  [[nodiscard]] registry::Change change_of(const Request& request) const;
   [[nodiscard]] Response trace(const Request& request) const;
 
   Services services_;

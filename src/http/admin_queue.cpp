@@ -3,7 +3,6 @@
 //
 // The admin API's routes of the queue.
 #include <array>
-#include <charconv>
 
 #include "http/admin_answers.hpp"
 #include "http/admin_api.hpp"
@@ -22,14 +21,6 @@ constexpr std::string_view body_prefix = "body/";
 
 constexpr std::array actions = {queue::Action::Retry, queue::Action::Hold, queue::Action::Release,
                                 queue::Action::Bounce, queue::Action::Remove};
-
-template <class Number>
-std::optional<Number> read_number(const std::string& text, Number least, Number most) {
-  Number number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = fault == std::errc{} && end == text.data() + text.size();
-  return whole && number >= least && number <= most ? std::optional(number) : std::nullopt;
-}
 
 Result<queue::Filter> filter_of(const Request& request) {
   return queue::parse_filter({.ids = parameter(request, "ids"),
@@ -82,8 +73,7 @@ net::Task<Response> AdminApi::answer_queue(Request request) {
 // ---- Seeing ----
 
 net::Task<Response> AdminApi::list_queue(Request request) {
-  const std::string wanted = parameter(request, "limit");
-  const auto limit = read_number<std::size_t>(wanted.empty() ? std::to_string(default_limit) : wanted, 1, max_limit);
+  const auto limit = number_in<std::size_t>(request, "limit", default_limit, 1, max_limit);
   if (!limit) co_return refuse(400, "limit", "limit is a number from 1 to " + std::to_string(max_limit));
   const std::string after = parameter(request, "after");
   if (!after.empty() && !is_id(after)) co_return refuse(400, "after", "after is no queue id");
@@ -104,7 +94,7 @@ net::Task<Response> AdminApi::show(std::string id) {
 }
 
 net::Task<Response> AdminApi::body(std::string id, const Request& request) {
-  const auto chunk = read_number<std::uint32_t>(parameter(request, "chunk"), 0, UINT32_MAX);
+  const auto chunk = number_in<std::uint32_t>(parameter(request, "chunk"), 0, UINT32_MAX);
   if (!chunk) co_return refuse(400, "chunk", "chunk is a number from 0");
   auto start = [&](auto done) { services_.queue.show(id, std::move(done)); };
   const auto entry = co_await net::completion<Result<std::optional<queue::Queue::Entry>>>(std::move(start));

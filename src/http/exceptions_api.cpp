@@ -5,7 +5,6 @@
 #include "http/exceptions_api.hpp"
 
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "base/utc.hpp"
 #include "http/admin_answers.hpp"
@@ -29,16 +28,6 @@ constexpr std::size_t max_found = 1000;
 constexpr std::size_t max_entered = 5000;  // in one request
 constexpr std::size_t max_told = 100;      // of what was entered
 constexpr std::size_t max_removed = 1000;
-
-/// None: there is text, and it is no number from `least` to `most`.
-std::optional<std::int64_t> number_in(const std::string& text, std::int64_t fallback, std::int64_t least,
-                                      std::int64_t most) {
-  if (text.empty()) return fallback;
-  std::int64_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc{} || end != text.data() + text.size() || number < least || number > most) return {};
-  return number;
-}
 
 json::object row_object(const ExceptionRow& row) {
   json::object object = exception_object(row.entry);
@@ -117,10 +106,6 @@ Result<policy::SenderIdentity> claims_of(const std::string& what) {
   return sender;
 }
 
-registry::Change change_of(const Request& request, const Clock& clock) {
-  return {.at = clock.now(), .by = printable(parameter(request, "by"), 64)};
-}
-
 std::string entered_json(const std::vector<EnteredException>& entered) {
   json::object counts{{"new", 0}, {"changed", 0}, {"same", 0}};
   json::array told;
@@ -155,8 +140,8 @@ net::Task<Response> ExceptionsApi::answer(Request request) {
 }
 
 net::Task<Response> ExceptionsApi::list(Request request) {
-  const auto limit = number_in(parameter(request, "limit"), 100, 1, max_page);
-  const auto after = number_in(parameter(request, "after"), 0, 0, INT64_MAX);
+  const auto limit = number_in<std::size_t>(request, "limit", 100, 1, max_page);
+  const auto after = number_in<std::int64_t>(request, "after", 0, 0, INT64_MAX);
   if (!limit || !after) co_return refuse(400, "limit", "limit is a number from 1 to 1000, after one of an exception");
   registry::ExceptionFilter filter;
   const std::string action = parameter(request, "action");
@@ -167,9 +152,7 @@ net::Task<Response> ExceptionsApi::list(Request request) {
     if (!scope) co_return refuse(400, "for", scope.error().public_text);
     filter.scope = *std::move(scope);
   }
-  auto start = [&](auto done) {
-    exceptions_.list(*after, static_cast<std::size_t>(*limit), std::move(filter), std::move(done));
-  };
+  auto start = [&](auto done) { exceptions_.list(*after, *limit, std::move(filter), std::move(done)); };
   const auto page = co_await net::completion<Result<registry::ExceptionPage>>(std::move(start));
   if (!page) co_return unavailable(page.error());
   json::object object;
@@ -208,8 +191,8 @@ net::Task<Response> ExceptionsApi::enter(Request request) {
   const auto entered = co_await net::completion<Result<std::vector<EnteredException>>>(std::move(start));
   if (entered) co_return ok(entered_json(*entered));
   if (entered.error().lasting == Lasting::Transient) co_return unavailable(entered.error());
-  const auto index = number_in(entered.error().private_reason, 0, 0, max_entered).value_or(0);
-  co_return refuse_entry(static_cast<std::size_t>(index), entered.error().public_text);
+  const auto index = number_in<std::size_t>(entered.error().private_reason, 0, max_entered).value_or(0);
+  co_return refuse_entry(index, entered.error().public_text);
 }
 
 net::Task<Response> ExceptionsApi::remove(Request request) {
@@ -218,8 +201,8 @@ net::Task<Response> ExceptionsApi::remove(Request request) {
   while (!rest.empty()) {
     const std::string word(rest.substr(0, rest.find(',')));
     rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-    const auto id = number_in(word, 0, 1, INT64_MAX);
-    if (!id || *id == 0 || ids.size() >= max_removed) co_return refuse(400, "ids", "ids are at most 1000 numbers");
+    const auto id = number_in<std::int64_t>(word, 1, INT64_MAX);
+    if (!id || ids.size() >= max_removed) co_return refuse(400, "ids", "ids are at most 1000 numbers");
     ids.push_back(*id);
   }
   if (const std::string text = parameter(request, "pattern"); !text.empty()) {
@@ -242,10 +225,10 @@ net::Task<Response> ExceptionsApi::remove(Request request) {
 }
 
 net::Task<Response> ExceptionsApi::audit(Request request) {
-  const auto limit = number_in(parameter(request, "limit"), 100, 1, max_page);
-  const auto before = number_in(parameter(request, "before"), 0, 0, INT64_MAX);
+  const auto limit = number_in<std::size_t>(request, "limit", 100, 1, max_page);
+  const auto before = number_in<std::int64_t>(request, "before", 0, 0, INT64_MAX);
   if (!limit || !before) co_return refuse(400, "limit", "limit is a number from 1 to 1000, before one of an entry");
-  auto start = [&](auto done) { audit_.list(*before, static_cast<std::size_t>(*limit), std::move(done)); };
+  auto start = [&](auto done) { audit_.list(*before, *limit, std::move(done)); };
   const auto entries = co_await net::completion<Result<std::vector<store::AuditEntry>>>(std::move(start));
   if (!entries) co_return unavailable(entries.error());
   json::array array;
@@ -257,7 +240,7 @@ net::Task<Response> ExceptionsApi::audit(Request request) {
                      {"subject", entry.subject},
                      {"detail", entry.detail}});
   }
-  const bool more = entries->size() == static_cast<std::size_t>(*limit);
+  const bool more = entries->size() == *limit;
   json::object object;
   object["next"] = more ? json::value(std::to_string(entries->back().number)) : json::value(nullptr);
   object["audit"] = std::move(array);

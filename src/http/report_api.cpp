@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What became of recipients, over the admin API.
-#include <charconv>
 
 #include "http/admin_answers.hpp"
 #include "http/admin_api.hpp"
@@ -17,17 +16,7 @@ namespace json = boost::json;
 using registry::VerdictReport;
 
 constexpr std::int64_t longest_look = 60L * 24 * 3600;
-constexpr std::int64_t max_page = 1000;
-
-std::optional<std::int64_t> number_of(const Request& request, const std::string& name, std::int64_t usual,
-                                      std::int64_t most) {
-  const std::string text = parameter(request, name);
-  if (text.empty()) return usual;
-  std::int64_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = fault == std::errc{} && end == text.data() + text.size();
-  return whole && number >= 1 && number <= most ? std::optional(number) : std::nullopt;
-}
+constexpr std::size_t max_page = 1000;
 
 json::array counts_of(const registry::ReportDay& day) {
   json::array counts;
@@ -71,15 +60,14 @@ std::string page_text(const VerdictReport::Page& page) {
 net::Task<Response> AdminApi::report(Request request) {
   if (request.method != "GET") co_return refuse(405, "method", "use GET here");
   if (services_.report == nullptr) co_return refuse(404, "not-found", "this server counts nothing");
-  const auto since = number_of(request, "since", 7L * 24 * 3600, longest_look);
-  const auto limit = number_of(request, "limit", 200, max_page);
+  const auto since = number_in<std::int64_t>(request, "since", 7L * 24 * 3600, 1, longest_look);
+  const auto limit = number_in<std::size_t>(request, "limit", 200, 1, max_page);
   if (!since || !limit) co_return refuse(400, "number", "since is in seconds, at most 60 days; limit at most 1000");
   std::string domain = to_lower(parameter(request, "domain"));
   std::string after = parameter(request, "after");
   const TimePoint first = services_.clock.now() - seconds(*since);
   auto start = [&](auto done) {
-    services_.report->read(first, std::move(domain), std::move(after), static_cast<std::size_t>(*limit),
-                           std::move(done));
+    services_.report->read(first, std::move(domain), std::move(after), *limit, std::move(done));
   };
   auto page = co_await net::completion<Result<VerdictReport::Page>>(std::move(start));
   if (!page) co_return unavailable(page.error());

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The Screener over the admin API.
-#include <charconv>
-
 #include "http/admin_answers.hpp"
 #include "http/admin_api.hpp"
 #include "http/json_text.hpp"
@@ -20,13 +18,6 @@ constexpr std::size_t max_page = 1000;
 constexpr std::size_t max_seeded = 1000;  // in one request
 constexpr std::int64_t longest_window = 7L * 24 * 3600;
 constexpr std::string_view path = "/v1/screener";
-
-std::optional<std::int64_t> number_in(const std::string& text, std::int64_t least, std::int64_t most) {
-  std::int64_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = fault == std::errc{} && end == text.data() + text.size();
-  return whole && number >= least && number <= most ? std::optional(number) : std::nullopt;
-}
 
 /// As relationships know it; empty: no address.
 std::string mailbox_in(const Request& request) {
@@ -105,10 +96,6 @@ std::expected<std::vector<Mailbox>, std::string> read_authors(const std::string&
 
 }  // namespace
 
-registry::Change AdminApi::change_of(const Request& request) const {
-  return {.at = services_.clock.now(), .by = printable(parameter(request, "by"), 64)};
-}
-
 net::Task<Response> AdminApi::screener(Request request) {
   const std::string what = request.path.size() > path.size() ? request.path.substr(path.size() + 1) : std::string();
   const bool reads = what.empty() || what == "held";
@@ -129,21 +116,19 @@ net::Task<Response> AdminApi::screener(Request request) {
 net::Task<Response> AdminApi::list_screener(Request request) {
   const std::string mailbox = mailbox_in(request);
   if (mailbox.empty() && !parameter(request, "mailbox").empty()) co_return no_mailbox();
-  const std::string wanted = parameter(request, "limit");
-  const auto limit = wanted.empty() ? std::optional<std::int64_t>(100) : number_in(wanted, 1, max_page);
+  const auto limit = number_in<std::size_t>(request, "limit", 100, 1, max_page);
   if (!limit) co_return refuse(400, "limit", "limit is a number from 1 to 1000");
   const bool pending = parameter(request, "decided").empty();
   const std::string behind = parameter(request, "after_mailbox");
   std::string after = behind.empty() ? std::string() : registry::row_name(behind, parameter(request, "after_sender"));
-  const auto count = static_cast<std::size_t>(*limit);
   // One more than asked for tells whether there are more.
-  auto start = [&](auto done) { services_.relationships.list(pending, mailbox, after, count + 1, std::move(done)); };
+  auto start = [&](auto done) { services_.relationships.list(pending, mailbox, after, *limit + 1, std::move(done)); };
   auto rows = co_await net::completion<Result<std::vector<Relationships::Row>>>(std::move(start));
   if (!rows) co_return unavailable(rows.error());
   json::object object;
   object["next_mailbox"] = object["next_sender"] = nullptr;
-  if (rows->size() > count) {
-    rows->resize(count);
+  if (rows->size() > *limit) {
+    rows->resize(*limit);
     object["next_mailbox"] = text(rows->back().relation.mailbox);
     object["next_sender"] = text(rows->back().relation.key);
   }
@@ -181,7 +166,8 @@ net::Task<Response> AdminApi::decide(Request request, policy::Standing standing)
     decisions.push_back({.mailbox = mailbox, .key = key, .standing = standing, .unauthenticated = unauthenticated});
   }
   auto start = [&](auto done) {
-    services_.relationships.decide(std::move(decisions), change_of(request), "screener", std::move(done));
+    services_.relationships.decide(std::move(decisions), change_of(request, services_.clock), "screener",
+                                   std::move(done));
   };
   const auto count = co_await net::completion<Result<std::size_t>>(std::move(start));
   if (!count) co_return of_error(count.error());
@@ -195,7 +181,9 @@ net::Task<Response> AdminApi::undo_decision(Request request) {
   const std::string who = parameter(request, "sender");
   std::size_t undone = 0;
   for (const auto& key : policy::keys_meant(who, true)) {
-    auto start = [&](auto done) { services_.relationships.undo(mailbox, key, change_of(request), std::move(done)); };
+    auto start = [&](auto done) {
+      services_.relationships.undo(mailbox, key, change_of(request, services_.clock), std::move(done));
+    };
     const auto one = co_await net::completion<Result<bool>>(std::move(start));
     if (!one) co_return of_error(one.error());
     if (*one) ++undone;
@@ -213,7 +201,9 @@ net::Task<Response> AdminApi::clear_screener(Request request) {
   if (keys.empty()) co_return nobody(who);
   std::size_t cleared = 0;
   for (const auto& key : keys) {
-    auto start = [&](auto done) { services_.relationships.clear(mailbox, key, change_of(request), std::move(done)); };
+    auto start = [&](auto done) {
+      services_.relationships.clear(mailbox, key, change_of(request, services_.clock), std::move(done));
+    };
     const auto some = co_await net::completion<Result<std::size_t>>(std::move(start));
     if (!some) co_return of_error(some.error());
     cleared += *some;
@@ -234,7 +224,7 @@ net::Task<Response> AdminApi::seed(Request request) {
     }
   }
   auto start = [&](auto done) {
-    services_.relationships.decide(std::move(decisions), change_of(request), "seed", std::move(done));
+    services_.relationships.decide(std::move(decisions), change_of(request, services_.clock), "seed", std::move(done));
   };
   const auto count = co_await net::completion<Result<std::size_t>>(std::move(start));
   if (!count) co_return of_error(count.error());
@@ -245,7 +235,7 @@ net::Task<Response> AdminApi::seed(Request request) {
 net::Task<Response> AdminApi::expect(Request request) {
   const std::string mailbox = mailbox_in(request);
   if (mailbox.empty()) co_return no_mailbox();
-  const auto span = number_in(parameter(request, "seconds"), 1, longest_window);
+  const auto span = number_in<std::int64_t>(parameter(request, "seconds"), 1, longest_window);
   if (!span) co_return refuse(400, "seconds", "a window is open for a second to seven days");
   std::string domain = parameter(request, "domain");
   if (!domain.empty()) {
@@ -255,7 +245,7 @@ net::Task<Response> AdminApi::expect(Request request) {
   }
   const auto until = to_unix(services_.clock.now()) + seconds(*span);
   auto start = [&](auto done) {
-    services_.relationships.expect(mailbox, domain, until, change_of(request), std::move(done));
+    services_.relationships.expect(mailbox, domain, until, change_of(request, services_.clock), std::move(done));
   };
   const auto open = co_await net::completion<Result<std::monostate>>(std::move(start));
   if (!open) co_return of_error(open.error());
@@ -271,7 +261,7 @@ net::Task<Response> AdminApi::set_screening(Request request) {
   const auto screening = policy::parse_screening(word);
   if (!screening && word != "default") co_return refuse(400, "mode", "a mode is off, hold, defer or default");
   auto start = [&](auto done) {
-    services_.relationships.set_screening(mailbox, screening, change_of(request), std::move(done));
+    services_.relationships.set_screening(mailbox, screening, change_of(request, services_.clock), std::move(done));
   };
   const auto set = co_await net::completion<Result<std::monostate>>(std::move(start));
   if (!set) co_return of_error(set.error());

@@ -3,9 +3,9 @@
 //
 // The suppression list over the admin API.
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "base/encoding.hpp"
+#include "http/admin_answers.hpp"
 #include "http/admin_api.hpp"
 #include "http/json.hpp"
 #include "net/completion.hpp"
@@ -19,19 +19,6 @@ namespace json = boost::json;
 constexpr std::size_t max_page = 1000;
 constexpr std::size_t max_entered = 1000;  // in one request
 constexpr std::size_t max_shown = 1024;
-
-Response refuse(int status, std::string_view code, std::string_view message) {
-  return Response{.status = status, .body = error_json(code, message)};
-}
-
-Response unavailable(const Error& error) {
-  return refuse(503, "unavailable", error.public_text);
-}
-
-std::string parameter(const Request& request, const std::string& name) {
-  const auto place = request.query.find(name);
-  return place == request.query.end() ? std::string() : place->second;
-}
 
 std::string time_text(UnixTime time) {
   return timestamp(TimePoint(time));
@@ -87,20 +74,17 @@ net::Task<Response> AdminApi::suppression(Request request) {
 }
 
 net::Task<Response> AdminApi::list_suppressions(Request request) {
-  std::size_t limit = 100;
-  const std::string text = parameter(request, "limit");
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  const bool bad = !text.empty() && (fault != std::errc{} || end != text.data() + text.size());
-  if (bad || limit == 0 || limit > max_page) co_return refuse(400, "limit", "limit is a number from 1 to 1000");
+  const auto limit = number_in<std::size_t>(request, "limit", 100, 1, max_page);
+  if (!limit) co_return refuse(400, "limit", "limit is a number from 1 to 1000");
   std::string after = parameter(request, "after");
   // One more than asked for tells whether there are more.
-  auto start = [&](auto done) { services_.suppressions.list(after, limit + 1, std::move(done)); };
+  auto start = [&](auto done) { services_.suppressions.list(after, *limit + 1, std::move(done)); };
   auto rows = co_await net::completion<Result<std::vector<queue::Suppression>>>(std::move(start));
   if (!rows) co_return unavailable(rows.error());
   json::object object;
   object["next"] = nullptr;
-  if (rows->size() > limit) {
-    rows->resize(limit);
+  if (rows->size() > *limit) {
+    rows->resize(*limit);
     object["next"] = printable(rows->back().address, max_shown);
   }
   json::array array;

@@ -5,7 +5,6 @@
 #include "http/users_api.hpp"
 
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "http/admin_answers.hpp"
 #include "http/json_text.hpp"
@@ -19,7 +18,6 @@ namespace json = boost::json;
 using registry::AccountPtr;
 
 constexpr std::size_t max_page = 1000;
-constexpr std::size_t max_who = 64;
 
 json::object user_object(const registry::Account& account) {
   json::object object;
@@ -132,22 +130,15 @@ net::Task<Response> UsersApi::answer(Request request) {
   co_return co_await set_disabled(std::move(request), disabled);
 }
 
-registry::Change UsersApi::change_of(const Request& request) const {
-  return {.at = clock_.now(), .by = printable(parameter(request, "by"), max_who)};
-}
-
 Response UsersApi::list(const Request& request) const {
-  std::size_t limit = 100;
-  const std::string given = parameter(request, "limit");
-  const auto [end, fault] = std::from_chars(given.data(), given.data() + given.size(), limit);
-  const bool bad = !given.empty() && (fault != std::errc{} || end != given.data() + given.size());
-  if (bad || limit == 0 || limit > max_page) return refuse(400, "limit", "limit is a number from 1 to 1000");
+  const auto limit = number_in<std::size_t>(request, "limit", 100, 1, max_page);
+  if (!limit) return refuse(400, "limit", "limit is a number from 1 to 1000");
   // One more than asked for tells whether there are more.
-  auto accounts = accounts_.list(parameter(request, "after"), limit + 1);
+  auto accounts = accounts_.list(parameter(request, "after"), *limit + 1);
   json::object object;
   object["next"] = nullptr;
-  if (accounts.size() > limit) {
-    accounts.resize(limit);
+  if (accounts.size() > *limit) {
+    accounts.resize(*limit);
     object["next"] = text(accounts.back()->name);
   }
   json::array users;
@@ -166,7 +157,7 @@ net::Task<Response> UsersApi::add(Request request) {
   }
   registry::Account account{
       .name = std::move(asked->name), .secret = std::move(asked->secret), .send_as = *std::move(asked->send_as)};
-  auto start = [&](auto done) { accounts_.add(std::move(account), change_of(request), std::move(done)); };
+  auto start = [&](auto done) { accounts_.add(std::move(account), change_of(request, clock_), std::move(done)); };
   co_return co_await changed(std::move(start));
 }
 
@@ -174,7 +165,7 @@ net::Task<Response> UsersApi::set_password(Request request) {
   auto asked = read_asked(request.body);
   if (!asked) co_return refuse(400, "request", asked.error());
   auto start = [&](auto done) {
-    accounts_.set_secret(std::move(asked->name), std::move(asked->secret), change_of(request), std::move(done));
+    accounts_.set_secret(std::move(asked->name), std::move(asked->secret), change_of(request, clock_), std::move(done));
   };
   co_return co_await changed(std::move(start));
 }
@@ -184,7 +175,7 @@ net::Task<Response> UsersApi::change_send_as(Request request) {
   if (!asked) co_return refuse(400, "request", asked.error());
   auto start = [&](auto done) {
     accounts_.change_send_as(std::move(asked->name), std::move(asked->added), std::move(asked->removed),
-                             change_of(request), std::move(done));
+                             change_of(request, clock_), std::move(done));
   };
   co_return co_await changed(std::move(start));
 }
@@ -193,13 +184,15 @@ net::Task<Response> UsersApi::set_disabled(Request request, bool disabled) {
   auto asked = read_asked(request.body);
   if (!asked) co_return refuse(400, "request", asked.error());
   auto start = [&](auto done) {
-    accounts_.set_disabled(std::move(asked->name), disabled, change_of(request), std::move(done));
+    accounts_.set_disabled(std::move(asked->name), disabled, change_of(request, clock_), std::move(done));
   };
   co_return co_await changed(std::move(start));
 }
 
 net::Task<Response> UsersApi::remove(Request request) {
-  auto start = [&](auto done) { accounts_.remove(parameter(request, "name"), change_of(request), std::move(done)); };
+  auto start = [&](auto done) {
+    accounts_.remove(parameter(request, "name"), change_of(request, clock_), std::move(done));
+  };
   co_return co_await changed(std::move(start));
 }
 

@@ -38,7 +38,6 @@ class UsersApi {
   [[nodiscard]] net::Task<Response> change_send_as(Request request);
   [[nodiscard]] net::Task<Response> set_disabled(Request request, bool disabled);
   [[nodiscard]] net::Task<Response> remove(Request request);
-  [[nodiscard]] registry::Change change_of(const Request& request) const;
 
   registry::Accounts& accounts_;
   const Clock& clock_;
