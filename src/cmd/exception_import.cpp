@@ -4,16 +4,15 @@
 // `cas exempt import`: the whole list is read and checked before anything is sent, then it goes in pieces, each of
 // which is entered or not. Who imports the same list again changes only what was not entered.
 #include <sysexits.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 
 #include "base/encoding.hpp"
 #include "cmd/exceptions.hpp"
+#include "cmd/progress.hpp"
 #include "cmd/terminal.hpp"
 #include "policy/exception_formats.hpp"
 
@@ -22,13 +21,11 @@ namespace cas::cmd {
 namespace {
 
 namespace json = boost::json;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t at_once = 2000;                           // in one request
 constexpr std::size_t most_octets = std::size_t{1} << 30;       // of a list
 constexpr std::size_t request_octets = std::size_t{700} << 10;  // of entries, roughly; the server takes 1 MiB
 constexpr std::size_t told_changes = 20;
-constexpr std::chrono::milliseconds redraw{200};
 
 Or<std::string> read_file(const std::string& name) {
   std::string text;
@@ -119,35 +116,6 @@ void tell(const std::string& file, const std::vector<policy::ListLine>& lines, c
   }
 }
 
-/// A line on a terminal that says how far it is.
-class Progress {
- public:
-  explicit Progress(std::size_t all) : all_(all), shows_(::isatty(STDERR_FILENO) != 0) {}
-  ~Progress() {
-    if (drawn_) std::fputc('\n', stderr);
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void reach(std::size_t done) {
-    const auto now = Clock::now();
-    if (!shows_ || (done < all_ && drawn_ && now - last_ < redraw)) return;
-    last_ = now;
-    drawn_ = true;
-    constexpr std::size_t width = 30;
-    const std::size_t full = all_ == 0 ? width : done * width / all_;
-    const auto spent = std::chrono::duration<double>(now - begun_).count();
-    const auto rate = spent > 0 ? static_cast<std::size_t>(static_cast<double>(done) / spent) : 0;
-    std::fprintf(stderr, "\r[%s%s] %zu of %zu, %zu a second ", std::string(full, '#').c_str(),
-                 std::string(width - full, '.').c_str(), done, all_, rate);
-  }
-
- private:
-  std::size_t all_;
-  bool shows_, drawn_ = false;
-  Clock::time_point begun_ = Clock::now(), last_;
-};
-
 struct Sum {
   std::uint64_t fresh = 0, changed = 0, same = 0;
   std::vector<std::string> changes;
@@ -171,7 +139,7 @@ Or<Sum> send(const ExceptionOptions& options, const std::vector<policy::NewExcep
   const auto client = AdminClient::find(options.admin);
   if (!client) return std::unexpected(client.error());
   Sum sum;
-  Progress progress(entries.size());
+  Progress progress("entering");
   for (std::size_t begin = 0; begin < entries.size();) {
     json::array some;
     std::size_t octets = 0, end = begin;
@@ -188,7 +156,7 @@ Or<Sum> send(const ExceptionOptions& options, const std::vector<policy::NewExcep
     }
     add(sum, *answer, entries, begin);
     begin = end;
-    progress.reach(begin);
+    progress.show(begin, entries.size());
   }
   return sum;
 }

@@ -14,15 +14,8 @@ namespace cas::cmd {
 
 namespace {
 
-constexpr std::chrono::milliseconds pause{100};
+constexpr std::chrono::milliseconds pause{200};
 constexpr std::size_t width = 30;
-
-std::string bar(std::size_t done, std::size_t all) {
-  if (all == 0) return std::to_string(done);
-  const std::size_t filled = std::min(width, done * width / all);
-  return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " +
-         fmt::format("{:3}% {} of {}", done * 100 / all, done, all);
-}
 
 }  // namespace
 
@@ -30,15 +23,20 @@ Progress::Progress(std::string what) : what_(std::move(what)), terminal_(::isatt
 
 void Progress::show(std::size_t done, std::size_t all) {
   const auto now = std::chrono::steady_clock::now();
-  if (!terminal_ || (now - last_ < pause && done != all)) return;
+  if (!terminal_ || (now - last_ < pause && done < all)) return;
   last_ = now;
   drawn_ = true;
-  std::fprintf(stderr, "\r\x1b[K%s %s", what_.c_str(), bar(done, all).c_str());
+  const std::size_t filled = std::min(width, done * width / all);
+  const double spent = std::chrono::duration<double>(now - begun_).count();
+  const std::string line =
+      fmt::format("\r\x1b[K{} [{}{}] {} of {}, {:.0f} a second", what_, std::string(filled, '#'),
+                  std::string(width - filled, '.'), done, all, spent > 0 ? static_cast<double>(done) / spent : 0.0);
+  std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }
 
 void Progress::end() {
-  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  if (drawn_) std::fputc('\n', stderr);
   drawn_ = false;
 }
 

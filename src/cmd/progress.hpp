@@ -16,16 +16,16 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// `all` 0: nobody knows. Draws ten times a second at most.
+  /// Of `all` at least one. Draws five times a second at most, and at the end.
   void show(std::size_t done, std::size_t all);
-  /// Wipes the bar.
+  /// Ends the line, where one was drawn.
   void end();
 
  private:
   std::string what_;
   bool terminal_;
   bool drawn_ = false;
-  std::chrono::steady_clock::time_point last_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now(), last_;
 };
 
 }  // namespace cas::cmd
