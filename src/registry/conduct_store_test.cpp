@@ -8,15 +8,10 @@
 
 #include "registry/conduct_line.hpp"
 #include "store/memory.hpp"
+#include "testing/fake_clock.hpp"
 
 namespace cas::registry {
 namespace {
-
-class StillClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return now_; }
-  TimePoint now_{seconds(1'795'460'400)};
-};
 
 policy::SenderIdentity sender(int n) {
   policy::SenderIdentity identity;
@@ -27,13 +22,13 @@ policy::SenderIdentity sender(int n) {
 
 TEST(ConductStore, BringsBackWhatWasSaved) {
   const auto store = store::open_memory();
-  StillClock clock;
+  testing::FakeClock clock;
   policy::Conduct before;
   ConductStore saving(*store, before, clock);
   ASSERT_TRUE(saving.load());
   for (int n = 0; n < 200; ++n) before.told_unknown(sender(n), clock.now());
   saving.save();
-  clock.now_ += std::chrono::hours(1);
+  clock.advance(std::chrono::hours(1));
   policy::Conduct after;
   ASSERT_TRUE(ConductStore(*store, after, clock).load());
   EXPECT_EQ(after.began(), clock.now() - std::chrono::hours(1));
@@ -42,7 +37,7 @@ TEST(ConductStore, BringsBackWhatWasSaved) {
 
 TEST(ConductStore, AnEmptyStoreIsANewServer) {
   const auto store = store::open_memory();
-  StillClock clock;
+  testing::FakeClock clock;
   policy::Conduct conduct;
   ASSERT_TRUE(ConductStore(*store, conduct, clock).load());
   EXPECT_EQ(conduct.began(), clock.now());
@@ -50,7 +45,7 @@ TEST(ConductStore, AnEmptyStoreIsANewServer) {
 
 TEST(ConductStore, PassesOverWhatIsDamaged) {
   const auto store = store::open_memory();
-  StillClock clock;
+  testing::FakeClock clock;
   const std::string good =
       text_of({.name = "o:a.example", .history = {.good = 3, .first = clock.now(), .at = clock.now()}});
   ASSERT_TRUE(store::write_and_wait(*store, [&](store::Tx& tx) -> Result<void> {

@@ -7,32 +7,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <filesystem>
 #include <future>
 
 #include "store/memory.hpp"
 #include "store/sqlite.hpp"
+#include "testing/fake_clock.hpp"
 
 namespace cas::registry {
 namespace {
 
 using policy::Standing;
-using testing::ElementsAre;
-using testing::IsEmpty;
-
-class StillClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint now() const override { return TimePoint(milliseconds(ms_.load())); }
-  void advance(milliseconds by) { ms_ += by.count(); }
-
- private:
-  std::atomic<std::int64_t> ms_ = 1'795'460'400'000;
-};
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 enum class Twin { Memory, Sqlite };
 
-class RelationshipsTest : public testing::TestWithParam<Twin> {
+class RelationshipsTest : public ::testing::TestWithParam<Twin> {
  protected:
   void SetUp() override {
     if (GetParam() == Twin::Memory) {
@@ -123,13 +114,13 @@ class RelationshipsTest : public testing::TestWithParam<Twin> {
     return ask<std::vector<Relationships::Release>>(&Relationships::releases, std::size_t{10}).value();
   }
 
-  StillClock clock_;
+  testing::FakeClock clock_;
   std::filesystem::path folder_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Relationships> relations_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Twins, RelationshipsTest, testing::Values(Twin::Memory, Twin::Sqlite),
+INSTANTIATE_TEST_SUITE_P(Twins, RelationshipsTest, ::testing::Values(Twin::Memory, Twin::Sqlite),
                          [](const auto& twin) { return twin.param == Twin::Memory ? "Memory" : "Sqlite"; });
 
 TEST_P(RelationshipsTest, AStrangerWaitsAndIsApproved) {
@@ -219,7 +210,7 @@ TEST_P(RelationshipsTest, WhatAnybodyMayClaimIsApprovedOnlyByExplicitWish) {
 
 TEST_P(RelationshipsTest, WhoTheOwnerWritesToIsApprovedAndAnsweredByMachines) {
   ASSERT_TRUE(wait("joe@x.example", "A"));
-  const std::vector to{Mailbox::parse("Joe@x.example").value()};
+  const Mailbox to = Mailbox::parse("Joe@x.example").value();
   const auto write = [&] {
     return store::write_and_wait(
         *store_, [&](store::Tx& tx) { return Relationships::wrote(tx, "suzie@b.example", to, suzie()); });
