@@ -14,6 +14,7 @@
 #include "cmd/mail_folder.hpp"
 #include "cmd/progress.hpp"
 #include "cmd/terminal.hpp"
+#include "policy/relationship.hpp"
 
 namespace cas::cmd {
 
@@ -56,7 +57,7 @@ std::string sender_rows(const json::array& senders, bool decided) {
     std::vector<std::string> row{text_of(each, "mailbox"), domain_of(text_of(each, "author")), text_of(each, "sender"),
                                  decided ? text_of(each, "standing") : std::to_string(number_of(each, "held")),
                                  date_of(text_of(each, "since"))};
-    unproven = unproven || row[2].starts_with("?");
+    unproven = unproven || row[2].starts_with(policy::relation_mark::unproven);
     if (decided) row.insert(row.end(), {text_of(each, "by"), text_of(each, "via")});
     rows.push_back(std::move(row));
   }

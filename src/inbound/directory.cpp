@@ -4,6 +4,8 @@
 // Lookup of local domains.
 #include "inbound/directory.hpp"
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "recipients/sources.hpp"
 
@@ -33,6 +35,11 @@ const DomainSettings* Directory::find(const Domain& domain) const {
 
 bool Directory::is_local(const Mailbox& mailbox) const {
   return mailbox.domain() && domains_.contains(*mailbox.domain());
+}
+
+bool Directory::has_screener() const {
+  return std::ranges::any_of(domains_,
+                             [](const auto& domain) { return domain.second.screener != policy::Screening::Off; });
 }
 
 std::filesystem::path Directory::maildir(const Mailbox& mailbox) const {

@@ -42,7 +42,7 @@ queue::NewMessage copy_of(const Services& services, const queue::Job& job, const
   // What came in by SMTP has a trace, and may be of anybody.
   if (!copy.message.prefix.empty() && copy.message.user.empty()) copy.message.forwarded_as = ReversePath();
   for (const auto& target : targets) {
-    const bool here = target.domain() && services.directory.find(*target.domain()) != nullptr;
+    const bool here = services.directory.is_local(target);
     copy.recipients.push_back(queue::NewRecipient{.address = target,
                                                   .route = here ? store::Route::Local : store::Route::Remote,
                                                   .quarantined = recipient.quarantined,

@@ -14,7 +14,6 @@ namespace cas::inbound {
 namespace {
 
 constexpr std::size_t longest_name = 120;
-constexpr std::string_view unproven = "?";
 
 std::string_view domain_of(std::string_view author) {
   return author.substr(author.rfind('@') + 1);
@@ -28,7 +27,7 @@ std::string line_of(const registry::RelationRow& row) {
   std::string line = "  " + printable(domain_of(row.author), longest_name) + "   " +
                      printable(row.author, longest_name) + "   " + std::to_string(row.messages) +
                      (row.messages == 1 ? " message" : " messages");
-  if (row.key.starts_with(unproven)) line += "   (nothing proves who wrote it)";
+  if (row.key.starts_with(policy::relation_mark::unproven)) line += "   (nothing proves who wrote it)";
   return line + "\r\n";
 }
 

@@ -183,13 +183,12 @@ net::Task<ScreenerKeeper::Step> ScreenerKeeper::steer(queue::Action action, Held
 // The operator released or removed it, or its owner moved it with a mail program. Some rows at each look, round and
 // round.
 net::Task<void> ScreenerKeeper::tidy() {
-  using Rows = std::vector<Held>;
+  using Page = registry::Relationships::HeldPage;
   auto start = [this](auto done) { services_.relationships.all_held(tidied_, rows_at_once, std::move(done)); };
-  auto rows = co_await net::completion<Result<Rows>>(std::move(start));
-  if (!rows) co_return;
-  tidied_ = rows->size() < rows_at_once ? std::string() : registry::memory_of(rows->back()).name;
-  for (const auto& held : *rows) {
-    if (held.let_go) continue;  // on its way
+  auto page = co_await net::completion<Result<Page>>(std::move(start));
+  if (!page) co_return;
+  tidied_ = std::move(page->next);
+  for (const auto& held : page->rows) {
     const bool gone = co_await is_gone(held);
     if (!gone) continue;
     auto forget = [&](auto done) { services_.relationships.let_go(held, std::move(done)); };

@@ -134,7 +134,6 @@ class Session {
   [[nodiscard]] std::optional<policy::RelationNames> relation_names(confirm::Class klass) const;
   void look_for_exceptions(policy::RecipientFacts& facts) const;
   void look_for_forwarder(policy::RecipientFacts& facts) const;
-  [[nodiscard]] policy::Screening screening_of(const Mailbox& mailbox, const DomainSettings& domain) const;
   net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
   net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
   net::Task<void> find_relation(policy::RecipientFacts& facts);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "inbound/recipient_facts.hpp"
 #include "inbound/session.hpp"
 #include "net/completion.hpp"
 #include "net/inquiry.hpp"
@@ -131,7 +132,7 @@ policy::RecipientFacts Session::recipient_facts(const Mailbox& recipient) const 
   facts.domain_is_local = true;
   facts.mode = domain->mode;
   facts.observe = domain->observe;
-  facts.screening = screening_of(recipient, *domain);
+  facts.screening = screening_of(services_, recipient);
   if (bounced_to(recipient)) {
     // It answers mail that went out of here a short while ago, and is for nobody here (CAS §8.2).
     if (facts.mode == confirm::Mode::Required) facts.mode = confirm::Mode::Optional;
@@ -190,17 +191,9 @@ bool Session::is_confirmed() const {
   return std::ranges::any_of(work_.admitted, counts);
 }
 
-policy::Screening Session::screening_of(const Mailbox& mailbox, const DomainSettings& domain) const {
-  return services_.relationships.screening(policy::relation_mailbox(mailbox)).value_or(domain.screener);
-}
-
-/// Entries for the name and for the mailbox that it leads to.
 void Session::look_for_exceptions(policy::RecipientFacts& facts) const {
   if (origin() != policy::Origin::Outside || !facts.domain_is_local) return;
-  const auto sender = sender_identity();
-  facts.exceptions = services_.exceptions.find(sender, facts.recipient);
-  if (facts.owner)
-    facts.exceptions = policy::narrower(facts.exceptions, services_.exceptions.find(sender, *facts.owner));
+  facts.exceptions = find_exceptions(services_, sender_identity(), facts.recipient, facts.owner);
   if (facts.intent == policy::IntentStatus::Forwarded && facts.listed_in_intent) look_for_forwarder(facts);
 }
 
@@ -246,8 +239,10 @@ net::Task<void> Session::find_out(policy::Question question, policy::RecipientFa
     case policy::Question::Relation: co_await find_relation(facts); break;
     case policy::Question::Mailbox:
       found = co_await resolve(facts);
-      if (facts.owner) facts.screening = screening_of(*facts.owner, *services_.directory.find(*facts.owner->domain()));
-      look_for_exceptions(facts);
+      if (facts.owner && *facts.owner != facts.recipient) {
+        facts.screening = screening_of(services_, *facts.owner);
+        look_for_exceptions(facts);
+      }
       break;
     case policy::Question::Message: break;  // nobody can
   }

@@ -7,6 +7,7 @@
 
 #include "auth/public_suffix.hpp"
 #include "base/encoding.hpp"
+#include "inbound/recipient_facts.hpp"
 #include "inbound/session.hpp"
 #include "policy/judge.hpp"
 #include "policy/srs.hpp"
@@ -19,10 +20,6 @@ namespace {
 using policy::MailboxStatus;
 
 constexpr std::size_t max_targets = 5000;  // of one transaction
-
-bool is_same(const Mailbox& a, const Mailbox& b) {
-  return a.domain() == b.domain() && a.literal() == b.literal() && iequals(a.local().value(), b.local().value());
-}
 
 // What case means elsewhere is not known here (RFC 5321 §2.4).
 std::string key_of(const Mailbox& mailbox, bool here) {
@@ -75,10 +72,7 @@ net::Task<recipients::Resolution> Session::resolve(policy::RecipientFacts& facts
   }
   found = *std::move(resolved);
   facts.mailbox = found.known() ? MailboxStatus::Exists : MailboxStatus::Unknown;
-  // Where a name leads to one mailbox, that mailbox's owner is asked.
-  if (found.targets.size() == 1 && services_.directory.is_local(found.targets.front())) {
-    facts.owner = found.targets.front();
-  }
+  facts.owner = owner_of(services_.directory, found);
   co_return found;
 }
 

@@ -5,7 +5,7 @@
 // and whom the owner of a mailbox wrote to.
 #include <algorithm>
 
-#include "base/encoding.hpp"
+#include "inbound/recipient_facts.hpp"
 #include "inbound/session.hpp"
 
 namespace cas::inbound {
@@ -21,14 +21,13 @@ void Session::note_relations(queue::NewMessage& fresh) const {
 /// Whom the owner of a mailbox writes to is no stranger to it (CAS §11).
 void Session::note_written_to(queue::NewMessage& fresh) const {
   const auto& sender = work_.own_mailbox;
-  const auto* domain = sender ? services_.directory.find(*sender->domain()) : nullptr;
   const auto& facts = work_.arrival->message().facts();
-  if (domain == nullptr || facts.klass.klass == confirm::Class::Automatic) return;
-  if (screening_of(*sender, *domain) == policy::Screening::Off) return;
+  if (!sender || facts.klass.klass == confirm::Class::Automatic) return;
+  if (screening_of(services_, *sender) == policy::Screening::Off) return;
   const std::string mailbox = policy::relation_mailbox(*sender);
   const registry::Change change{.at = services_.clock.now(), .by = protocol_.user().value_or("")};
   fresh.alongside = [mailbox, change](store::Tx& tx, const store::Message&, const store::Recipient& recipient) {
-    return registry::Relationships::wrote(tx, mailbox, {recipient.address}, change);
+    return registry::Relationships::wrote(tx, mailbox, recipient.address, change);
   };
 }
 
@@ -36,10 +35,12 @@ void Session::note_written_to(queue::NewMessage& fresh) const {
 net::Task<void> Session::find_own_mailbox() {
   const auto& sender = protocol_.mail()->from.mailbox();
   if (!sender || !services_.directory.is_local(*sender)) co_return;
+  // Nobody is asked where his mail goes for a Screener that nobody has.
+  if (!services_.directory.has_screener() && !services_.relationships.has_choices()) co_return;
   work_.own_mailbox = *sender;
   const auto found = co_await services_.recipients.resolve(*sender);
-  if (!found || found->targets.size() != 1) co_return;
-  if (services_.directory.is_local(found->targets.front())) work_.own_mailbox = found->targets.front();
+  if (!found) co_return;
+  if (auto owner = owner_of(services_.directory, *found)) work_.own_mailbox = *std::move(owner);
 }
 
 registry::NewHeld Session::held_for(const Admitted& admitted, const policy::RelationNames& names, bool in_queue) const {
@@ -56,7 +57,7 @@ registry::NewHeld Session::held_for(const Admitted& admitted, const policy::Rela
 const Session::Admitted* Session::best_name_for(const queue::NewRecipient& row) const {
   const Admitted* best = nullptr;
   for (const auto& admitted : work_.admitted) {
-    const auto is_row = [&](const Mailbox& target) { return iequals(target.wire(), row.address.wire()); };
+    const auto is_row = [&](const Mailbox& target) { return is_same(target, row.address); };
     if (admitted.swallowed || std::ranges::none_of(admitted.targets, is_row)) continue;
     if (best == nullptr || admitted.fate < best->fate) best = &admitted;
   }

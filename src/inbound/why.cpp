@@ -7,17 +7,12 @@
 #include <algorithm>
 #include <iterator>
 
+#include "inbound/recipient_facts.hpp"
 #include "net/completion.hpp"
 
 namespace cas::inbound {
 
 namespace {
-
-policy::Screening screening_of(const Services& services, const Mailbox& mailbox) {
-  const DomainSettings* domain = mailbox.domain() ? services.directory.find(*mailbox.domain()) : nullptr;
-  if (domain == nullptr) return policy::Screening::Off;
-  return services.relationships.screening(policy::relation_mailbox(mailbox)).value_or(domain->screener);
-}
 
 policy::RecipientFacts facts_of(const Services& services, const policy::WhyQuestion& question) {
   policy::RecipientFacts facts{.recipient = question.recipient};
@@ -44,9 +39,7 @@ net::Task<void> find_mailbox(const Services& services, policy::Why& why) {
   }
   why.facts.mailbox = found->known() ? policy::MailboxStatus::Exists : policy::MailboxStatus::Unknown;
   why.found = found->rule;
-  if (found->targets.size() == 1 && services.directory.is_local(found->targets.front())) {
-    why.facts.owner = found->targets.front();
-  }
+  why.facts.owner = owner_of(services.directory, *found);
 }
 
 net::Task<void> find_relation(const Services& services, const policy::WhyQuestion& question, policy::Why& why) {
@@ -73,10 +66,9 @@ net::Task<policy::Why> explain(const Services& services, policy::WhyQuestion que
     co_await find_mailbox(services, why);
     const Mailbox owner = why.facts.owner.value_or(why.facts.recipient);
     why.facts.screening = screening_of(services, owner);
-    why.facts.exceptions = services.exceptions.find(question.sender, why.facts.recipient);
+    why.facts.exceptions = find_exceptions(services, question.sender, why.facts.recipient, why.facts.owner);
     why.entries = services.exceptions.explain(question.sender, why.facts.recipient);
-    if (why.facts.owner && *why.facts.owner != why.facts.recipient) {
-      why.facts.exceptions = policy::narrower(why.facts.exceptions, services.exceptions.find(question.sender, owner));
+    if (owner != why.facts.recipient) {
       std::ranges::move(services.exceptions.explain(question.sender, owner), std::back_inserter(why.entries));
     }
     co_await find_relation(services, question, why);

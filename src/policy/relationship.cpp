@@ -37,7 +37,7 @@ std::vector<std::string> wider_keys(const Domain& domain) {
   std::vector<std::string> keys;
   const Domain top = organizational_domain(domain);
   for (std::optional<Domain> at = domain; at && at->is_within(top); at = at->parent()) {
-    keys.push_back("domain:" + at->text());
+    keys.push_back(std::string(relation_mark::domain) + at->text());
   }
   return keys;
 }
@@ -79,30 +79,26 @@ std::string author_key(const Mailbox& author) {
 }
 
 std::vector<std::string> keys_meant(std::string_view who, bool unauthenticated) {
-  constexpr std::string_view domain_mark = "domain:";
-  constexpr std::string_view list_mark = "list:";
-  constexpr std::string_view spf_mark = "spf:";
-  constexpr std::string_view unproven_mark = "?";
-  if (who.starts_with(list_mark)) {
-    const auto list = Domain::parse(who.substr(list_mark.size()));
-    return list ? std::vector{std::string(list_mark) + list->text()} : std::vector<std::string>{};
+  if (who.starts_with(relation_mark::list)) {
+    const auto list = Domain::parse(who.substr(relation_mark::list.size()));
+    return list ? std::vector{std::string(relation_mark::list) + list->text()} : std::vector<std::string>{};
   }
-  for (const auto mark : {spf_mark, unproven_mark}) {
+  for (const auto mark : {relation_mark::spf, relation_mark::unproven}) {
     if (!who.starts_with(mark)) continue;
     const auto author = Mailbox::parse(who.substr(mark.size()));
     return author ? std::vector{std::string(mark) + author_key(*author)} : std::vector<std::string>{};
   }
-  const bool marked = who.starts_with(domain_mark);
+  const bool marked = who.starts_with(relation_mark::domain);
   if (marked || !who.contains('@')) {
-    const auto domain = Domain::parse(marked ? who.substr(domain_mark.size()) : who);
+    const auto domain = Domain::parse(marked ? who.substr(relation_mark::domain.size()) : who);
     if (!domain || is_public_provider(*domain) || auth::is_public_suffix(*domain)) return {};
-    return {std::string(domain_mark) + domain->text()};
+    return {std::string(relation_mark::domain) + domain->text()};
   }
   const auto author = Mailbox::parse(who);
   if (!author) return {};
   const std::string key = author_key(*author);
-  std::vector<std::string> keys{key, std::string(spf_mark) + key};
-  if (unauthenticated) keys.push_back(std::string(unproven_mark) + key);
+  std::vector<std::string> keys{key, std::string(relation_mark::spf) + key};
+  if (unauthenticated) keys.push_back(std::string(relation_mark::unproven) + key);
   return keys;
 }
 
@@ -127,20 +123,20 @@ std::optional<RelationNames> relation_names(const SenderIdentity& sender, confir
   const bool by_spf =
       sender.spf_pass && domain && sender.envelope.mailbox() && sender.envelope.mailbox()->domain() == domain;
   if (klass == confirm::Class::Bulk && sender.list_proven && !sender.list_id.empty()) {
-    names.key = "list:" + sender.list_id;
+    names.key = std::string(relation_mark::list) + sender.list_id;
     names.proven = true;
     if (const auto list = Domain::parse(sender.list_id)) list_domain = organizational_domain(*list).text();
   } else if (sender.author && sender.author_proven) {
     names.key = author;
     names.proven = true;
   } else {
-    names.key = (by_spf ? "spf:" : "?") + author;
+    names.key = std::string(by_spf ? relation_mark::spf : relation_mark::unproven) + author;
     names.proven = by_spf;
   }
   // Approving a domain is about what it vouches for; who is believed on SPF's word is believed on a signature's.
   // A List-Id proves the list and nothing of the author.
   if (domain && sender.author && (sender.author_proven || by_spf)) names.wider = wider_keys(*domain);
-  if (sender.author && sender.author_proven) names.wider.push_back("spf:" + author);
+  if (sender.author && sender.author_proven) names.wider.push_back(std::string(relation_mark::spf) + author);
   names.domain = !list_domain.empty()                     ? list_domain
                  : !domain || is_public_provider(*domain) ? author
                                                           : organizational_domain(*domain).text();

@@ -50,6 +50,10 @@ struct RelationNames {
   bool proven = false;
 };
 
+namespace relation_mark {
+inline constexpr std::string_view list = "list:", spf = "spf:", unproven = "?", domain = "domain:";
+}  // namespace relation_mark
+
 /// None where nobody is named: no author and no envelope sender. Authors are put into one spelling: lower case,
 /// without what follows "+".
 [[nodiscard]] std::optional<RelationNames> relation_names(const SenderIdentity& sender, confirm::Class klass);

@@ -22,7 +22,7 @@ std::string exempt_command(const Why& why, const WhyQuestion& question) {
 
 std::string approve_command(const Why& why, const WhyQuestion& question) {
   const std::string mailbox = why.facts.owner.value_or(why.facts.recipient).wire();
-  const bool anybody = why.relation_key && why.relation_key->starts_with("?");
+  const bool anybody = why.relation_key && why.relation_key->starts_with(relation_mark::unproven);
   return "cas screener approve " + mailbox + " " + why.relation_key.value_or(sender_of(question)) +
          (anybody ? " --unauthenticated" : "");
 }

@@ -74,7 +74,6 @@ struct HeldRow {
   std::string author, subject;  // for people; the subject as it stands in the header
   std::uint64_t size = 0;
   bool silent = false;    // nobody is told of it
-  bool let_go = false;    // not kept: its relationship has a row `release`
   bool in_queue = false;  // it waits there; otherwise in the Screener folder of the mailbox, once it is delivered
 };
 [[nodiscard]] store::Memory memory_of(const HeldRow& row);

@@ -18,9 +18,6 @@ constexpr std::chrono::days answers_wait{14};
 constexpr std::chrono::days count_strangers{2};
 constexpr std::size_t most_pending = 200;  // that are looked at: the bounds are below it
 constexpr std::size_t page = 256;
-constexpr std::string_view unproven_mark = "?";
-constexpr std::string_view spf_mark = "spf:";
-constexpr std::string_view domain_mark = "domain:";
 
 std::string day_of(UnixTime now) {
   return std::to_string(now.time_since_epoch().count() / 86400);
@@ -79,16 +76,12 @@ Result<std::size_t> counted_today(store::Reader& reader, const std::string& name
   return today ? static_cast<std::size_t>(std::strtoul(today->value.c_str(), nullptr, 10)) : 0;
 }
 
-Result<bool> is_let_go(store::Reader& reader, const HeldRow& row) {
-  CAS_TRY(const auto release, reader.recall(kind::release, row_name(row.mailbox, row.key)));
-  return release.has_value();
-}
-
 Result<bool> is_expected(store::Reader& reader, const std::string& mailbox, const policy::RelationNames& names,
                          UnixTime now) {
   std::vector<std::string> windows{"*"};
   for (const auto& name : names.wider) {
-    if (name.starts_with(domain_mark)) windows.push_back(name.substr(domain_mark.size()));
+    if (name.starts_with(policy::relation_mark::domain))
+      windows.push_back(name.substr(policy::relation_mark::domain.size()));
   }
   for (const auto& window : windows) {
     CAS_TRY(const auto open, reader.recall(kind::expect, row_name(mailbox, window)));
@@ -216,6 +209,10 @@ std::optional<policy::Screening> Relationships::screening(const std::string& mai
   });
 }
 
+bool Relationships::has_choices() const {
+  return screenings_->with([](const auto& now) { return !now.empty(); });
+}
+
 void Relationships::set_screening(std::string mailbox, std::optional<policy::Screening> screening, Change change,
                                   Done<std::monostate> done) {
   auto work = [=](store::Tx& tx) -> Result<std::monostate> {
@@ -293,26 +290,23 @@ Result<void> Relationships::hold(store::Tx& tx, const NewHeld& what, const store
   return tx.remember(kind::pending, memory_of(*pending));
 }
 
-Result<void> Relationships::wrote(store::Tx& tx, const std::string& mailbox, const std::vector<Mailbox>& recipients,
+Result<void> Relationships::wrote(store::Tx& tx, const std::string& mailbox, const Mailbox& recipient,
                                   const Change& change) {
   const UnixTime now = to_unix(change.at);
-  for (const auto& recipient : recipients) {
-    // By a signature, and by SPF where the other side has nothing better: it is the answer that is waited for.
-    const std::string author = policy::author_key(recipient);
-    for (const auto& key : {author, std::string(spf_mark) + author}) {
-      const Decision decision{.mailbox = mailbox, .key = key};
-      CAS_TRY(const bool changed, set_standing(tx, decision, change, "sent"));
-      (void)changed;
-    }
-    policy::SenderIdentity identity;
-    identity.author = recipient;
-    const auto names = policy::relation_names(identity, confirm::Class::Personal);
-    const std::string name = row_name(mailbox, names->domain);
-    CAS_TRY(const auto before, tx.recall(kind::wrote, name));
-    if (before && before->keep_until > now + answers_wait - std::chrono::days(1)) continue;
-    CAS_CHECK(tx.remember(kind::wrote, {.name = name, .value = {}, .keep_until = now + answers_wait}));
+  // By a signature, and by SPF where the other side has nothing better: it is the answer that is waited for.
+  const std::string author = policy::author_key(recipient);
+  for (const auto& key : {author, std::string(policy::relation_mark::spf) + author}) {
+    const Decision decision{.mailbox = mailbox, .key = key};
+    CAS_TRY(const bool changed, set_standing(tx, decision, change, "sent"));
+    (void)changed;
   }
-  return {};
+  policy::SenderIdentity identity;
+  identity.author = recipient;
+  const auto names = policy::relation_names(identity, confirm::Class::Personal);
+  const std::string name = row_name(mailbox, names->domain);
+  CAS_TRY(const auto before, tx.recall(kind::wrote, name));
+  if (before && before->keep_until > now + answers_wait - std::chrono::days(1)) return {};
+  return tx.remember(kind::wrote, {.name = name, .value = {}, .keep_until = now + answers_wait});
 }
 
 // ---- What people do ----
@@ -357,7 +351,7 @@ void Relationships::decide(std::vector<Decision> decisions, Change change, std::
     std::size_t changed = 0;
     for (const auto& decision : decisions) {
       const bool approves = decision.standing == Standing::Approved;
-      if (approves && decision.key.starts_with(unproven_mark) && !decision.unauthenticated) {
+      if (approves && decision.key.starts_with(policy::relation_mark::unproven) && !decision.unauthenticated) {
         return permanent("nothing proves who writes as " + decision.key.substr(1) +
                          ": whoever claims the name would get through");
       }
@@ -461,20 +455,20 @@ void Relationships::let_go(HeldRow row, Done<std::monostate> done) {
   store::write_value<std::monostate>(store_, std::move(work), std::move(done));
 }
 
-void Relationships::all_held(std::string after, std::size_t limit, Done<std::vector<HeldRow>> done) {
-  using Rows = std::vector<HeldRow>;
-  auto work = [after = std::move(after), limit](store::Reader& reader) -> Result<Rows> {
+void Relationships::all_held(std::string after, std::size_t limit, Done<HeldPage> done) {
+  auto work = [after = std::move(after), limit](store::Reader& reader) -> Result<HeldPage> {
     CAS_TRY(const auto memories, reader.memories(kind::held, after, limit));
-    Rows rows;
+    HeldPage held;
+    if (memories.size() == limit) held.next = memories.back().name;
     for (const auto& memory : memories) {
       auto row = held_of(memory);
       if (!row) continue;
-      CAS_TRY(row->let_go, is_let_go(reader, *row));
-      rows.push_back(*std::move(row));
+      CAS_TRY(const auto release, reader.recall(kind::release, row_name(row->mailbox, row->key)));
+      if (!release) held.rows.push_back(*std::move(row));
     }
-    return rows;
+    return held;
   };
-  store::read_value<Rows>(store_, std::move(work), std::move(done));
+  store::read_value<HeldPage>(store_, std::move(work), std::move(done));
 }
 
 void Relationships::released(Release release, Done<std::monostate> done) {

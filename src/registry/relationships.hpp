@@ -43,6 +43,8 @@ class Relationships {
   // ---- What rules ask ----
   /// What a mailbox chose for itself; none: its domain decides.
   [[nodiscard]] std::optional<policy::Screening> screening(const std::string& mailbox) const;
+  /// Some mailbox chose.
+  [[nodiscard]] bool has_choices() const;
   /// How the mailbox stands to a sender, and whether one more of its messages may wait.
   void find(std::string mailbox, policy::RelationNames names, Done<policy::Relation> done);
   /// The same without whether one more may wait: what is asked does not depend on what waits there.
@@ -50,10 +52,10 @@ class Relationships {
   /// A message waits: in the transaction that commits it.
   [[nodiscard]] static Result<void> hold(store::Tx& tx, const NewHeld& what, const store::Message& message,
                                          const store::Recipient& recipient);
-  /// The owner of a mailbox sends a message: whom it is for is approved, and may be answered by machines. In the
+  /// The owner of a mailbox sends a message: one whom it is for is approved, and may be answered by machines. In the
   /// transaction that commits it.
-  [[nodiscard]] static Result<void> wrote(store::Tx& tx, const std::string& mailbox,
-                                          const std::vector<Mailbox>& recipients, const Change& change);
+  [[nodiscard]] static Result<void> wrote(store::Tx& tx, const std::string& mailbox, const Mailbox& recipient,
+                                          const Change& change);
 
   // ---- What people do ----
   struct Row {
@@ -94,8 +96,12 @@ class Relationships {
   void releases(std::size_t limit, Done<std::vector<Release>> done);
   /// A held message is where it belongs, or gone: it waits no more, and neither does a sender of whom nothing waits.
   void let_go(HeldRow row, Done<std::monostate> done);
-  /// Rows of held messages behind `after`, a name as memory_of() gives it, at most `limit`.
-  void all_held(std::string after, std::size_t limit, Done<std::vector<HeldRow>> done);
+  /// Of `limit` held messages behind `after` those that nobody lets go; go on behind `next`, empty: that was all.
+  struct HeldPage {
+    std::vector<HeldRow> rows;
+    std::string next;
+  };
+  void all_held(std::string after, std::size_t limit, Done<HeldPage> done);
   void released(Release release, Done<std::monostate> done);
   /// Who waits, for an owner who was not told of some of them.
   struct Digest {
