@@ -157,6 +157,9 @@ class Server {
   inbound::Load load_;
   struct Stamps {
     std::string loaded, seen;
+    /// Whether two looks agree on something new: a pair of files is not read while one of them is being replaced. Said
+    /// once, also when what is new turns out to be of no use.
+    [[nodiscard]] bool is_new(const std::string& stamp);
   };
   Stamps key_stamps_, recipients_stamps_;  // of files: in force, and at the last look
   Guarded<std::shared_ptr<const Live>> live_;

@@ -203,13 +203,16 @@ void Server::reload() {
   emit(Level::Info, "reloaded");
 }
 
-// Two looks that agree: a pair of files is not read while one of them is being replaced.
+bool Server::Stamps::is_new(const std::string& stamp) {
+  const bool settled = stamp == std::exchange(seen, stamp);
+  if (!settled || stamp == loaded) return false;
+  loaded = stamp;
+  return true;
+}
+
 void Server::look_for_new_keys() {
   const auto now = live();
-  const auto stamp = key_stamp(now->config);
-  const bool settled = stamp == std::exchange(key_stamps_.seen, stamp);
-  if (!settled || stamp == key_stamps_.loaded) return;
-  key_stamps_.loaded = stamp;  // also when it fails: told once
+  if (!key_stamps_.is_new(key_stamp(now->config))) return;
   auto keys = load_key_material(now->config);
   if (!keys) {
     for (const auto& error : keys.error()) {
@@ -225,10 +228,7 @@ void Server::look_for_new_keys() {
 // The same for the files of recipients. The keys in force may be root's alone: they are kept.
 void Server::look_for_new_recipients() {
   const auto now = live();
-  const auto stamp = recipients_stamp(now->config);
-  const bool settled = stamp == std::exchange(recipients_stamps_.seen, stamp);
-  if (!settled || stamp == recipients_stamps_.loaded) return;
-  recipients_stamps_.loaded = stamp;
+  if (!recipients_stamps_.is_new(recipients_stamp(now->config))) return;
   auto files = load_recipient_files(now->config);
   if (!files) {
     for (const auto& error : files.error()) {

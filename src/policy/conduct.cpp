@@ -20,8 +20,6 @@ constexpr std::size_t most_names = 50000;
 constexpr std::size_t most_buckets = 50000;
 constexpr double signer_share = 0.05;   // CAS §8.5: of what it gets to mailboxes in a day
 constexpr double network_share = 0.20;  // of all recipients that it names in an hour
-constexpr unsigned v4_network = 24;
-constexpr unsigned v6_network = 48;
 
 Buckets buckets_of(std::size_t share, hours span) {
   const auto burst = static_cast<double>(share);
@@ -37,8 +35,8 @@ bool is_exempt(const ConductLimits& limits, const SenderIdentity& sender) {
 /// "192.0.2.0/24"; empty: no IP address.
 std::string network_name(const SenderIdentity& sender) {
   if (!sender.client) return {};
-  const unsigned bits = sender.client->is_v4() ? v4_network : v6_network;
-  return masked(*sender.client, bits).text() + '/' + std::to_string(bits);
+  const auto network = client_network(*sender.client);
+  return network.address.text() + '/' + std::to_string(network.bits);
 }
 
 /// Who is answerable for the message, by proof; none: nobody.

@@ -20,10 +20,6 @@ IpAddress client_of(const IpAddress& address) {
   return masked(address, address.is_v4() ? 32 : 64);
 }
 
-IpAddress network_around(const IpAddress& client) {
-  return masked(client, client.is_v4() ? 24 : 48);
-}
-
 std::optional<IpAddress> parse_client(std::string_view address) {
   const auto parsed = IpAddress::parse(address);
   if (!parsed) return std::nullopt;
@@ -109,7 +105,7 @@ std::optional<Crowd> Connections::crowd_of(State& state, const std::optional<IpA
   if (count(state.clients, *client) >= share(limits.per_client)) return Crowd::Client;
   // The neighbours of a flooder are not flooders: the network's share does not shrink to nothing.
   const std::size_t network = std::max(share(limits.per_network), std::min(limits.per_client, limits.per_network));
-  if (count(state.networks, network_around(*client)) >= network) return Crowd::Network;
+  if (count(state.networks, client_network(*client).address) >= network) return Crowd::Network;
   return std::nullopt;
 }
 
@@ -123,7 +119,7 @@ Connections::Entered Connections::enter(std::string_view address, TimePoint now)
     ++state.open;
     if (client) {
       ++state.clients[*client];
-      ++state.networks[network_around(*client)];
+      ++state.networks[client_network(*client).address];
     }
     return Entered{.place = Place(*this, client), .refused = {}};
   });
@@ -151,7 +147,7 @@ void Connections::leave(const std::optional<IpAddress>& client) {
     --state.open;
     if (!client) return;
     take_off(state.clients, *client);
-    take_off(state.networks, network_around(*client));
+    take_off(state.networks, client_network(*client).address);
   });
 }
 

@@ -41,4 +41,9 @@ IpAddress masked(const IpAddress& address, unsigned bits) {
   return clear(octets);
 }
 
+Network client_network(const IpAddress& client) {
+  const unsigned bits = client.is_v4() ? 24 : 48;
+  return {.address = masked(client, bits), .bits = bits};
+}
+
 }  // namespace cas::policy

@@ -24,4 +24,7 @@ struct Network {
 /// The address with all but its first `bits` bits cleared.
 [[nodiscard]] IpAddress masked(const IpAddress& address, unsigned bits);
 
+/// With whom a client is counted: its IPv4 /24, its IPv6 /48.
+[[nodiscard]] Network client_network(const IpAddress& client);
+
 }  // namespace cas::policy
