@@ -211,7 +211,7 @@ constexpr std::array table{
          [](const Facts& f) { return (f.excess.new_domain && !is_unlimited(f)) ? Answer(slow_down()) : Answer(); }},
     Rule{{"signer-unknown",
           "the signing domain named too many mailboxes that do not exist, and the owner has not approved the sender",
-          "451 4.7.0 [CAS:pending]"},
+          "451 4.7.0 [CAS:pending]", false, "pending"},
          hide_mailboxes},
     Rule{{"mailbox-lookup-failed", "whether the mailbox exists cannot be found out", "451 4.3.0"}, look_up},
     Rule{{"mailbox-unknown", "there is no such mailbox, and it is not postmaster", "550 5.1.1"},
@@ -240,7 +240,8 @@ constexpr std::array table{
            const bool known = decided(f, ExceptionAction::Allow) || decided(f, ExceptionAction::Exempt);
            return (f.screening != Screening::Off && known && !is_role(f)) ? Answer(admit(f)) : Answer();
          }},
-    Rule{{"blocked-by-owner", "the mailbox's owner blocked the sender", "550 5.7.1 [CAS:refused]", true}, ask_who},
+    Rule{{"blocked-by-owner", "the mailbox's owner blocked the sender", "550 5.7.1 [CAS:refused]", true, "blocked"},
+         ask_who},
     Rule{{"forwarded", "the recipient trusts the forwarder that signed", "confirmed"},
          [](const Facts& f) { return is_forwarded(f) ? Answer(admit(f)) : Answer(); }},
     Rule{{"approved", "the owner approved the sender, or wrote to it", "accepted"},
@@ -278,6 +279,12 @@ constexpr std::array table{
     Rule{{"optional", "everything else", "accepted"}, [](const Facts& f) { return Answer(admit(f)); }},
 };
 
+/// Whoever is turned away can name the rule to whoever runs this server.
+void show(const RuleText& rule, smtp::Reply& reply) {
+  if (reply.positive()) return;
+  reply.lines.back().append(" (rule ").append(rule.shown.empty() ? rule.id : rule.shown).append(")");
+}
+
 struct Course {
   Judgement outcome;
   std::size_t at = 0;
@@ -295,6 +302,7 @@ Course run(const Facts& facts) {
       continue;
     }
     verdict->rule = table[n].text.id;
+    show(table[n].text, verdict->reply);
     verdict->observed = std::move(observed);
     return {*std::move(answer), n};
   }

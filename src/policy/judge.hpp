@@ -65,8 +65,10 @@ enum class Admission { Confirmed, Exempt, Unconfirmed, Held, Submitted, Refused,
 
 struct Verdict {
   Admission admission = Admission::Refused;
-  smtp::Reply reply;  // what RCPT is answered; at the end of data, what the message would be for this recipient alone
-  std::string rule;   // the id of the rule that decided
+  /// What RCPT is answered; at the end of data, what the message would be for this recipient alone. One that turns the
+  /// mail away ends in "(rule ID)".
+  smtp::Reply reply;
+  std::string rule;      // the id of the rule that decided
   std::string observed;  // in a domain that observes: the id of the rule that would have
 };
 
@@ -85,6 +87,8 @@ struct RuleText {
   std::string_view when;
   std::string_view then;   // "550 5.7.1 [CAS:refused]", "accepted", "held"
   bool is_policy = false;  // a domain that observes passes over it
+  /// The id that a reply shows, where its own would tell what the sender must not learn.
+  std::string_view shown{};
 };
 [[nodiscard]] std::vector<RuleText> rules();
 /// The ids of the rules that were asked before the one that decided, or before the question: for `cas why`.

@@ -75,7 +75,12 @@ std::string relation_mailbox(const Mailbox& mailbox) {
 }
 
 std::string author_key(const Mailbox& author) {
-  return relation_mailbox(author);
+  const std::string local = to_lower(without_detail(author.local().value()));
+  const auto plain = LocalPart::from_value(local);
+  std::string spelt = plain ? plain->wire() : local;
+  // A name as anybody may have it, such as ?joe, is none of the marks.
+  if (spelt.starts_with(relation_mark::unproven)) spelt = '"' + spelt + '"';
+  return spelt + '@' + host_of(author);
 }
 
 std::vector<std::string> keys_meant(std::string_view who, bool unauthenticated) {

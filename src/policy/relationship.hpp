@@ -60,7 +60,7 @@ inline constexpr std::string_view list = "list:", spf = "spf:", unproven = "?", 
 
 /// A mailbox as relationships know it: lower case, without what follows "+".
 [[nodiscard]] std::string relation_mailbox(const Mailbox& mailbox);
-/// The key of an author that is proven.
+/// The key of an author that is proven: begins with no relation_mark.
 [[nodiscard]] std::string author_key(const Mailbox& author);
 
 /// The keys that a person's word for a sender means: "joe@x.example" (as a signature or SPF proves it; with

@@ -92,6 +92,16 @@ TEST(KeysMeant, AreThoseOfAPersonADomainOrAList) {
   }
 }
 
+TEST(KeysMeant, OfAnAuthorWhoseNameLooksLikeAMarkAreNoMark) {
+  for (const char* name : {"?joe@x.example", "\"spf:joe\"@x.example", "\"list:joe\"@x.example", "\"?joe\"@x.example",
+                           "\"\\\"?joe\"@x.example"}) {
+    const std::string key = author_key(mailbox(name));
+    EXPECT_TRUE(key.starts_with('"')) << name;
+    EXPECT_THAT(keys_meant(key, false), ElementsAre(key, "spf:" + key)) << "what a listing shows means itself";
+  }
+  EXPECT_NE(author_key(mailbox("?joe@x.example")), author_key(mailbox("\"\\\"?joe\"@x.example")));
+}
+
 TEST(RelationMailbox, IsOneForAllSpellings) {
   EXPECT_EQ(relation_mailbox(mailbox("Suzie+news@B.example")), "suzie@b.example");
   EXPECT_EQ(relation_mailbox(mailbox("+x@b.example")), "+x@b.example");
