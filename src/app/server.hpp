@@ -93,6 +93,8 @@ class Server {
   void watch_disk();
   void see_room(const inbound::Room::Seen& seen);
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_locally(const queue::Job& job) const;
+  /// To the server that has the mailboxes.
+  [[nodiscard]] net::Task<std::vector<queue::Outcome>> deliver_behind(const Live& now, const queue::Job& job) const;
   [[nodiscard]] net::Task<std::vector<queue::Outcome>> relay(const queue::Job& job) const;
   [[nodiscard]] net::Task<policy::Why> explain(policy::WhyQuestion question) const;
   void start();

@@ -292,16 +292,27 @@ void Server::see_room(const inbound::Room::Seen& seen) {
 
 // ---- Deliveries keep what was in force when they began ----
 
+net::Task<std::vector<queue::Outcome>> Server::deliver_behind(const Live& now, const queue::Job& job) const {
+  auto ahead = co_await inbound::before_backend(*now.services, job);
+  queue::Job rest = job;
+  rest.recipients.clear();
+  for (std::size_t n = 0; n < ahead.size(); ++n) {
+    if (!ahead[n]) rest.recipients.push_back(job.recipients[n]);
+  }
+  rest.whole = job.whole && rest.recipients.size() == job.recipients.size();
+  std::vector<queue::Outcome> there;
+  if (!rest.recipients.empty()) there = co_await now.backends->attempt(rest);
+  std::vector<queue::Outcome> outcomes;
+  auto next = there.begin();
+  for (auto& one : ahead) outcomes.push_back(one ? *std::move(one) : *std::move(next++));
+  co_return outcomes;
+}
+
 net::Task<std::vector<queue::Outcome>> Server::deliver_locally(const queue::Job& job) const {
   const auto now = live();
   const auto& domain = job.recipients.front().address.domain();
   if (domain && is_backend_domain(now->config, *domain)) {
-    // A notification to somebody who writes as an alias, which the server there need not know.
-    if (job.message.sender.is_null() && job.recipients.size() == 1) {
-      auto elsewhere = co_await inbound::redirect(*now->services, job, job.recipients.front());
-      if (elsewhere) co_return std::vector<queue::Outcome>(1, *std::move(elsewhere));
-    }
-    auto outcomes = co_await now->backends->attempt(job);
+    auto outcomes = co_await deliver_behind(*now, job);
     co_return outcomes;
   }
   auto outcomes = co_await now->local->attempt(job);

@@ -37,6 +37,11 @@ bool Directory::is_local(const Mailbox& mailbox) const {
   return mailbox.domain() && domains_.contains(*mailbox.domain());
 }
 
+bool Directory::has_screener_folder(const Mailbox& mailbox) const {
+  const auto* domain = mailbox.domain() ? find(*mailbox.domain()) : nullptr;
+  return domain != nullptr && !domain->maildir.empty();
+}
+
 bool Directory::has_screener() const {
   return std::ranges::any_of(domains_,
                              [](const auto& domain) { return domain.second.screener != policy::Screening::Off; });

@@ -37,6 +37,8 @@ class Directory {
   /// None when the domain is not served here.
   [[nodiscard]] const DomainSettings* find(const Domain& domain) const;
   [[nodiscard]] bool is_local(const Mailbox& mailbox) const;
+  /// What its Screener keeps is in a folder; otherwise in the queue.
+  [[nodiscard]] bool has_screener_folder(const Mailbox& mailbox) const;
   /// Some domain has one for all its mailboxes.
   [[nodiscard]] bool has_screener() const;
   /// The Maildir of a mailbox in a domain that is_local(): recipients::folder_name() names it.

@@ -10,6 +10,9 @@
 
 namespace cas::inbound {
 
+/// Why what the Screener keeps in the queue is there.
+inline constexpr const char* in_screener_note = "the Screener: waits for the recipient's word";
+
 /// The same mailbox; case makes no difference in local parts.
 [[nodiscard]] bool is_same(const Mailbox& a, const Mailbox& b);
 

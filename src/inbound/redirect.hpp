@@ -19,4 +19,10 @@ namespace cas::inbound {
 [[nodiscard]] net::Task<std::optional<queue::Outcome>> redirect(const Services& services, const queue::Job& job,
                                                                 const store::Recipient& recipient);
 
+/// Of a job for a server that has the mailboxes: what becomes of each recipient here. None: that server gets it. A
+/// notification to who writes as an alias leads on; what the Screener keeps goes on waiting, in the queue: it came
+/// when there was a folder for it.
+[[nodiscard]] net::Task<std::vector<std::optional<queue::Outcome>>> before_backend(const Services& services,
+                                                                                   const queue::Job& job);
+
 }  // namespace cas::inbound

@@ -5,6 +5,8 @@
 #include "inbound/screener_digest.hpp"
 
 #include <algorithm>
+#include <span>
+#include <tuple>
 
 #include "base/encoding.hpp"
 #include "message/date.hpp"
@@ -38,21 +40,34 @@ std::string format_screener_digest(const registry::Relationships::Digest& digest
   const std::string from =
       "postmaster@" + (owner.domain() ? owner.domain()->text() : "[" + owner.literal()->text + "]");
   auto rows = digest.pending;
-  std::ranges::sort(rows, {},
-                    [](const auto& row) { return std::pair(domain_of(row.author), std::string_view(row.author)); });
+  const auto lapses = [&](const auto& row) { return registry::is_about_to_lapse(row, now); };
+  std::ranges::sort(rows, {}, [&](const auto& row) {
+    return std::tuple(lapses(row), domain_of(row.author), std::string_view(row.author));
+  });
   std::string text = "Date: " + format_date(now) + "\r\n" + "From: Screener <" + from + ">\r\n" + "To: <" +
                      owner.wire() + ">\r\n" + "Subject: " + senders(rows.size()) + " in your Screener\r\n" +
                      "Message-ID: <" + message_id + ">\r\n" + "Auto-Submitted: auto-generated\r\n" +
                      "MIME-Version: 1.0\r\n" + "Content-Type: text/plain; charset=utf-8\r\n" +
                      "Content-Transfer-Encoding: 8bit\r\n\r\n";
-  text +=
-      "These wrote to you for the first time. Their mail waits outside of your inbox\r\n"
-      "until you decide:\r\n\r\n";
-  for (const auto& row : rows) text += line_of(row);
+  const auto last = std::ranges::find_if(rows, lapses);
+  const std::span waiting(rows.begin(), last), lapsing(last, rows.end());
+  if (!waiting.empty()) {
+    text +=
+        "These wrote to you for the first time. Their mail waits outside of your inbox\r\n"
+        "until you decide:\r\n\r\n";
+    for (const auto& row : waiting) text += line_of(row);
+  }
+  if (!lapsing.empty()) {
+    if (!waiting.empty()) text += "\r\n";
+    text +=
+        "These have waited for two weeks, and you are told of them for the last time.\r\n"
+        "Soon they count as strangers again; their mail stays where it is:\r\n\r\n";
+    for (const auto& row : lapsing) text += line_of(row);
+  }
   text +=
       "\r\nWhat you approve is delivered at once, and so is all that sender writes later.\r\n"
       "Nothing is deleted unless you say so. Whom you write to is approved by that.\r\n"
-      "This comes once a day at most, and only when somebody new waits.\r\n";
+      "This comes once a day at most, and only when somebody new waits, or has waited long.\r\n";
   return text;
 }
 

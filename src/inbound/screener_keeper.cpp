@@ -230,6 +230,11 @@ net::Task<void> ScreenerKeeper::send_digests() {
 
 // That it was sent is noted in the transaction that queues it.
 net::Task<void> ScreenerKeeper::send_digest(registry::Relationships::Digest digest) {
+  if (digest.pending.empty()) {
+    auto note = [&](auto done) { services_.relationships.digest_over(std::move(digest), std::move(done)); };
+    (void)co_await net::completion<Result<std::monostate>>(std::move(note));
+    co_return;
+  }
   const auto mailbox = Mailbox::parse(digest.mailbox);
   const auto directory = services_.directory();
   if (!mailbox || !directory->is_local(*mailbox)) co_return;

@@ -71,15 +71,14 @@ void Session::note_screened(queue::NewMessage& fresh) const {
   for (auto& row : fresh.recipients) {
     const auto* named = best_name_for(row);
     if (named == nullptr || named->fate == policy::Fate::Inbox) continue;
-    const DomainSettings* domain = row.address.domain() ? services_.directory.find(*row.address.domain()) : nullptr;
-    const bool in_queue = domain == nullptr || domain->maildir.empty();
+    const bool in_queue = !services_.directory.has_screener_folder(row.address);
     if (!in_queue && named->fate == policy::Fate::Aside) row.quarantined = true;
     if (!in_queue && row.quarantined) continue;  // the folder Junk
     const auto names =
         relation_names(named->facts.klass).value_or(policy::RelationNames{.key = "?", .wider = {}, .domain = "?"});
     row.screened = names.key;
     row.held = in_queue;
-    if (in_queue) row.note = "the Screener: waits for the recipient's word";
+    if (in_queue) row.note = in_screener_note;
     auto held = held_for(*named, names, in_queue);
     held.silent = held.silent || row.quarantined || named->fate == policy::Fate::Aside;
     waiting.insert_or_assign(row.address.wire(), std::move(held));

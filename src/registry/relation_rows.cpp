@@ -64,11 +64,10 @@ store::Memory memory_of(const RelationRow& row) {
   fields.set("before", policy::to_string(row.before));
   fields.set("messages", std::to_string(row.messages));
   if (row.proven) fields.set("proven", "1");
-  // Who nobody decides on is a stranger again after a while (CAS §11); what waits goes on waiting.
   const bool waits = row.standing == policy::Standing::Pending;
   return {.name = row_name(row.mailbox, row.key),
           .value = fields.text(),
-          .keep_until = waits ? row.since + std::chrono::days(14) : store::for_good};
+          .keep_until = waits ? row.since + pending_lasts : store::for_good};
 }
 
 std::optional<RelationRow> relation_of(const store::Memory& memory) {
@@ -90,6 +89,10 @@ std::optional<RelationRow> relation_of(const store::Memory& memory) {
                      .messages = static_cast<std::size_t>(number_of(fields->get("messages")).value_or(0))};
 }
 
+std::string held_name(std::string_view mailbox, std::string_view key, const store::QueueId& id, std::uint32_t index) {
+  return row_name(mailbox, key, id + "." + std::to_string(index));
+}
+
 store::Memory memory_of(const HeldRow& row) {
   Fields fields;
   fields.set("to", row.recipient.wire());
@@ -99,7 +102,7 @@ store::Memory memory_of(const HeldRow& row) {
   fields.set("size", std::to_string(row.size));
   if (row.silent) fields.set("silent", "1");
   if (row.in_queue) fields.set("in_queue", "1");
-  return {.name = row_name(row.mailbox, row.key, row.id + "." + std::to_string(row.index)),
+  return {.name = held_name(row.mailbox, row.key, row.id, row.index),
           .value = fields.text(),
           .keep_until = store::for_good};
 }

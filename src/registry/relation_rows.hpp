@@ -13,6 +13,7 @@
 //   screening  MAILBOX                    what it chose for itself
 //   untold     MAILBOX                    somebody waits whom no digest named: since when
 //   digest     MAILBOX                    the last one: when
+//   remind     DAY LF MAILBOX             who began to wait on a certain day is told of once more from this one on
 //   strangers  DOMAIN LF DOMAIN LF DAY    how many new ones: receiving domain, sending one
 //   strangers  MAILBOX LF "silent" LF DAY how much mail that nobody wrote was held
 #pragma once
@@ -37,8 +38,14 @@ inline constexpr std::string_view wrote = "wrote";
 inline constexpr std::string_view screening = "screening";
 inline constexpr std::string_view untold = "untold";
 inline constexpr std::string_view digest = "digest";
+inline constexpr std::string_view remind = "remind";
 inline constexpr std::string_view strangers = "strangers";
 }  // namespace kind
+
+/// Who nobody decides on is a stranger again after a while (CAS §11); what waits goes on waiting. A day before that the
+/// owner is told once more.
+inline constexpr std::chrono::days pending_lasts{14};
+inline constexpr std::chrono::days remind_after{13};
 
 /// Parts of a name; none of them holds a control character.
 [[nodiscard]] std::string row_name(std::string_view first, std::string_view second, std::string_view third = {});
@@ -60,6 +67,15 @@ struct RelationRow {
   policy::Standing before = policy::Standing::Stranger;  // for undo
   std::size_t messages = 0;                              // that came while it waits
 };
+/// The owner is told of it for the last time from the beginning of that day on (UTC).
+[[nodiscard]] inline bool is_about_to_lapse(const RelationRow& row, UnixTime now) {
+  using std::chrono::floor, std::chrono::days;
+  return floor<days>(row.since + remind_after) <= floor<days>(now);
+}
+/// Nobody decided on it: the row is there until the store gets round to it, and says nothing.
+[[nodiscard]] inline bool has_lapsed(const RelationRow& row, UnixTime now) {
+  return row.standing == policy::Standing::Pending && row.since + pending_lasts <= now;
+}
 [[nodiscard]] store::Memory memory_of(const RelationRow& row);
 /// None for what cannot be understood.
 [[nodiscard]] std::optional<RelationRow> relation_of(const store::Memory& memory);
@@ -76,6 +92,8 @@ struct HeldRow {
   bool silent = false;    // nobody is told of it
   bool in_queue = false;  // it waits there; otherwise in the Screener folder of the mailbox, once it is delivered
 };
+[[nodiscard]] std::string held_name(std::string_view mailbox, std::string_view key, const store::QueueId& id,
+                                    std::uint32_t index);
 [[nodiscard]] store::Memory memory_of(const HeldRow& row);
 [[nodiscard]] std::optional<HeldRow> held_of(const store::Memory& memory);
 

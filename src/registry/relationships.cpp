@@ -4,64 +4,23 @@
 // See relationships.hpp.
 #include "registry/relationships.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <utility>
+
+#include "registry/relation_reads.hpp"
 
 namespace cas::registry {
 namespace {
 
 using policy::Standing;
 using store::Memory;
+using namespace relation_reads;
 
 constexpr std::chrono::days answers_wait{14};
 constexpr std::chrono::days count_strangers{2};
-constexpr std::size_t most_pending = 200;  // that are looked at: the bounds are below it
-constexpr std::size_t page = 256;
-
-std::string day_of(UnixTime now) {
-  return std::to_string(now.time_since_epoch().count() / 86400);
-}
 
 std::string_view domain_of(std::string_view mailbox) {
   return mailbox.substr(mailbox.rfind('@') + 1);
-}
-
-/// A row that says when.
-Memory at(std::string name, UnixTime when) {
-  return {
-      .name = std::move(name), .value = std::to_string(when.time_since_epoch().count()), .keep_until = store::for_good};
-}
-
-/// Less than `span` ago; also in a time to come, after a clock was set back, it is long ago.
-bool is_recent(const Memory& row, UnixTime now, std::chrono::seconds span) {
-  const UnixTime when{seconds(std::strtoll(row.value.c_str(), nullptr, 10))};
-  return when <= now && now - when < span;
-}
-
-Result<std::optional<RelationRow>> look(store::Reader& reader, std::string_view kind, const std::string& mailbox,
-                                        const std::string& key) {
-  CAS_TRY(const auto memory, reader.recall(kind, row_name(mailbox, key)));
-  return memory ? relation_of(*memory) : std::nullopt;
-}
-
-/// Those of a kind whose names begin with `first` and, unless it is empty, `second`.
-template <class Use>
-Result<void> each(store::Reader& reader, std::string_view kind, const std::string& first, const std::string& second,
-                  std::size_t limit, Use use) {
-  std::string after = row_name(first, second);
-  if (!second.empty()) after += '\n';
-  for (std::size_t seen = 0; seen < limit;) {
-    CAS_TRY(const auto rows, reader.memories(kind, after, std::min(page, limit - seen)));
-    for (const auto& row : rows) {
-      if (!begins_with(row.name, first, second)) return {};
-      use(row);
-    }
-    if (rows.empty()) return {};
-    seen += rows.size();
-    after = rows.back().name;
-  }
-  return {};
 }
 
 std::string strangers_name(const std::string& mailbox, const std::string& domain, UnixTime now) {
@@ -95,7 +54,7 @@ Result<policy::Waiting> what_waits(store::Reader& reader, const std::string& mai
   policy::Waiting waiting;
   CAS_CHECK(each(reader, kind::pending, mailbox, {}, most_pending, [&](const Memory& memory) {
     const auto row = relation_of(memory);
-    if (!row) return;
+    if (!row || has_lapsed(*row, now)) return;
     ++waiting.pending;
     if (!row->proven) ++waiting.unproven;
     if (row->proven && row->domain == names.domain) ++waiting.of_this_domain;
@@ -128,7 +87,7 @@ Result<policy::Relation> ask(store::Reader& reader, const std::string& mailbox, 
   CAS_TRY(const auto wrote, reader.recall(kind::wrote, row_name(mailbox, names.domain)));
   relation.answers_own_mail = wrote && wrote->keep_until >= now && names.proven;
   CAS_TRY(const auto pending, look(reader, kind::pending, mailbox, names.key));
-  if (pending) relation.standing = Standing::Pending;
+  if (pending && !has_lapsed(*pending, now)) relation.standing = Standing::Pending;
   CAS_TRY(const auto waiting, what_waits(reader, mailbox, names, now));
   CAS_TRY(const auto silent, counted_today(reader, silent_name(mailbox, now)));
   relation.room_for_silent = silent < policy::ScreenerBounds().silent_a_day;
@@ -142,7 +101,11 @@ Result<void> count_today(store::Tx& tx, const std::string& name, UnixTime now) {
                      {.name = name, .value = std::to_string(count + 1), .keep_until = now + count_strangers});
 }
 
-constexpr std::string_view go = "go";
+Result<void> remind_later(store::Tx& tx, const std::string& mailbox, UnixTime now) {
+  return tx.remember(
+      kind::remind,
+      {.name = row_name(day_of(now + remind_after), mailbox), .value = {}, .keep_until = now + 2 * pending_lasts});
+}
 
 /// What waits is the keeper's from here on: all of it goes into the inbox, or up to `last` is thrown away.
 Result<void> end_waiting(store::Tx& tx, const std::string& mailbox, const std::string& key, std::string last = {}) {
@@ -171,7 +134,9 @@ Result<bool> set_standing(store::Tx& tx, const Relationships::Decision& decision
   fresh.via = via;
   if (fresh.author.empty()) fresh.author = decision.key;
   CAS_CHECK(tx.remember(kind::relation, memory_of(fresh)));
-  if (decision.standing == Standing::Approved) {
+  bool waits = false;
+  CAS_CHECK(each(tx, kind::held, decision.mailbox, decision.key, 1, [&](const Memory&) { waits = true; }));
+  if (waits && decision.standing == Standing::Approved) {
     CAS_CHECK(end_waiting(tx, decision.mailbox, decision.key));
   } else {
     CAS_CHECK(tx.forget(kind::pending, row_name(decision.mailbox, decision.key)));
@@ -273,7 +238,7 @@ Result<void> Relationships::hold(store::Tx& tx, const NewHeld& what, const store
   if (what.silent) return count_today(tx, silent_name(what.mailbox, now), now);
   if (decided) return {};
   CAS_TRY(auto pending, look(tx, kind::pending, what.mailbox, what.names.key));
-  if (!pending) {
+  if (!pending || has_lapsed(*pending, now)) {
     CAS_CHECK(count_today(tx, strangers_name(what.mailbox, what.names.domain, now), now));
     pending = RelationRow{.mailbox = what.mailbox,
                           .key = what.names.key,
@@ -283,11 +248,32 @@ Result<void> Relationships::hold(store::Tx& tx, const NewHeld& what, const store
                           .author = what.author,
                           .domain = what.names.domain,
                           .proven = what.names.proven};
+    CAS_CHECK(remind_later(tx, what.mailbox, now));
     CAS_TRY(const auto untold, tx.recall(kind::untold, what.mailbox));
     if (!untold) CAS_CHECK(tx.remember(kind::untold, at(what.mailbox, now)));
   }
   ++pending->messages;
   return tx.remember(kind::pending, memory_of(*pending));
+}
+
+Result<void> Relationships::wait_elsewhere(store::Tx& tx, const WaitedFor& before, const store::Message& message,
+                                           const store::Recipient& copy) {
+  const std::string mailbox = policy::relation_mailbox(before.recipient.address);
+  const std::string& key = before.recipient.screened;
+  const std::string name = held_name(mailbox, key, before.id, before.recipient.index);
+  CAS_TRY(const auto memory, tx.recall(kind::held, name));
+  const auto held = memory ? held_of(*memory) : std::nullopt;
+  if (!held) return {};  // it waited for a name that leads to several: nobody's
+  CAS_TRY(const auto pending, look(tx, kind::pending, mailbox, key));
+  NewHeld what{.mailbox = policy::relation_mailbox(copy.address),
+               .names = {.key = key, .wider = {}, .domain = key},
+               .author = held->author,
+               .subject = held->subject,
+               .silent = held->silent || !pending,
+               .in_queue = copy.state == store::RecipientState::Held};
+  if (pending) what.names.domain = pending->domain, what.names.proven = pending->proven;
+  CAS_CHECK(hold(tx, what, message, copy));
+  return before.is_last ? forget_held(tx, *held) : Result<void>();
 }
 
 Result<void> Relationships::wrote(store::Tx& tx, const std::string& mailbox, const Mailbox& recipient,
@@ -314,20 +300,20 @@ Result<void> Relationships::wrote(store::Tx& tx, const std::string& mailbox, con
 void Relationships::list(bool pending, std::string mailbox, std::string after, std::size_t limit,
                          Done<std::vector<Row>> done) {
   using Rows = std::vector<Row>;
-  auto work = [=](store::Reader& reader) -> Result<Rows> {
+  auto work = [=, now = to_unix(clock_.now())](store::Reader& reader) -> Result<Rows> {
     const auto what = pending ? kind::pending : kind::relation;
     std::string from = !after.empty() || mailbox.empty() ? after : mailbox + '\n';
-    CAS_TRY(const auto memories, reader.memories(what, from, limit));
     Rows rows;
-    for (const auto& memory : memories) {
-      if (!mailbox.empty() && !begins_with(memory.name, mailbox)) break;
+    CAS_CHECK(all_of_kind(reader, what, std::move(from), [&](const Memory& memory) -> Result<bool> {
+      if (rows.size() >= limit || (!mailbox.empty() && !begins_with(memory.name, mailbox))) return false;
       auto relation = relation_of(memory);
-      if (!relation) continue;
+      if (!relation || has_lapsed(*relation, now)) return true;
       Row row{.relation = *std::move(relation)};
       CAS_CHECK(
           each(reader, kind::held, row.relation.mailbox, row.relation.key, page, [&](const Memory&) { ++row.held; }));
       rows.push_back(std::move(row));
-    }
+      return true;
+    }));
     return rows;
   };
   store::read_value<Rows>(store_, std::move(work), std::move(done));
@@ -384,6 +370,7 @@ void Relationships::undo(std::string mailbox, std::string key, Change change, Do
     } else if (waits) {
       row->standing = Standing::Pending;
       CAS_CHECK(tx.remember(kind::pending, memory_of(*row)));
+      CAS_CHECK(remind_later(tx, mailbox, row->since));
     }
     CAS_CHECK(note(tx, change, "screener-undo", mailbox + " <- " + key));
     return true;
@@ -419,101 +406,6 @@ void Relationships::expect(std::string mailbox, std::string domain, UnixTime unt
     return std::monostate{};
   };
   store::write_value<std::monostate>(store_, std::move(work), std::move(done));
-}
-
-// ---- What the keeper does ----
-
-void Relationships::releases(std::size_t limit, Done<std::vector<Release>> done) {
-  using Rows = std::vector<Release>;
-  auto work = [=](store::Reader& reader) -> Result<Rows> {
-    CAS_TRY(const auto memories, reader.memories(kind::release, {}, limit));
-    Rows rows;
-    for (const auto& memory : memories) {
-      Release release{.mailbox = std::string(part_of(memory.name, 0)),
-                      .key = std::string(part_of(memory.name, 1)),
-                      .letting = memory.value == go ? Letting::Go : Letting::Away,
-                      .held = {}};
-      CAS_CHECK(each(reader, kind::held, release.mailbox, release.key, page, [&](const Memory& held) {
-        if (release.letting == Letting::Away && held.name > memory.value) return;
-        if (auto row = held_of(held)) release.held.push_back(*std::move(row));
-      }));
-      rows.push_back(std::move(release));
-    }
-    return rows;
-  };
-  store::read_value<Rows>(store_, std::move(work), std::move(done));
-}
-
-void Relationships::let_go(HeldRow row, Done<std::monostate> done) {
-  auto work = [row = std::move(row)](store::Tx& tx) -> Result<std::monostate> {
-    CAS_CHECK(tx.forget(kind::held, memory_of(row).name));
-    bool waits = false;
-    CAS_CHECK(each(tx, kind::held, row.mailbox, row.key, 1, [&](const Memory&) { waits = true; }));
-    if (!waits) CAS_CHECK(tx.forget(kind::pending, row_name(row.mailbox, row.key)));
-    return std::monostate{};
-  };
-  store::write_value<std::monostate>(store_, std::move(work), std::move(done));
-}
-
-void Relationships::all_held(std::string after, std::size_t limit, Done<HeldPage> done) {
-  auto work = [after = std::move(after), limit](store::Reader& reader) -> Result<HeldPage> {
-    CAS_TRY(const auto memories, reader.memories(kind::held, after, limit));
-    HeldPage held;
-    if (memories.size() == limit) held.next = memories.back().name;
-    for (const auto& memory : memories) {
-      auto row = held_of(memory);
-      if (!row) continue;
-      CAS_TRY(const auto release, reader.recall(kind::release, row_name(row->mailbox, row->key)));
-      if (!release) held.rows.push_back(*std::move(row));
-    }
-    return held;
-  };
-  store::read_value<HeldPage>(store_, std::move(work), std::move(done));
-}
-
-void Relationships::released(Release release, Done<std::monostate> done) {
-  auto work = [release = std::move(release)](store::Tx& tx) -> Result<std::monostate> {
-    const std::string name = row_name(release.mailbox, release.key);
-    CAS_TRY(const auto now, tx.recall(kind::release, name));
-    const bool goes = now && now->value == go;
-    bool waits = false;  // came meanwhile
-    CAS_CHECK(each(tx, kind::held, release.mailbox, release.key, page,
-                   [&](const Memory& held) { waits = waits || goes || (now && held.name <= now->value); }));
-    if (!waits) CAS_CHECK(tx.forget(kind::release, name));
-    return std::monostate{};
-  };
-  store::write_value<std::monostate>(store_, std::move(work), std::move(done));
-}
-
-void Relationships::digests_due(std::chrono::seconds every, std::chrono::seconds after,
-                                Done<std::vector<Digest>> done) {
-  using Digests = std::vector<Digest>;
-  auto work = [every, after, now = to_unix(clock_.now())](store::Reader& reader) -> Result<Digests> {
-    constexpr std::size_t most_digests = 50;  // the rest comes next time
-    Digests due;
-    for (std::string from; due.size() < most_digests;) {
-      CAS_TRY(const auto rows, reader.memories(kind::untold, from, page));
-      if (rows.empty()) break;
-      from = rows.back().name;
-      for (const auto& row : rows) {
-        if (is_recent(row, now, after) || due.size() >= most_digests) continue;
-        CAS_TRY(const auto last, reader.recall(kind::digest, row.name));
-        if (last && is_recent(*last, now, every)) continue;
-        Digest digest{.mailbox = row.name, .pending = {}};
-        CAS_CHECK(each(reader, kind::pending, row.name, {}, most_pending, [&](const Memory& memory) {
-          if (auto one = relation_of(memory)) digest.pending.push_back(*std::move(one));
-        }));
-        if (!digest.pending.empty()) due.push_back(std::move(digest));
-      }
-    }
-    return due;
-  };
-  store::read_value<Digests>(store_, std::move(work), std::move(done));
-}
-
-Result<void> Relationships::digest_sent(store::Tx& tx, const Digest& digest, UnixTime now) {
-  CAS_CHECK(tx.forget(kind::untold, digest.mailbox));
-  return tx.remember(kind::digest, at(digest.mailbox, now));
 }
 
 }  // namespace cas::registry

@@ -52,6 +52,15 @@ class Relationships {
   /// A message waits: in the transaction that commits it.
   [[nodiscard]] static Result<void> hold(store::Tx& tx, const NewHeld& what, const store::Message& message,
                                          const store::Recipient& recipient);
+  /// A message that waits for a mailbox leads elsewhere now, and waits there: in the transaction that commits its
+  /// copies.
+  struct WaitedFor {
+    store::QueueId id;
+    store::Recipient recipient;
+    bool is_last = true;  // no further copy follows
+  };
+  [[nodiscard]] static Result<void> wait_elsewhere(store::Tx& tx, const WaitedFor& before,
+                                                   const store::Message& message, const store::Recipient& copy);
   /// The owner of a mailbox sends a message: one whom it is for is approved, and may be answered by machines. In the
   /// transaction that commits it.
   [[nodiscard]] static Result<void> wrote(store::Tx& tx, const std::string& mailbox, const Mailbox& recipient,
@@ -103,15 +112,20 @@ class Relationships {
   };
   void all_held(std::string after, std::size_t limit, Done<HeldPage> done);
   void released(Release release, Done<std::monostate> done);
-  /// Who waits, for an owner who was not told of some of them.
+  /// Who waits, for an owner who was not told of some of them, or of whom some are about to be strangers again. Empty:
+  /// whoever it was about was decided on meanwhile, and it is only to be noted.
   struct Digest {
     std::string mailbox;
     std::vector<RelationRow> pending;
+    std::vector<std::string> reminders;  // rows that it answers
   };
-  /// Mailboxes whose first stranger that no digest named came `after` ago, and whose last digest is `every` old.
+  /// Of mailboxes whose first stranger that no digest named came `after` ago, or with somebody who has waited for
+  /// remind_after; and whose last digest is `every` old.
   void digests_due(std::chrono::seconds every, std::chrono::seconds after, Done<std::vector<Digest>> done);
   /// In the transaction that queues it.
   [[nodiscard]] static Result<void> digest_sent(store::Tx& tx, const Digest& digest, UnixTime now);
+  /// There is nothing to send.
+  void digest_over(Digest digest, Done<std::monostate> done);
 
  private:
   store::Store& store_;

@@ -82,6 +82,26 @@ class RelationshipsTest : public ::testing::TestWithParam<Twin> {
     return store::write_and_wait(*store_,
                                  [&](store::Tx& tx) { return Relationships::hold(tx, what, message, recipient); });
   }
+  /// Sends what letters are due, and says whom they name.
+  std::string told() {
+    const auto due = ask<std::vector<Relationships::Digest>>(&Relationships::digests_due,
+                                                             std::chrono::seconds(std::chrono::hours(24)),
+                                                             std::chrono::seconds(std::chrono::minutes(15)));
+    std::string named;
+    for (const auto& digest : due.value()) {
+      const auto now = to_unix(clock_.now());
+      for (const auto& row : digest.pending) {
+        named += row.author + (is_about_to_lapse(row, now) ? "(last) " : " ");
+      }
+      if (digest.pending.empty()) {
+        EXPECT_TRUE(ask<std::monostate>(&Relationships::digest_over, digest));
+        continue;
+      }
+      EXPECT_TRUE(
+          store::write_and_wait(*store_, [&](store::Tx& tx) { return Relationships::digest_sent(tx, digest, now); }));
+    }
+    return named;
+  }
   Result<std::size_t> decide(std::string_view key, Standing standing, bool unauthenticated = false) {
     return ask<std::size_t>(&Relationships::decide,
                             std::vector<Relationships::Decision>{{.mailbox = "suzie@b.example",
@@ -154,8 +174,7 @@ TEST_P(RelationshipsTest, TheKeeperLetsGoOneByOneAndForgetsTheRelease) {
 
 TEST_P(RelationshipsTest, WhatIsHeldWhileItsAuthorIsApprovedIsLetGo) {
   ASSERT_EQ(decide("joe@x.example", Standing::Approved), 1U);
-  ASSERT_EQ(releases().size(), 1U);
-  ASSERT_TRUE(ask<std::monostate>(&Relationships::released, releases().at(0)));
+  EXPECT_TRUE(releases().empty()) << "nothing waits";
   ASSERT_TRUE(wait("joe@x.example", "late"));
   ASSERT_EQ(releases().size(), 1U);
   EXPECT_EQ(releases()[0].held.at(0).id, "late");
@@ -256,6 +275,73 @@ TEST_P(RelationshipsTest, WhatNobodyWroteBeginsNoRelationship) {
   ASSERT_TRUE(wait("mailer-daemon@x.example", "A", true));
   EXPECT_EQ(pending(), "");
   EXPECT_EQ(held(), "A ");
+}
+
+TEST_P(RelationshipsTest, WhatWaitsForANameThatLeadsElsewhereNowWaitsThere) {
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  const store::Recipient before{.address = Mailbox::parse("suzie@b.example").value(),
+                                .next_attempt = {},
+                                .last_reply = {},
+                                .screened = "joe@x.example"};
+  const auto lead_on = [&](const char* to, std::uint32_t index) {
+    store::Message copy;
+    copy.id = "B";
+    copy.arrived = clock_.now();
+    const store::Recipient row{.index = index,
+                               .address = Mailbox::parse(to).value(),
+                               .state = store::RecipientState::Held,
+                               .next_attempt = {},
+                               .last_reply = {},
+                               .screened = "joe@x.example"};
+    return store::write_and_wait(*store_, [&](store::Tx& tx) {
+      return Relationships::wait_elsewhere(tx, {.id = "A", .recipient = before, .is_last = index == 1}, copy, row);
+    });
+  };
+  ASSERT_TRUE(lead_on("ann@b.example", 0));
+  EXPECT_EQ(held(), "A ") << "one copy is to follow";
+  ASSERT_TRUE(lead_on("bob@b.example", 1));
+  EXPECT_EQ(held(), "");
+  EXPECT_EQ(pending(), "");
+  for (const char* mailbox : {"ann@b.example", "bob@b.example"}) {
+    const auto rows = ask<std::vector<Relationships::Row>>(&Relationships::list, true, std::string(mailbox),
+                                                           std::string(), std::size_t{10});
+    ASSERT_EQ(rows->size(), 1U) << mailbox;
+    EXPECT_EQ(rows->at(0).relation.key, "joe@x.example");
+    EXPECT_EQ(rows->at(0).held, 1U);
+  }
+}
+
+TEST_P(RelationshipsTest, AnOwnerIsToldOfWhoWaitsAtFirstAndADayBeforeItLapses) {
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  EXPECT_EQ(told(), "") << "at once is too soon";
+  clock_.advance(std::chrono::minutes(15));
+  EXPECT_EQ(told(), "joe@x.example ");
+  EXPECT_EQ(told(), "") << "once";
+  clock_.advance(std::chrono::days(5));
+  ASSERT_TRUE(wait("ann@y.example", "B"));
+  clock_.advance(std::chrono::minutes(15));
+  EXPECT_EQ(told(), "ann@y.example joe@x.example ");
+  clock_.advance(std::chrono::days(7));
+  EXPECT_EQ(told(), "");
+  clock_.advance(std::chrono::days(1));
+  EXPECT_EQ(told(), "ann@y.example joe@x.example(last) ");
+  clock_.advance(std::chrono::hours(25));
+  EXPECT_EQ(told(), "") << "joe is a stranger again";
+  EXPECT_EQ(held(), "B A ") << "his mail stays";
+  clock_.advance(std::chrono::days(4));
+  ASSERT_EQ(decide("ann@y.example", Standing::Approved), 1U);
+  EXPECT_EQ(told(), "") << "nobody is left to be told of";
+}
+
+TEST_P(RelationshipsTest, ADayHasOneLetterWhateverBecomesDue) {
+  ASSERT_TRUE(wait("joe@x.example", "A"));
+  clock_.advance(remind_after);
+  EXPECT_EQ(told(), "joe@x.example(last) ") << "for the first time and the last";
+  ASSERT_TRUE(wait("ann@y.example", "B"));
+  clock_.advance(std::chrono::hours(20));
+  EXPECT_EQ(told(), "");
+  clock_.advance(std::chrono::hours(4));
+  EXPECT_EQ(told(), "ann@y.example ");
 }
 
 TEST_P(RelationshipsTest, ClearingThrowsAwayWhatWaits) {

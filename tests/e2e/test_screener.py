@@ -5,6 +5,7 @@
 import json
 import random
 import re
+import signal
 import smtplib
 import time
 import unittest
@@ -29,6 +30,8 @@ class Screened(WorldCase):
         cls.south.add_domain("backend.example", ["suzie", "bob"])
         cls.south.domains[1]["deliver"] = f"lmtp:unix:{world.directory / 'lmtp'}"
         cls.south.domains[1]["more"] = {"screener": "hold"}
+        cls.south.add_domain("moving.example", ["ann"])
+        cls.south.domains[2]["more"] = {"screener": "hold"}
 
     def tool(self, *arguments, check=True):
         return cas(*arguments, "--config", self.south.config, check=check)
@@ -198,6 +201,31 @@ class Screened(WorldCase):
         self.assertEqual(subjects(octets for _, _, octets in self.sink.messages), [f"behind-{n}" for n in range(4)])
         poll(lambda: self.held("bob@backend.example") == 0, "and nothing waits")
 
+    def test_a_mailbox_that_moves_behind_a_backend_takes_what_waits_with_it(self):
+        """What was on its way into the folder when the mailboxes went elsewhere waits in the queue: no server behind gets it."""
+        south = self.south
+        self.tool("queue", "pause")
+        self.addCleanup(self.tool, "queue", "resume", check=False)
+        self.send("ann@moving.example", "on-its-way")
+        poll(lambda: any(row["held"] for row in self.senders("ann@moving.example")), "it is taken")
+        south.domains[2]["deliver"] = south.domains[1]["deliver"]
+        south.write_config()
+        self.reload()
+        before = len(self.sink.messages)
+        self.tool("queue", "resume")
+        poll(lambda: "the Screener" in self.tool("queue", "list", "--domain", "moving.example", "--state", "held"), "it waits")
+        self.assertEqual(self.held("ann@moving.example"), 1)
+        self.assertEqual(len(self.sink.messages), before)
+        self.tool("screener", "approve", "ann@moving.example", "joe@north.example")
+        poll(lambda: len(self.sink.messages) == before + 1, "approved")
+        self.assertIn(b"on-its-way", self.sink.messages[-1][2])
+        poll(lambda: self.held("ann@moving.example") == 0, "nothing waits")
+
+    def reload(self):
+        times = self.south.log.read_text().count(" reloaded")
+        self.south.process.send_signal(signal.SIGHUP)
+        poll(lambda: self.south.log.read_text().count(" reloaded") > times, "reloaded")
+
     def test_what_others_let_go_waits_no_more(self):
         """The operator releases what the queue holds; an owner moves a message with a mail program."""
         self.send("suzie@backend.example", "released", user="news")
@@ -236,6 +264,8 @@ class Crashes(WorldCase):
         cls.south.add_domain("backend.example", ["suzie"])
         cls.south.domains[1]["deliver"] = f"lmtp:unix:{world.directory / 'lmtp'}"
         cls.south.domains[1]["more"] = {"screener": "hold"}
+        cls.south.add_domain("moving.example", ["ann"])
+        cls.south.domains[2]["more"] = {"screener": "hold"}
 
     def test_a_kill_while_it_is_let_go_loses_and_doubles_nothing(self):
         """An approval is durable when the command says so; what is cut off is done again."""
