@@ -167,6 +167,9 @@ class Server {
       perform(session_.on_answer(opinion(rcpt->rcpt.to.wire())));
     } else if (const auto* sasl = std::get_if<AskSasl>(&step)) {
       perform(answer_sasl(*sasl));
+    } else if (std::holds_alternative<AskClient>(step)) {
+      perform(session_.on_client(false));
+      require(!session_.user() && !session_.mail() && session_.helo().empty());
     } else {
       perform(session_.on_answer(opinion(std::get<AskAuth>(step).authcid)));
     }

@@ -55,6 +55,9 @@ struct ListenConfig {
   ListenTls tls = ListenTls::StartTls;
   /// Submission only: who comes from there may relay as anybody, without AUTH and TLS.
   std::vector<IpNetwork> trusted_networks{};
+  /// Fronts that say for whom they connect: by a PROXY header, which then has to come; by XCLIENT.
+  std::vector<IpNetwork> proxy_from{};
+  std::vector<IpNetwork> xclient_from{};
   bool local_users = false;    // [submission] on a Unix socket: see Config::submission_socket
   std::string key = "listen";  // where it stands in the file: "listen[0].address"
 };

@@ -114,7 +114,7 @@ void read_destination(Section section, Config& config, Findings& findings);
 void read_delivery(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
 /// Who says which mailboxes a [[domain]] has, and what becomes of other names (config_recipients.cpp); after delivery.
 void read_recipients(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
-void read_trusted_networks(Section& section, ListenConfig& listen, Findings& findings);
+void read_listen_networks(Section& section, ListenConfig& listen, Findings& findings);
 /// TLS to other servers (config_tls.cpp): its keys of [outbound], one [[tls_policy]], [tls_reports] after the domains.
 void read_outbound_tls(Section& section, Config& config, Findings& findings);
 void read_tls_policy(Section section, Config& config, Findings& findings);

@@ -80,10 +80,10 @@ void read_credentials(Section& section, std::string_view hop, NextHopConfig& nex
   if (file) next_hop.password_file = path_of(*file, config, findings);
 }
 
-void check_width(const IpNetwork& network, const ConfigText& text, Findings& findings) {
+void check_width(const IpNetwork& network, const ConfigText& text, std::string_view danger, Findings& findings) {
   const unsigned widest = network.address.is_v4() ? widest_v4 : widest_v6;
   if (network.bits >= widest) return;
-  findings.add_at(text.key, in_quotes(text.value) + " would let strangers relay",
+  findings.add_at(text.key, in_quotes(text.value) + " would let strangers " + std::string(danger),
                   "name networks of your own, of /" + std::to_string(widest) + " or narrower");
 }
 
@@ -165,19 +165,31 @@ void read_delivery(Section& section, const Config& config, DomainConfig& domain,
                   "name the folder that holds a Maildir for each mailbox, or in deliver the server that does");
 }
 
-void read_trusted_networks(Section& section, ListenConfig& listen, Findings& findings) {
-  const auto texts = section.texts("trusted_networks");
-  for (const auto& text : texts.value_or(std::vector<ConfigText>{})) {
+namespace {
+
+std::vector<IpNetwork> read_networks(Section& section, std::string_view key, std::string_view danger,
+                                     Findings& findings) {
+  std::vector<IpNetwork> networks;
+  for (const auto& text : section.texts(key).value_or(std::vector<ConfigText>{})) {
     const auto network = IpNetwork::parse(text.value);
     if (!network) {
       findings.add_at(text.key, in_quotes(text.value) + " is no network",
                       "write \"127.0.0.0/8\" or \"::1\", without bits behind the prefix");
       continue;
     }
-    check_width(*network, text, findings);
-    listen.trusted_networks.push_back(*network);
+    check_width(*network, text, danger, findings);
+    networks.push_back(*network);
   }
-  if (texts && !texts->empty() && listen.role == Role::Mx) {
+  return networks;
+}
+
+}  // namespace
+
+void read_listen_networks(Section& section, ListenConfig& listen, Findings& findings) {
+  listen.trusted_networks = read_networks(section, "trusted_networks", "relay", findings);
+  listen.proxy_from = read_networks(section, "proxy_from", "come as anybody", findings);
+  listen.xclient_from = read_networks(section, "xclient_from", "come as anybody", findings);
+  if (!listen.trusted_networks.empty() && listen.role == Role::Mx) {
     section.fail("trusted_networks", "belongs to a submission listener: an mx listener relays for nobody",
                  "give those networks a listener with role = \"submission\"");
   }

@@ -85,7 +85,7 @@ void read_listen(Section section, Config& config, Findings& findings) {
   assign_choice(listen.role, section, "role", roles);
   if (!section.has("role")) section.missing("role", "use " + one_of(roles));
   assign_choice(listen.tls, section, "tls", tls_words);
-  read_trusted_networks(section, listen, findings);
+  read_listen_networks(section, listen, findings);
   section.finish();
   config.listen.push_back(std::move(listen));
 }

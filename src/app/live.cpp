@@ -82,6 +82,8 @@ inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& 
       .implicit_tls = listen.tls == ListenTls::Implicit,
       .disk_reserve = config.disk_reserve(),
       .trusted_networks = listen.trusted_networks,
+      .proxy_from = listen.proxy_from,
+      .xclient_from = listen.xclient_from,
       .local_users = listen.local_users};
   if (listen.tls != ListenTls::Off) options.tls = live.keys.tls;
   return options;

@@ -15,6 +15,29 @@ namespace {
 
 constexpr milliseconds refusal_time{1000};
 constexpr std::size_t most_refusals = 64;  // that are being said on a thread; who comes then is not told
+constexpr milliseconds introduction_time{10'000};
+constexpr std::size_t most_introductions = 1000;  // of clients by fronts, under way on a thread
+
+/// Takes no octet behind the header.
+net::Task<Result<smtp::FrontedClient>> read_proxy_header(net::Stream& stream, milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  smtp::ProxyHeaderReader header;
+  std::string octets;
+  while (header.wanted() > 0) {
+    octets.resize(header.wanted());
+    for (std::size_t got = 0; got < octets.size();) {
+      const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left <= milliseconds(0)) co_return transient("no PROXY header in time");
+      const std::span<char> rest = std::span(octets).subspan(got);
+      const auto more = co_await stream.read_some(rest, left);
+      if (!more) co_return std::unexpected(more.error());
+      if (*more == 0) co_return transient("no PROXY header");
+      got += *more;
+    }
+    CAS_CO_CHECK(header.add(octets));
+  }
+  co_return header.client();
+}
 
 }  // namespace
 
@@ -35,10 +58,12 @@ struct Acceptor::State {
   void report(std::string what) const;
   void tell_refused(const SessionSettings& now, const net::Stream& stream,
                     const policy::Connections::Refused& refused) const;
+  void receive(net::Stream stream);
   void admit(net::Stream stream);
   void shed(const SessionSettings& now);
 
   net::Task<void> accept_loop();
+  net::Task<void> hear_front(net::Stream stream);
   net::Task<void> serve(net::Stream stream, policy::Connections::Place place, Settings now);
   net::Task<void> see_off(std::shared_ptr<Session> session, bool busy);
   net::Task<void> turn_away(net::Stream stream, policy::Crowd crowd);
@@ -53,6 +78,7 @@ struct Acceptor::State {
   net::TaskGroup accepting;
   TimePoint shed_at;
   std::size_t refusals = 0;
+  std::size_t introductions = 0;
   bool stopping = false;
 };
 
@@ -81,8 +107,34 @@ net::Task<void> Acceptor::State::accept_loop() {
       if (stream.error().lasting == Lasting::Permanent) co_return;  // the socket is gone
       continue;
     }
-    admit(std::move(*stream));
+    receive(std::move(*stream));
   }
+}
+
+// A front's own address says nothing, so limits wait for that of its client.
+void Acceptor::State::receive(net::Stream stream) {
+  const auto now = current();
+  const auto front = IpAddress::parse(stream.peer().address);
+  if (!front || !is_within_any(*front, now->options.proxy_from)) return admit(std::move(stream));
+  if (introductions >= most_introductions) return stream.abort();
+  running.spawn(hear_front(std::move(stream)));
+}
+
+net::Task<void> Acceptor::State::hear_front(net::Stream stream) {
+  ++introductions;
+  const auto client = co_await read_proxy_header(stream, introduction_time);
+  --introductions;
+  if (stopping) co_return;
+  if (!client) {
+    Event event{.level = Level::Warning, .trace = {}, .queue_id = {}, .name = "proxy-refused", .fields = {}};
+    event.fields.emplace_back("front", stream.peer().text());
+    event.fields.emplace_back("reason", client.error().private_reason);
+    current()->services.events.emit(std::move(event));
+    stream.abort();
+    co_return;
+  }
+  if (client->address) stream.act_for(net::Endpoint(client->address->text(), client->port));
+  admit(std::move(stream));
 }
 
 void Acceptor::State::admit(net::Stream stream) {

@@ -22,6 +22,10 @@ struct AcceptorOptions {
   std::uint64_t disk_reserve = 0;      // octets that stay free where the queue is, and where mail is delivered
   /// Of a submission listener: who comes from there may relay as anybody, without AUTH and TLS. None: nobody.
   std::vector<IpNetwork> trusted_networks{};
+  /// Fronts that begin each connection with a PROXY header, without which nothing is taken from them; and fronts that
+  /// may name the client by XCLIENT.
+  std::vector<IpNetwork> proxy_from{};
+  std::vector<IpNetwork> xclient_from{};
   /// Of a Unix socket: who connects submits as the system user he is, and root as anybody.
   bool local_users = false;
 };

@@ -72,6 +72,8 @@ bool Session::is_own_network() const {
 
 // The first step; none, and 421 is said, when nobody knows who it is.
 net::Task<std::optional<Step>> Session::greet() {
+  const auto front = IpAddress::parse(stream_.peer().address);
+  if (front && is_within_any(*front, options_.xclient_from)) protocol_.trust_front();
   if (!options_.local_users) co_return protocol_.on_connect(options_.implicit_tls, is_own_network());
   const auto user = co_await local_user();
   if (!user) {

@@ -103,6 +103,7 @@ class Session {
 
   // session_envelope.cpp: facts for MAIL, CONFIRM, RCPT
   net::Task<smtp::Step> answer(smtp::Step step);
+  smtp::Step on_client(const smtp::FrontedClient& client);
   [[nodiscard]] policy::Origin origin() const;
   smtp::Reply on_mail(const smtp::MailCommand& mail);
   net::Task<smtp::Reply> on_confirm(std::string line);

@@ -45,10 +45,25 @@ net::Task<smtp::Step> Session::answer(smtp::Step step) {
     reply = co_await on_auth(std::move(*auth));
   } else if (const auto* sasl = std::get_if<smtp::AskSasl>(&step)) {
     co_return on_sasl(*sasl);
+  } else if (const auto* named = std::get_if<smtp::AskClient>(&step)) {
+    co_return on_client(named->client);
   } else {
     throw std::logic_error("a step that nobody performs");
   }
   co_return protocol_.on_answer(std::move(reply));
+}
+
+// What the front proved, it proved of itself. Whom it does not know, it does not vouch for either.
+smtp::Step Session::on_client(const smtp::FrontedClient& client) {
+  forget_finished_transaction();
+  event("client", {{"front", stream_.peer().text()},
+                   {"client", client.address ? client.address->text() : std::string("unknown")}});
+  login_.reset();
+  scram_.reset();
+  client_names_.clear();
+  tls_exporter_.clear();
+  if (client.address) stream_.act_for(net::Endpoint(client.address->text(), client.port));
+  return protocol_.on_client(client.address && is_own_network());
 }
 
 // Who logged in is held to what is his, wherever he comes from.

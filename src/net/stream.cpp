@@ -138,6 +138,10 @@ const Endpoint& Stream::peer() const {
   return state_ ? state_->peer : none;
 }
 
+void Stream::act_for(Endpoint client) {
+  state_->peer = std::move(client);
+}
+
 std::optional<std::uint32_t> Stream::peer_uid() const {
   if (!state_ || state_->peer.address != "unix") return std::nullopt;
   ucred peer{};

@@ -84,6 +84,8 @@ class Stream {
 
   /// "192.0.2.1", "2001:db8::1", "unix".
   [[nodiscard]] const Endpoint& peer() const;
+  /// A front that is believed connects for that client: it is the peer from here on.
+  void act_for(Endpoint client);
   [[nodiscard]] const Endpoint& local() const;
   /// Of a Unix socket: as whom the other side ran when it connected (SO_PEERCRED). None elsewhere.
   [[nodiscard]] std::optional<std::uint32_t> peer_uid() const;

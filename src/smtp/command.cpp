@@ -21,7 +21,7 @@ constexpr std::size_t max_auth = 500;  // RFC 4954 §3
 constexpr EnhancedCode bad_arguments{5, 5, 4};
 constexpr EnhancedCode needs_smtputf8{5, 6, 7};
 
-constexpr std::array<std::pair<std::string_view, Verb>, 15> verbs{{
+constexpr std::array<std::pair<std::string_view, Verb>, 16> verbs{{
     {"HELO", Verb::Helo},
     {"EHLO", Verb::Ehlo},
     {"MAIL", Verb::Mail},
@@ -37,6 +37,7 @@ constexpr std::array<std::pair<std::string_view, Verb>, 15> verbs{{
     {"STARTTLS", Verb::StartTls},
     {"AUTH", Verb::Auth},
     {"CONFIRM", Verb::Confirm},
+    {"XCLIENT", Verb::Xclient},
 }};
 
 struct Parameter {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The grammar of SMTP commands: RFC 5321 §4.1.1, parameters of MAIL and RCPT, AUTH (RFC 4954), BDAT (RFC 3030),
-// CONFIRM (CAS §5.2).
+// CONFIRM (CAS §5.2). What follows XCLIENT is in front.hpp.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,7 @@ enum class Verb {
   StartTls,
   Auth,
   Confirm,
+  Xclient,
   Unknown
 };
 

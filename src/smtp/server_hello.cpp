@@ -1,12 +1,17 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a session begins: EHLO and what it announces, HELO, STARTTLS after which everything begins anew.
+// How a session begins: the greeting, EHLO and what it announces, HELO; STARTTLS and XCLIENT, after which everything
+// begins anew.
 #include <utility>
 
 #include "smtp/server_session.hpp"
 
 namespace cas::smtp {
+
+Reply ServerSession::greeting() const {
+  return {220, {}, options_.host.text() + " ESMTP"};
+}
 
 Step ServerSession::ehlo(std::string_view argument) {
   return greet(argument, true);
@@ -45,6 +50,7 @@ Reply ServerSession::greet_extended() const {
   }
   if (options_.offer_requiretls && session_.tls) lines.emplace_back("REQUIRETLS");  // RFC 8689 §2
   if (speaks_cas()) lines.emplace_back("CAS 1");
+  if (front_) lines.emplace_back(xclient_keyword);
   return reply;
 }
 
@@ -70,6 +76,30 @@ void ServerSession::on_tls() {
   session_ = Session{.helo = {}, .extended = false, .tls = true, .user = {}, .bindable = false};  // RFC 3207 §4.2
   clear_transaction();
   waiting_ = Waiting::Line;
+}
+
+// Who may not use it learns nothing of it.
+ServerSession::Check ServerSession::may_xclient() const {
+  if (!front_) return Reply(500, {5, 5, 1}, "command not recognized");
+  if (transaction_.mail) return Reply(503, {5, 5, 1}, "a transaction is under way");
+  return {};
+}
+
+Step ServerSession::xclient(std::string_view argument) {
+  auto client = parse_xclient(argument);
+  if (!client) return bad_command(std::move(client).error());
+  waiting_ = Waiting::Client;
+  return AskClient{*client};
+}
+
+// Another client: neither who logged in before nor what the one before did wrong is this one's.
+Step ServerSession::on_client(bool own_network) {
+  expect(Waiting::Client);
+  session_ = Session{.helo = {}, .extended = false, .tls = session_.tls, .user = {}, .bindable = false};
+  counters_ = {};
+  own_network_ = own_network;
+  clear_transaction();
+  return respond(greeting());
 }
 
 std::string ServerSession::protocol_word() const {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The server's session: a table of commands, each checked against the state before it proceeds; the world's answers
-// and what follows from them. AUTH stands in server_auth.cpp, BDAT in server_chunks.cpp, EHLO and STARTTLS in
+// and what follows from them. AUTH stands in server_auth.cpp, BDAT in server_chunks.cpp, EHLO, STARTTLS and XCLIENT in
 // server_hello.cpp.
 #include "smtp/server_session.hpp"
 
@@ -49,6 +49,7 @@ const ServerSession::Command ServerSession::commands[] = {
     {Verb::Help, Argument::Optional, &ServerSession::may_always, &ServerSession::help},
     {Verb::StartTls, Argument::None, &ServerSession::may_starttls, &ServerSession::starttls},
     {Verb::Auth, Argument::Required, &ServerSession::may_auth, &ServerSession::auth},
+    {Verb::Xclient, Argument::Required, &ServerSession::may_xclient, &ServerSession::xclient},
 };
 
 Reply confirm_too_long() {
@@ -64,7 +65,7 @@ Step ServerSession::on_connect(bool tls, bool own_network, std::optional<std::st
   session_.tls = tls;
   own_network_ = own_network;
   session_.user = std::move(user);
-  return respond(Reply(220, {}, options_.host.text() + " ESMTP"));
+  return respond(greeting());
 }
 
 Step ServerSession::on_line(std::string_view line) {

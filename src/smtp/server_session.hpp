@@ -12,6 +12,7 @@
 //              -> on_authenticated(user)     it is done
 //              -> on_answer(reply)           it failed
 //   ReadAuth   -> on_line                    the client's response to a challenge
+//   AskClient  -> on_client()                the session begins anew
 //   UpgradeTls -> on_tls()
 //   ReadBody   -> on_body(reply)             the body was read to its end; reply is what the commit said
 //   ReadChunk  -> on_chunk(fault)            the chunk was read, more are to come
@@ -35,6 +36,7 @@
 #include <vector>
 
 #include "smtp/command.hpp"
+#include "smtp/front.hpp"
 #include "smtp/limits.hpp"
 #include "smtp/reply.hpp"
 
@@ -111,8 +113,12 @@ struct AskSasl {
   std::string response;
   bool first = false;
 };
+/// A front names the client for whom it speaks from here on (XCLIENT).
+struct AskClient {
+  FrontedClient client;
+};
 using Step = std::variant<Respond, UpgradeTls, ReadBody, ReadChunk, SkipChunk, ReadAuth, AskMail, AskConfirm, AskRcpt,
-                          AskAuth, AskSasl>;
+                          AskAuth, AskSasl, AskClient>;
 
 /// What a CONFIRM line that is too long is told: 500 5.5.2 [CAS:too-long] (CAS §15.2).
 [[nodiscard]] Reply confirm_too_long();
@@ -127,6 +133,10 @@ class ServerSession {
   /// client may submit without AUTH and TLS, and begin as many transactions as it likes. `user`: who it is, where the
   /// system itself vouches for that (a Unix socket).
   [[nodiscard]] Step on_connect(bool tls = false, bool own_network = false, std::optional<std::string> user = {});
+  /// The other side is a front that may use XCLIENT; before on_connect().
+  void trust_front() { front_ = true; }
+  /// The client is another one. `own_network`: it, and not the front, is in one.
+  [[nodiscard]] Step on_client(bool own_network);
   /// One line without CRLF. Strict CRLF is the LineReader's business: report its findings with on_bad_line.
   [[nodiscard]] Step on_line(std::string_view line);
   /// The line reader refused a line: 500 5.5.2 (too long), 501 5.5.2 and close (bare CR or LF, NUL). Nobody read it, so
@@ -174,7 +184,7 @@ class ServerSession {
   [[nodiscard]] std::string protocol_word() const;
 
  private:
-  enum class Waiting { Connect, Line, AuthLine, Mail, Confirm, Rcpt, Auth, Tls, Body, Chunk, Skip, Closed };
+  enum class Waiting { Connect, Line, AuthLine, Mail, Confirm, Rcpt, Auth, Client, Tls, Body, Chunk, Skip, Closed };
   enum class Mechanism { Plain, Login, Scram, ScramPlus };
   /// The exchange under way.
   struct Exchange {
@@ -225,6 +235,7 @@ class ServerSession {
   [[nodiscard]] Check may_transfer() const;
   [[nodiscard]] Check may_starttls() const;
   [[nodiscard]] Check may_auth() const;
+  [[nodiscard]] Check may_xclient() const;
   [[nodiscard]] Check never() const;
 
   Step ehlo(std::string_view argument);
@@ -241,6 +252,7 @@ class ServerSession {
   Step help(std::string_view argument);
   Step starttls(std::string_view argument);
   Step auth(std::string_view argument);
+  Step xclient(std::string_view argument);
   Step auth_response(std::string_view response);
   Step plain_response(std::string_view response);
   Step login_response(std::string_view response);
@@ -260,6 +272,7 @@ class ServerSession {
   [[nodiscard]] bool speaks_cas() const {
     return options_.offer_cas && session_.tls && session_.extended && !options_.submission;
   }
+  [[nodiscard]] Reply greeting() const;
   [[nodiscard]] Reply greet_extended() const;
   Step greet(std::string_view argument, bool extended);
   Step respond(Reply reply);
@@ -273,6 +286,7 @@ class ServerSession {
 
   ServerOptions options_;
   bool own_network_ = false;
+  bool front_ = false;
   Session session_;
   Transaction transaction_;
   Counters counters_;

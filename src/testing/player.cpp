@@ -112,6 +112,9 @@ void Conversation::perform(Step step) {
     skipper_.emplace(skip->octets);
   } else if (const auto* sasl = std::get_if<smtp::AskSasl>(&step)) {
     perform(answer_sasl(*sasl));
+  } else if (const auto* client = std::get_if<smtp::AskClient>(&step)) {
+    asked_.push_back("client " + (client->client.address ? client->client.address->text() : std::string("unknown")));
+    perform(session_.on_client(false));
   } else {
     perform(session_.on_answer(answer(step)));
   }

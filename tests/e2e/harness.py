@@ -104,7 +104,7 @@ class Server:
         self.tls = tls
         self.tls_keys = {}  # more of [tls]
         self.top = {}  # keys before the first table
-        self.listeners = []  # more of them: (port, role, tls)
+        self.listeners = []  # more of them: (port, role, tls), and a dictionary of other keys
         self.trust_anchor = "none"
         self.tables = ""  # more of the configuration, as text
         self.settings = {"queue": {"first_retry": "1s", "max_retry": "2s"}, **(settings or {})}
@@ -148,8 +148,9 @@ class Server:
         if self.users:
             lines += ["[[listen]]", f'address = "{self.address}:{self.submission_port}"', 'role = "submission"',
                       f'tls = "{tls}"']
-        for port, role, how in self.listeners:
+        for port, role, how, *more in self.listeners:
             lines += ["[[listen]]", f'address = "{self.address}:{port}"', f'role = "{role}"', f'tls = "{how}"']
+            lines += [f"{key} = {toml(value)}" for keys in more for key, value in keys.items()]
         return lines
 
     def _domains(self):
