@@ -136,9 +136,8 @@ class Session {
   void look_for_forwarder(policy::RecipientFacts& facts) const;
   net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
   net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
-  net::Task<void> find_relation(policy::RecipientFacts& facts);
   /// `before`: what it is in place of.
-  void tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts,
+  void tell_verdict(const Judged& judged, const policy::RecipientFacts& facts,
                     const policy::Verdict* before = nullptr) const;
   [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
   net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
@@ -167,9 +166,6 @@ class Session {
   void mark_forwarded(queue::NewMessage& fresh) const;
   // session_conduct.cpp: how the other side behaves
   void look_for_excess(policy::RecipientFacts& facts) const;
-  void look_for_excess_again(policy::RecipientFacts& facts) const;
-  void note_verdict(const policy::RecipientFacts& facts, const policy::Verdict& verdict,
-                    const policy::Verdict* before) const;
   void note_authentication(const policy::AuthenticationVerdict& found, const policy::Handling& handling,
                            const std::vector<policy::Enforcement>& modes) const;
   [[nodiscard]] policy::SenderIdentity who_answers() const;
@@ -181,7 +177,6 @@ class Session {
   net::Task<std::optional<smtp::Reply>> authenticate(const IncomingMessage& message);
   [[nodiscard]] bool hangs_on(const Admitted& admitted) const;
   [[nodiscard]] std::optional<smtp::Reply> enforce(const IncomingMessage& message);
-  [[nodiscard]] policy::AuthenticationVerdict judge_outcomes(const IncomingMessage& message) const;
   void tell_authentication(const policy::AuthenticationVerdict& verdict, const policy::Handling& handling) const;
   [[nodiscard]] std::string authentication_fields(const IncomingMessage& message) const;
   [[nodiscard]] auth::MethodResult confirmation_result(const IncomingMessage& message) const;
