@@ -46,17 +46,21 @@ struct ConfigError {
   [[nodiscard]] std::string text() const;
 };
 
-enum class Role { Mx, Submission };
+/// Milter: an MTA in front asks what to do with its mail.
+enum class Role { Mx, Submission, Milter };
 enum class ListenTls { Off, StartTls, Implicit };
 
 struct ListenConfig {
   net::Endpoint address;
   Role role = Role::Mx;
   ListenTls tls = ListenTls::StartTls;
-  /// Submission only: who comes from there may relay as anybody, without AUTH and TLS.
+  /// Submission: who comes from there may relay as anybody, without AUTH and TLS. Milter: mail from there is ours.
   std::vector<IpNetwork> trusted_networks{};
-  bool local_users = false;    // [submission] on a Unix socket: see Config::submission_socket
-  std::string key = "listen";  // where it stands in the file: "listen[0].address"
+  // Milter only:
+  std::filesystem::path socket{};  // in place of the address
+  bool hold_quarantined = true;    // in the MTA's hold queue
+  bool local_users = false;        // [submission] on a Unix socket: see Config::submission_socket
+  std::string key = "listen";      // where it stands in the file: "listen[0].address"
 };
 
 struct SigningConfig {
@@ -86,9 +90,10 @@ struct DomainConfig {
   policy::Enforcement authentication = policy::Enforcement::Observe;
   policy::Screening screener = policy::Screening::Off;
   bool observe = false;
-  // Exactly one of the two:
+  // Exactly one of the three:
   std::filesystem::path maildir;             // a Maildir each: maildir/LOCAL-PART
   std::optional<outbound::NextHop> backend;  // the LMTP or SMTP server that has the mailboxes
+  bool milter = false;                       // an MTA that asks by milter has them
   RecipientsConfig recipients;
   /// Keys named one by one. None: the active ones in keys_dir/NAME sign; with none there either, mail from this domain
   /// is sent unsigned and without CONFIRM.
