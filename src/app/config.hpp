@@ -19,6 +19,7 @@
 #include "confirm/sender.hpp"
 #include "inbound/screener_keeper.hpp"
 #include "message/address.hpp"
+#include "milter/client.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
 #include "outbound/destinations.hpp"
@@ -191,6 +192,7 @@ struct Config {
   std::filesystem::path tls_certificate, tls_key;  // both or none
   net::ClientCertificates client_certificates;     // on mx listeners
   std::vector<ListenConfig> listen;
+  std::vector<milter::FilterOptions> filters;  // [[filter]], in their order
   std::vector<DomainConfig> domains;
   std::vector<UserConfig> users;
   net::ResolverOptions dns;

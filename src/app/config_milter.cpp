@@ -56,6 +56,32 @@ void read_milter_listener(Section& section, ListenConfig& listen, const Config& 
   }
 }
 
+void read_filter(Section section, Config& config, Findings& findings) {
+  static constexpr std::array<std::string_view, 2> failures{"tempfail", "accept"};
+  const std::string example = "write milter = \"127.0.0.1:11332\" or \"unix:/run/clamav/milter.sock\"";
+  milter::FilterOptions filter;
+  if (const auto text = section.text("milter")) {
+    if (text->value.starts_with(unix_tag)) {
+      const ConfigText path{.value = text->value.substr(unix_tag.size()), .key = text->key};
+      filter.socket = path_of(path, config, findings);
+    } else if (auto endpoint = net::Endpoint::parse(text->value); endpoint && endpoint->port != 0) {
+      filter.address = *std::move(endpoint);
+    } else {
+      section.fail("milter", in_quotes(text->value) + " is no address with a port", example);
+    }
+  } else if (!section.has("milter")) {
+    section.missing("milter", example);
+  }
+  if (const auto index = section.choice("on_failure", failures)) filter.accept_on_failure = *index == 1;
+  if (const auto wanted = section.boolean("submissions")) filter.submissions = *wanted;
+  // Before the client gives up waiting for its reply (RFC 5321 §4.5.3.2.6: 10 minutes).
+  if (const auto time = section.duration("timeout", std::chrono::seconds{1}, std::chrono::minutes{5})) {
+    filter.timeout = *time;
+  }
+  section.finish();
+  config.filters.push_back(std::move(filter));
+}
+
 void check_milter_domain(Section& section, const DomainConfig& domain) {
   if (domain.screener == policy::Screening::Hold) {
     section.fail("screener", "is \"hold\", and there is no folder to hold mail in: the MTA delivers",

@@ -426,6 +426,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   read_outbound(root.section("outbound"), config, findings);
   for (auto& section : root.sections("transport")) read_transport(std::move(section), config, findings);
   for (auto& section : root.sections("destination")) read_destination(std::move(section), config, findings);
+  for (auto& section : root.sections("filter")) read_filter(std::move(section), config, findings);
   for (auto& section : root.sections("tls_policy")) read_tls_policy(std::move(section), config, findings);
   read_tls_reports(root.section("tls_reports"), config, findings);
   read_queue(root.section("queue"), config);

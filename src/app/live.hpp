@@ -26,6 +26,7 @@ struct Live {
   RecipientFiles recipient_files;
   std::shared_ptr<const outbound::Callout> callout;
   std::shared_ptr<const recipients::Recipients> recipients;
+  std::unique_ptr<const milter::FilterClient> filters;  // null: there are none
   std::unique_ptr<const inbound::Services> services;
   std::unique_ptr<const inbound::Services> milter_services;  // the same with milter_directory
   std::unique_ptr<inbound::LocalDelivery> local;

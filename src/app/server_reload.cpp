@@ -96,12 +96,17 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
                                            .recipient_files = std::move(files),
                                            .callout = std::move(callout),
                                            .recipients = std::move(recipients),
+                                           .filters = {},
                                            .services = {},
                                            .milter_services = {},
                                            .local = {},
                                            .relay = {},
                                            .backends = {}});
   const auto& authentication = fresh->config.authentication;
+  if (const auto& filters = fresh->config.filters; !filters.empty()) {
+    fresh->filters =
+        std::make_unique<const milter::FilterClient>(config_.host, filters, fresh->config.limits.message, *events_);
+  }
   const auto services_with = [&](const inbound::Directory& domains) -> inbound::Services {
     return {.host = config_.host,
             .queue = *queue_,
@@ -126,7 +131,8 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
             .turns = turns_,
             .report = *report_,
             .authentication = {.trusted_sealers = authentication.trusted_sealers,
-                               .received_spf = authentication.received_spf}};
+                               .received_spf = authentication.received_spf},
+            .filters = fresh->filters.get()};
   };
   fresh->services = std::make_unique<const inbound::Services>(services_with(*fresh->directory));
   fresh->milter_services = std::make_unique<const inbound::Services>(services_with(*fresh->milter_directory));

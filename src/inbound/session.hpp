@@ -181,7 +181,7 @@ class Session {
   [[nodiscard]] std::string authentication_fields(const IncomingMessage& message) const;
   [[nodiscard]] auth::MethodResult confirmation_result(const IncomingMessage& message) const;
 
-  // session_data.cpp: the message. None where the connection broke
+  // session_filter.cpp: is_filtered(), filter(). session_data.cpp: the message. None where the connection broke
   net::Task<std::optional<smtp::Step>> read_body();
   net::Task<std::optional<smtp::Step>> read_chunk(smtp::ReadChunk chunk);
   net::Task<std::optional<smtp::Step>> skip_chunk(smtp::SkipChunk chunk);
@@ -191,6 +191,8 @@ class Session {
   net::Task<bool> receive_data();
   [[nodiscard]] std::optional<smtp::Reply> no_room(const smtp::MailCommand& mail) const;
   net::Task<smtp::Reply> end_message(bool malformed);
+  [[nodiscard]] bool is_filtered() const;
+  net::Task<std::optional<smtp::Reply>> filter(IncomingMessage& message);
   [[nodiscard]] std::optional<smtp::Reply> message_fault(bool malformed) const;
   [[nodiscard]] std::optional<smtp::Reply> judge_message(const IncomingMessage& message) const;
   void tell_refused(const smtp::Reply& reply) const;

@@ -11,6 +11,7 @@ import threading
 from .harness import BOUND, TcpServer
 
 ALL_ACTIONS, ALL_STEPS = 0x1FF, 0x1FFFFF
+SILENT = dict(L=0x80, C=0x1000, H=0x2000, M=0x4000, R=0x8000, T=0x10000, U=0x20000, N=0x40000, B=0x80000)
 
 
 def packet(code, data=b""):
@@ -133,7 +134,8 @@ class _Conversation(socketserver.StreamRequestHandler):
         words = [w.decode(errors="replace") for w in data.split(b"\0")[:-1]]
         if code == "O":
             _, actions, steps = struct.unpack(">III", data[:12])
-            return packet("O", struct.pack(">III", 6, actions & self.server.actions, steps & self.server.steps))
+            self.steps = steps & self.server.steps
+            return packet("O", struct.pack(">III", 6, actions & self.server.actions, self.steps))
         if code == "D":
             pairs = data[1:].split(b"\0")[:-1]
             message["macros"].update({pairs[n].decode(): pairs[n + 1].decode() for n in range(0, len(pairs), 2)})
@@ -157,4 +159,4 @@ class _Conversation(socketserver.StreamRequestHandler):
             if code == "E":
                 self.server.seen.append(message)
                 return self.server.plan(message) if self.server.plan else packet("a")
-        return packet("c")
+        return b"" if self.steps & SILENT.get(code, 0) else packet("c")
