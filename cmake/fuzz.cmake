@@ -44,3 +44,6 @@ target_include_directories(fuzz_alias_file PRIVATE ${CAS_INCLUDE_ROOTS}/recipien
 target_sources(fuzz_books PRIVATE ${CMAKE_SOURCE_DIR}/src/registry/report_day.cpp
                                   ${CMAKE_SOURCE_DIR}/src/registry/conduct_line.cpp)
 target_include_directories(fuzz_books PRIVATE ${CAS_INCLUDE_ROOTS}/registry)
+
+target_sources(fuzz_milter PRIVATE ${CMAKE_SOURCE_DIR}/src/milter/packet.cpp)
+target_include_directories(fuzz_milter PRIVATE ${CAS_INCLUDE_ROOTS}/milter)

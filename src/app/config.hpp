@@ -19,6 +19,7 @@
 #include "confirm/sender.hpp"
 #include "inbound/screener_keeper.hpp"
 #include "message/address.hpp"
+#include "milter/client.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
 #include "outbound/destinations.hpp"
@@ -46,20 +47,24 @@ struct ConfigError {
   [[nodiscard]] std::string text() const;
 };
 
-enum class Role { Mx, Submission };
+/// Milter: an MTA in front asks what to do with its mail.
+enum class Role { Mx, Submission, Milter };
 enum class ListenTls { Off, StartTls, Implicit };
 
 struct ListenConfig {
   net::Endpoint address;
   Role role = Role::Mx;
   ListenTls tls = ListenTls::StartTls;
-  /// Submission only: who comes from there may relay as anybody, without AUTH and TLS.
+  /// Submission: who comes from there may relay as anybody, without AUTH and TLS. Milter: mail from there is ours.
   std::vector<IpNetwork> trusted_networks{};
   /// Fronts that say for whom they connect: by a PROXY header, which then has to come; by XCLIENT.
   std::vector<IpNetwork> proxy_from{};
   std::vector<IpNetwork> xclient_from{};
-  bool local_users = false;    // [submission] on a Unix socket: see Config::submission_socket
-  std::string key = "listen";  // where it stands in the file: "listen[0].address"
+  // Milter only:
+  std::filesystem::path socket{};  // in place of the address
+  bool hold_quarantined = true;    // in the MTA's hold queue
+  bool local_users = false;        // [submission] on a Unix socket: see Config::submission_socket
+  std::string key = "listen";      // where it stands in the file: "listen[0].address"
 };
 
 struct SigningConfig {
@@ -89,9 +94,10 @@ struct DomainConfig {
   policy::Enforcement authentication = policy::Enforcement::Observe;
   policy::Screening screener = policy::Screening::Off;
   bool observe = false;
-  // Exactly one of the two:
+  // Exactly one of the three:
   std::filesystem::path maildir;             // a Maildir each: maildir/LOCAL-PART
   std::optional<outbound::NextHop> backend;  // the LMTP or SMTP server that has the mailboxes
+  bool milter = false;                       // an MTA that asks by milter has them
   RecipientsConfig recipients;
   /// Keys named one by one. None: the active ones in keys_dir/NAME sign; with none there either, mail from this domain
   /// is sent unsigned and without CONFIRM.
@@ -189,6 +195,7 @@ struct Config {
   std::filesystem::path tls_certificate, tls_key;  // both or none
   net::ClientCertificates client_certificates;     // on mx listeners
   std::vector<ListenConfig> listen;
+  std::vector<milter::FilterOptions> filters;  // [[filter]], in their order
   std::vector<DomainConfig> domains;
   std::vector<UserConfig> users;
   net::ResolverOptions dns;

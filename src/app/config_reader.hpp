@@ -115,6 +115,12 @@ void read_delivery(Section& section, const Config& config, DomainConfig& domain,
 /// Who says which mailboxes a [[domain]] has, and what becomes of other names (config_recipients.cpp); after delivery.
 void read_recipients(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
 void read_listen_networks(Section& section, ListenConfig& listen, Findings& findings);
+/// A listener for MTAs that ask by milter (config_milter.cpp): its address and keys.
+void read_milter_listener(Section& section, ListenConfig& listen, const Config& config, Findings& findings);
+/// One [[filter]].
+void read_filter(Section section, Config& config, Findings& findings);
+/// What cannot be done for a domain whose mailboxes an MTA has.
+void check_milter_domain(Section& section, const DomainConfig& domain);
 /// TLS to other servers (config_tls.cpp): its keys of [outbound], one [[tls_policy]], [tls_reports] after the domains.
 void read_outbound_tls(Section& section, Config& config, Findings& findings);
 void read_tls_policy(Section section, Config& config, Findings& findings);

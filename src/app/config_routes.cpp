@@ -160,9 +160,17 @@ void read_delivery(Section& section, const Config& config, DomainConfig& domain,
   if (section.has("maildir") && section.has("deliver")) {
     section.fail("deliver", "stands beside maildir, and a message is delivered once", "remove one of the two");
   }
+  domain.milter = section.boolean("milter").value_or(false);
+  if (domain.milter) {
+    for (const std::string_view key : {"maildir", "deliver"}) {
+      if (section.has(key)) section.fail(key, "stands beside milter = true: the MTA delivers", "remove one of the two");
+    }
+    return;
+  }
   if (section.has("maildir") || section.has("deliver")) return;
   section.missing("maildir",
-                  "name the folder that holds a Maildir for each mailbox, or in deliver the server that does");
+                  "name the folder that holds a Maildir for each mailbox, or in deliver the server that does; or write "
+                  "milter = true where an MTA that asks by milter has them");
 }
 
 namespace {

@@ -68,10 +68,18 @@ void read_tls(Section section, Config& config, Findings& findings) {
 // ---- [[listen]] ----
 
 void read_listen(Section section, Config& config, Findings& findings) {
-  static constexpr std::array<std::string_view, 2> roles{"mx", "submission"};
+  static constexpr std::array<std::string_view, 3> roles{"mx", "submission", "milter"};
   static constexpr std::array<std::string_view, 3> tls_words{"off", "starttls", "implicit"};
   ListenConfig listen;
   listen.key = section.full_key("address");
+  assign_choice(listen.role, section, "role", roles);
+  if (!section.has("role")) section.missing("role", "use " + one_of(roles));
+  if (listen.role == Role::Milter) {
+    read_milter_listener(section, listen, config, findings);
+    section.finish();
+    config.listen.push_back(std::move(listen));
+    return;
+  }
   if (const auto text = section.text("address")) {
     if (auto endpoint = net::Endpoint::parse(text->value)) {
       listen.address = *std::move(endpoint);
@@ -82,8 +90,6 @@ void read_listen(Section section, Config& config, Findings& findings) {
   } else if (!section.has("address")) {
     section.missing("address", "write address = \"0.0.0.0:25\"");
   }
-  assign_choice(listen.role, section, "role", roles);
-  if (!section.has("role")) section.missing("role", "use " + one_of(roles));
   assign_choice(listen.tls, section, "tls", tls_words);
   read_listen_networks(section, listen, findings);
   section.finish();
@@ -97,7 +103,7 @@ void check_required(const Config& config, Findings& findings) {
   };
   if (std::ranges::any_of(config.listen, can_confirm)) return;
   for (std::size_t n = 0; n < config.domains.size(); ++n) {
-    if (config.domains[n].mode != confirm::Mode::Required) continue;
+    if (config.domains[n].mode != confirm::Mode::Required || config.domains[n].milter) continue;
     findings.add_at("domain[" + std::to_string(n) + "].mode", "is required, and no listener lets anybody confirm",
                     "give an mx listener tls = \"starttls\", or use \"optional\"");
   }
@@ -175,6 +181,7 @@ void read_domain(Section section, Config& config, Findings& findings) {
                       .authentication = {},
                       .maildir = {},
                       .backend = {},
+                      .milter = {},
                       .recipients = {},
                       .signing = {}};
   domain.mode = confirm::Mode::Optional;
@@ -183,7 +190,11 @@ void read_domain(Section section, Config& config, Findings& findings) {
   assign_choice(domain.screener, section, "screener", screenings);
   assign(domain.observe, section.boolean("observe"));
   read_delivery(section, config, domain, findings);
-  read_recipients(section, config, domain, findings);
+  if (domain.milter) {
+    check_milter_domain(section, domain);
+  } else {
+    read_recipients(section, config, domain, findings);
+  }
   domain.signing = read_signing_keys(section, config, findings);
   section.finish();
   const auto same = [&](const DomainConfig& other) { return other.name == domain.name; };
@@ -415,6 +426,7 @@ void read_all(const toml::table& table, Config& config, Findings& findings) {
   read_outbound(root.section("outbound"), config, findings);
   for (auto& section : root.sections("transport")) read_transport(std::move(section), config, findings);
   for (auto& section : root.sections("destination")) read_destination(std::move(section), config, findings);
+  for (auto& section : root.sections("filter")) read_filter(std::move(section), config, findings);
   for (auto& section : root.sections("tls_policy")) read_tls_policy(std::move(section), config, findings);
   read_tls_reports(root.section("tls_reports"), config, findings);
   read_queue(root.section("queue"), config);

@@ -197,7 +197,7 @@ constexpr Fault faults[] = {
      "belongs to the certificate"},
     {"bad_address", "127.0.0.1:2525", "localhost:25", 9, "listen[0].address", "no address", "0.0.0.0:25"},
     {"same_address_twice", "127.0.0.1:2587", "127.0.0.1:2525", 12, "listen[1].address", "twice", "remove"},
-    {"bad_role", "\"mx\"", "\"relay\"", 10, "listen[0].role", "not known", "mx or submission"},
+    {"bad_role", "\"mx\"", "\"relay\"", 10, "listen[0].role", "not known", "mx, submission or milter"},
     {"open_submission", "\"implicit\"", "\"off\"", 14, "listen[1].tls", "AUTH", "starttls"},
     {"bad_mode", "\"required\"", "\"maybe\"", 17, "domain[0].mode", "\"maybe\" is not known",
      "off, optional or required"},

@@ -46,14 +46,16 @@ queue::PaceLimits local_pace(const Config& config) {
   return limits;
 }
 
-std::shared_ptr<const inbound::Directory> directory_of(const Config& config) {
+std::shared_ptr<const inbound::Directory> directory_of(const Config& config, Domains which) {
   std::vector<inbound::DomainSettings> domains;
   for (const auto& domain : config.domains) {
+    if (domain.milter && which == Domains::ServedHere) continue;
     domains.push_back(inbound::DomainSettings{.name = domain.name,
                                               .mode = domain.mode,
                                               .authentication = domain.authentication,
                                               .screener = domain.screener,
                                               .observe = domain.observe,
+                                              .elsewhere = domain.milter,
                                               .maildir = domain.maildir});
   }
   return std::make_shared<const inbound::Directory>(std::move(domains));
@@ -65,6 +67,12 @@ std::vector<registry::Account> accounts_of(const Config& config) {
     accounts.push_back({.name = user.name, .secret = {.password = user.password}, .send_as = user.send_as});
   }
   return accounts;
+}
+
+milter::ServerOptions milter_options(const Config& config, const ListenConfig& listen) {
+  return {.limits = config.limits,
+          .trusted_networks = listen.trusted_networks,
+          .hold_quarantined = listen.hold_quarantined};
 }
 
 inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen) {
@@ -91,7 +99,7 @@ inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& 
 
 std::vector<std::string> needs_restart(const Config& running, const Config& fresh) {
   const auto same_listener = [](const ListenConfig& a, const ListenConfig& b) {
-    return a.address == b.address && a.role == b.role && a.tls == b.tls;
+    return a.address == b.address && a.role == b.role && a.tls == b.tls && a.socket == b.socket;
   };
   const auto same_dns = [](const net::ResolverOptions& a, const net::ResolverOptions& b) {
     return a.forwarders == b.forwarders && a.local_zones == b.local_zones && a.local_data == b.local_data &&

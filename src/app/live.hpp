@@ -11,6 +11,7 @@
 #include "app/recipients.hpp"
 #include "inbound/acceptor.hpp"
 #include "inbound/local_delivery.hpp"
+#include "milter/transaction.hpp"
 #include "outbound/callout.hpp"
 #include "outbound/destinations.hpp"
 #include "outbound/relay.hpp"
@@ -20,11 +21,14 @@ namespace cas::app {
 struct Live {
   Config config;
   KeyMaterial keys;
-  std::shared_ptr<const inbound::Directory> directory;
+  std::shared_ptr<const inbound::Directory> directory;         // of domains that are served here
+  std::shared_ptr<const inbound::Directory> milter_directory;  // and of those whose MTA asks by milter
   RecipientFiles recipient_files;
   std::shared_ptr<const outbound::Callout> callout;
   std::shared_ptr<const recipients::Recipients> recipients;
+  std::unique_ptr<const milter::FilterClient> filters;  // null: there are none
   std::unique_ptr<const inbound::Services> services;
+  std::unique_ptr<const inbound::Services> milter_services;  // the same with milter_directory
   std::unique_ptr<inbound::LocalDelivery> local;
   std::unique_ptr<outbound::Relay> relay;
   std::unique_ptr<outbound::Relay> backends;  // of domains whose mailboxes are elsewhere
@@ -42,8 +46,12 @@ struct Paces {
 
 /// Whether the mailboxes of this domain are elsewhere.
 [[nodiscard]] bool is_backend_domain(const Config& config, const Domain& domain);
-[[nodiscard]] std::shared_ptr<const inbound::Directory> directory_of(const Config& config);
+/// Without those, or with, whose mailboxes an MTA has that asks by milter.
+enum class Domains { ServedHere, All };
+[[nodiscard]] std::shared_ptr<const inbound::Directory> directory_of(const Config& config,
+                                                                     Domains which = Domains::ServedHere);
 [[nodiscard]] std::vector<registry::Account> accounts_of(const Config& config);
+[[nodiscard]] milter::ServerOptions milter_options(const Config& config, const ListenConfig& listen);
 [[nodiscard]] inbound::AcceptorOptions acceptor_options(const Live& live, const ListenConfig& listen);
 /// The keys of the file whose new values only a restart brings into force.
 [[nodiscard]] std::vector<std::string> needs_restart(const Config& running, const Config& fresh);

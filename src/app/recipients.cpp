@@ -25,7 +25,9 @@ recipients::AliasContext context_of(const Config& config, const DomainConfig& do
                                    .served = {},
                                    .delimiter = domain.recipients.subaddress,
                                    .has_catch_all = domain.recipients.catch_all.has_value()};
-  for (const auto& other : config.domains) context.served.insert(other.name);
+  for (const auto& other : config.domains) {
+    if (!other.milter) context.served.insert(other.name);
+  }
   return context;
 }
 
@@ -110,6 +112,7 @@ std::shared_ptr<const recipients::Recipients> recipients_of(const Config& config
                                                             const RecipientServices& services) {
   std::map<Domain, recipients::DomainRules> domains;
   for (const auto& domain : config.domains) {
+    if (domain.milter) continue;  // its MTA knows
     // A server that is asked has said itself which names it takes.
     const bool keeps = domain.backend && domain.recipients.source != RecipientSource::Callout;
     domains.emplace(domain.name, recipients::DomainRules{.source = source_of(domain, files, services),

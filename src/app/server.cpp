@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 
 #include "app/version.hpp"
@@ -44,7 +45,8 @@ void raise_descriptor_limit() {
 }
 
 std::string_view role_word(Role role) {
-  return role == Role::Mx ? "mx" : "submission";
+  constexpr std::array<std::string_view, 3> words{"mx", "submission", "milter"};
+  return words.at(static_cast<std::size_t>(role));
 }
 
 }  // namespace
@@ -254,13 +256,22 @@ bool Server::signs_for(const Domain& domain) const {
 
 void Server::build_inbound() {
   for (const auto& bound : sockets_.listeners) {
+    if (bound.config.role == Role::Milter) continue;
     for (auto& place : places_of(bound.config.address)) own_places_.push_back(std::move(place));
   }
   tell_signing(first_keys_.signing);
   put_in_force(make_live(config_, std::exchange(first_keys_, {}), std::exchange(first_files_, {})));
   for (auto& bound : sockets_.listeners) {
-    listening_.push_back(bound.config.address.text() + " " + std::string(role_word(bound.config.role)));
+    const auto& socket = bound.config.socket;
+    listening_.push_back((socket.empty() ? bound.config.address.text() : "unix:" + socket.string()) + " " +
+                         std::string(role_word(bound.config.role)));
     for (std::size_t n = 0; n < bound.sockets.size(); ++n) {
+      if (bound.config.role == Role::Milter) {
+        auto server = std::make_unique<milter::Server>(runtime_->executor(n), std::move(bound.sockets[n]),
+                                                       milter_settings(live(), bound.config));
+        milters_.push_back(MilterListening{.config = bound.config, .server = std::move(server)});
+        continue;
+      }
       auto acceptor = std::make_unique<inbound::Acceptor>(runtime_->executor(n), std::move(bound.sockets[n]),
                                                           session_settings(live(), bound.config));
       acceptors_.push_back(Listening{.config = bound.config, .acceptor = std::move(acceptor)});
@@ -378,6 +389,7 @@ void Server::start() {
   sts_book_->start();
   if (tls_reporter_) tls_reporter_->start();
   for (auto& one : acceptors_) one.acceptor->start();
+  for (auto& one : milters_) one.server->start();
   screener_keeper_->start();
   admin_->start();
   if (metrics_server_) metrics_server_->start();
@@ -413,6 +425,7 @@ void Server::drain() {
   {
     std::vector<std::jthread> stops;
     for (auto& one : acceptors_) stops.emplace_back([&one] { one.acceptor->stop(drain_time); });
+    for (auto& one : milters_) stops.emplace_back([&one] { one.server->stop(drain_time); });
     for (auto& dispatcher : dispatchers_) stops.emplace_back([&dispatcher] { dispatcher->stop(drain_time); });
   }
   screener_keeper_->stop();

@@ -26,6 +26,7 @@
 #include "inbound/acceptor.hpp"
 #include "inbound/screener_keeper.hpp"
 #include "inbound/services.hpp"
+#include "milter/server.hpp"
 #include "net/resolver.hpp"
 #include "net/runtime.hpp"
 #include "net/system.hpp"
@@ -84,6 +85,8 @@ class Server {
   [[nodiscard]] std::shared_ptr<const Live> make_live(Config config, KeyMaterial keys, RecipientFiles files);
   [[nodiscard]] std::shared_ptr<const inbound::SessionSettings> session_settings(std::shared_ptr<const Live> live,
                                                                                  const ListenConfig& listen) const;
+  [[nodiscard]] std::shared_ptr<const milter::ServerSettings> milter_settings(std::shared_ptr<const Live> live,
+                                                                              const ListenConfig& listen) const;
   void put_in_force(std::shared_ptr<const Live> fresh);
   void put_accounts_in_force(const Config& config);
   void reload();
@@ -170,6 +173,11 @@ class Server {
     std::unique_ptr<inbound::Acceptor> acceptor;
   };
   std::vector<Listening> acceptors_;
+  struct MilterListening {
+    ListenConfig config;
+    std::unique_ptr<milter::Server> server;
+  };
+  std::vector<MilterListening> milters_;
   std::unique_ptr<inbound::ScreenerKeeper> screener_keeper_;
   bool disk_low_ = false;  // what was told last; of the watch
   std::unique_ptr<DiskWatch> disk_watch_;

@@ -81,6 +81,7 @@ outbound::RelayServices Server::relay_services() {
 
 std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, RecipientFiles files) {
   auto directory = directory_of(config);
+  auto milter_directory = directory_of(config, Domains::All);
   const auto relay = relay_services();
   auto callout = std::make_shared<const outbound::Callout>(relay, relay_options(config, own_places_));
   auto ask = [callout](outbound::NextHop hop, Mailbox mailbox, milliseconds timeout) {
@@ -91,39 +92,50 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
   auto fresh = std::make_shared<Live>(Live{.config = std::move(config),
                                            .keys = std::move(keys),
                                            .directory = std::move(directory),
+                                           .milter_directory = std::move(milter_directory),
                                            .recipient_files = std::move(files),
                                            .callout = std::move(callout),
                                            .recipients = std::move(recipients),
+                                           .filters = {},
                                            .services = {},
+                                           .milter_services = {},
                                            .local = {},
                                            .relay = {},
                                            .backends = {}});
   const auto& authentication = fresh->config.authentication;
-  inbound::Services services{.host = config_.host,
-                             .queue = *queue_,
-                             .suppressions = *suppressions_,
-                             .resolver = *resolver_,
-                             .workers = *workers_,
-                             .clock = clock_,
-                             .random = random_,
-                             .events = *events_,
-                             .directory = *fresh->directory,
-                             .recipients = *fresh->recipients,
-                             .accounts = *accounts_,
-                             .password_workers = *password_workers_,
-                             .auth_throttle = auth_throttle_,
-                             .reservations = reservations_,
-                             .buckets = buckets_,
-                             .exceptions = *exceptions_,
-                             .dkim_keys = dkim_keys_,
-                             .load = load_,
-                             .relationships = *relationships_,
-                             .conduct = conduct_,
-                             .turns = turns_,
-                             .report = *report_,
-                             .authentication = {.trusted_sealers = authentication.trusted_sealers,
-                                                .received_spf = authentication.received_spf}};
-  fresh->services = std::make_unique<const inbound::Services>(std::move(services));
+  if (const auto& filters = fresh->config.filters; !filters.empty()) {
+    fresh->filters =
+        std::make_unique<const milter::FilterClient>(config_.host, filters, fresh->config.limits.message, *events_);
+  }
+  const auto services_with = [&](const inbound::Directory& domains) -> inbound::Services {
+    return {.host = config_.host,
+            .queue = *queue_,
+            .suppressions = *suppressions_,
+            .resolver = *resolver_,
+            .workers = *workers_,
+            .clock = clock_,
+            .random = random_,
+            .events = *events_,
+            .directory = domains,
+            .recipients = *fresh->recipients,
+            .accounts = *accounts_,
+            .password_workers = *password_workers_,
+            .auth_throttle = auth_throttle_,
+            .reservations = reservations_,
+            .buckets = buckets_,
+            .exceptions = *exceptions_,
+            .dkim_keys = dkim_keys_,
+            .load = load_,
+            .relationships = *relationships_,
+            .conduct = conduct_,
+            .turns = turns_,
+            .report = *report_,
+            .authentication = {.trusted_sealers = authentication.trusted_sealers,
+                               .received_spf = authentication.received_spf},
+            .filters = fresh->filters.get()};
+  };
+  fresh->services = std::make_unique<const inbound::Services>(services_with(*fresh->directory));
+  fresh->milter_services = std::make_unique<const inbound::Services>(services_with(*fresh->milter_directory));
   fresh->local = std::make_unique<inbound::LocalDelivery>(*fresh->services);
   fresh->relay = std::make_unique<outbound::Relay>(relay, remote_options(fresh->config, fresh->keys, own_places_));
   fresh->backends = std::make_unique<outbound::Relay>(relay, backend_options(fresh->config, own_places_));
@@ -134,6 +146,21 @@ std::shared_ptr<const inbound::SessionSettings> Server::session_settings(std::sh
                                                                          const ListenConfig& listen) const {
   return std::make_shared<const inbound::SessionSettings>(
       inbound::SessionSettings{.options = acceptor_options(*live, listen), .services = *live->services, .keeps = live});
+}
+
+std::shared_ptr<const milter::ServerSettings> Server::milter_settings(std::shared_ptr<const Live> live,
+                                                                      const ListenConfig& listen) const {
+  auto sign = [this, keys = live.get()](const Domain& author, const std::string& header,
+                                        const crypto::Sha256Digest& body) -> Result<std::string> {
+    const auto* own = outbound::keys_for(keys->keys.signing, author);
+    if (own == nullptr) return std::string();
+    return outbound::sign_header(header, body, *own, to_unix(clock_.now()));
+  };
+  return std::make_shared<const milter::ServerSettings>(
+      milter::ServerSettings{.options = milter_options(live->config, listen),
+                             .services = *live->milter_services,
+                             .sign = std::move(sign),
+                             .keeps = live});
 }
 
 // Sessions and deliveries that run keep what they began with.
@@ -160,6 +187,7 @@ void Server::put_in_force(std::shared_ptr<const Live> fresh) {
   live_.with([&](auto& now) { now = fresh; });
   queue_->reroute();
   for (auto& one : acceptors_) one.acceptor->renew(session_settings(fresh, one.config));
+  for (auto& one : milters_) one.server->renew(milter_settings(fresh, one.config));
 }
 
 // Before the sessions that ask for them.
@@ -259,7 +287,7 @@ void Server::watch_disk() {
   const auto now = live();
   DiskWatch::Places places{.state_dir = config_.state_dir, .maildirs = {}};
   for (const auto& domain : now->config.domains) {
-    if (!domain.backend) places.maildirs.emplace(domain.name, domain.maildir);
+    if (!domain.maildir.empty()) places.maildirs.emplace(domain.name, domain.maildir);
   }
   if (disk_watch_) return disk_watch_->watch(std::move(places));
   disk_watch_ = std::make_unique<DiskWatch>(std::move(places), disk_look_pause,
@@ -321,7 +349,7 @@ net::Task<std::vector<queue::Outcome>> Server::deliver_locally(const queue::Job&
 
 net::Task<policy::Why> Server::explain(policy::WhyQuestion question) const {
   const auto now = live();
-  auto why = co_await inbound::explain(*now->services, std::move(question));
+  auto why = co_await inbound::explain(*now->milter_services, std::move(question));
   co_return why;
 }
 

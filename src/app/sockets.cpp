@@ -45,7 +45,7 @@ int make_folder(const fs::path& folder, const Identity& owner, mode_t mode = 075
 }
 
 std::expected<BoundListener, ConfigError> bind_listener(const Config& config, const ListenConfig& listen,
-                                                        const net::Runtime& runtime) {
+                                                        const net::Runtime& runtime, const Identity& owner) {
   BoundListener bound{.config = listen, .sockets = {}};
   const auto refuse = [&](const Error& error) {
     const bool privileged = listen.address.port < 1024 && listen.address.port != 0 && ::geteuid() != 0;
@@ -54,9 +54,14 @@ std::expected<BoundListener, ConfigError> bind_listener(const Config& config, co
                      privileged ? "start as root and name the user to become in run_as, or use a port from 1024"
                                 : "stop what holds it (`ss -ltnp` shows it), or use another address or port"));
   };
-  auto first = net::Listener::tcp(runtime.executor(0), listen.address);
+  auto first = listen.socket.empty() ? net::Listener::tcp(runtime.executor(0), listen.address)
+                                     : net::Listener::unix_socket(runtime.executor(0), listen.socket.string());
   if (!first) return refuse(first.error());
   bound.config.address = first->endpoint();
+  if (!listen.socket.empty() && ::geteuid() == 0 && ::lchown(listen.socket.c_str(), owner.user, owner.group) != 0) {
+    return std::unexpected(config.error(listen.key, "cannot be given to " + owner.name + ": " + reason(errno),
+                                        "name a socket on a local file system"));
+  }
   for (std::size_t n = 1; n < runtime.size(); ++n) {
     auto next = first->share(runtime.executor(n));
     if (!next) return refuse(next.error());
@@ -116,7 +121,7 @@ std::expected<Sockets, ConfigError> bind_sockets(const Config& config, const net
                                                  const Identity& owner) {
   Sockets sockets;
   for (const auto& listen : config.listen) {
-    auto bound = bind_listener(config, listen, runtime);
+    auto bound = bind_listener(config, listen, runtime, owner);
     if (!bound) return std::unexpected(std::move(bound).error());
     sockets.listeners.push_back(*std::move(bound));
   }

@@ -18,6 +18,7 @@ smtp::DataDecoder::Sink Arrival::sink() {
 }
 
 net::Task<void> Arrival::store_ready() {
+  if (whole_) co_return;
   while (stored_ && message_.chunk_ready()) stored_ = co_await store_piece();
   while (!stored_ && message_.chunk_ready()) (void)message_.take_chunk();
 }

@@ -24,6 +24,8 @@ class Arrival {
 
   /// Takes the octets of the message from a decoder; valid while this lives.
   [[nodiscard]] smtp::DataDecoder::Sink sink();
+  /// Nothing is stored before store_rest(): somebody may change the message at its end. It lies in memory so long.
+  void keep_whole() { whole_ = true; }
   /// Stores what has gathered, if it is enough. After a failure of the store octets are forgotten, so that a session
   /// can read on to where the reply may be said.
   [[nodiscard]] net::Task<void> store_ready();
@@ -48,6 +50,7 @@ class Arrival {
   IncomingMessage message_;
   std::shared_ptr<store::Draft> draft_;
   Result<void> stored_;
+  bool whole_ = false;
 };
 
 }  // namespace cas::inbound

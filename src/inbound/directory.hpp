@@ -22,7 +22,8 @@ struct DomainSettings {
   policy::Enforcement authentication = policy::Enforcement::Observe;
   policy::Screening screener = policy::Screening::Off;  // of mailboxes that say nothing else
   bool observe = false;                                 // rules are asked and told, and nothing is done because of them
-  std::filesystem::path maildir;                        // one Maildir for each mailbox below it
+  bool elsewhere = false;         // an MTA that asks by milter has the mailboxes, and knows which there are
+  std::filesystem::path maildir;  // one Maildir for each mailbox below it
 };
 
 /// Local parts are compared without regard to ASCII case here, as nearly every site does (RFC 5321 §2.4 leaves it to

@@ -4,6 +4,8 @@
 // The header is gathered, edited and judged once; the body streams through the hash.
 #include "inbound/incoming.hpp"
 
+#include <utility>
+
 #include "base/encoding.hpp"
 #include "policy/authentication.hpp"
 
@@ -34,6 +36,7 @@ void IncomingMessage::refuse(Reply reply) {
   if (!refusal_) refusal_ = std::move(reply);
   free_memory(header_);
   free_memory(pending_);
+  taken_ = 0;
 }
 
 void IncomingMessage::keep(std::string_view octets) {
@@ -101,18 +104,37 @@ void IncomingMessage::end_header() {
   facts_ = policy::message_facts(*kept);
   facts_.hashes.header = confirm::header_hash(*kept);
   keep(edited);
+  header_size_ = edited.size();
   free_memory(header_);
 }
 
 std::string IncomingMessage::take_chunk() {
   std::string chunk;
-  if (pending_.size() <= chunk_size) {
+  if (taken_ == 0 && pending_.size() <= chunk_size) {
     chunk.swap(pending_);
     return chunk;
   }
-  chunk = pending_.substr(0, chunk_size);
-  pending_.erase(0, chunk_size);
+  chunk = pending_.substr(taken_, chunk_size);
+  taken_ += chunk.size();
+  // Where much is pending, what is left moves once, not with each chunk.
+  if (pending_.size() - taken_ < chunk_size) pending_.erase(0, std::exchange(taken_, 0));
   return chunk;
+}
+
+Result<void> IncomingMessage::replace(const std::string& header, std::string_view body) {
+  CAS_TRY(const auto fields, parse_header(header));
+  facts_.hashes.header = confirm::header_hash(fields);
+  auth::BodyHashes hashes;
+  const auto relaxed = hashes.want(Canonicalization::Relaxed);
+  hashes.update(body);
+  hashes.finish();
+  facts_.hashes.body = hashes.digest(relaxed);
+  pending_ = header + "\r\n";
+  header_size_ = pending_.size();
+  pending_ += body;
+  size_ = pending_.size();
+  eight_bit_ = !is_ascii(pending_);
+  return {};
 }
 
 std::optional<Reply> IncomingMessage::finish() {

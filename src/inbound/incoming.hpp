@@ -30,8 +30,8 @@ class IncomingMessage {
   /// The next octets of the message, as a decoder gives them. After a fault they are counted and forgotten.
   void add(std::string_view octets);
   /// Enough has gathered to be stored.
-  [[nodiscard]] bool chunk_ready() const { return pending_.size() >= chunk_size; }
-  [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
+  [[nodiscard]] bool chunk_ready() const { return pending_.size() - taken_ >= chunk_size; }
+  [[nodiscard]] bool has_pending() const { return pending_.size() > taken_; }
   /// What has gathered: at most chunk_size octets; call while chunk_ready(), and at the end while has_pending().
   [[nodiscard]] std::string take_chunk();
 
@@ -60,6 +60,11 @@ class IncomingMessage {
   /// Octets that are kept (header edited).
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] bool eight_bit() const { return eight_bit_; }
+  /// The header's part of what is kept, with the empty line behind it.
+  [[nodiscard]] std::size_t header_size() const { return header_size_; }
+  /// While nothing was taken: all that is kept, and another in its place. A permanent error for a header that is none.
+  [[nodiscard]] const std::string& kept() const { return pending_; }
+  [[nodiscard]] Result<void> replace(const std::string& header, std::string_view body);
 
  private:
   void end_header();
@@ -71,7 +76,9 @@ class IncomingMessage {
   smtp::Limits limits_;
   std::string header_;  // until it is complete
   bool in_header_ = true;
-  std::string pending_;                      // to be stored
+  std::string pending_;  // to be stored, but for the first taken_ octets
+  std::size_t taken_ = 0;
+  std::size_t header_size_ = 0;
   auth::BodyHashes submitted_body_;          // of a submission
   std::optional<auth::MessageCheck> check_;  // of anything else, with the hashes of its body
   auth::BodyHashes::Handle body_hash_ = 0;   // relaxed: the digest's (CAS §4.4), and what DKIM signs

@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "base/trace.hpp"
 #include "inbound/directory.hpp"
+#include "inbound/filters.hpp"
 #include "inbound/load.hpp"
 #include "inbound/reservations.hpp"
 #include "net/resolver.hpp"
@@ -57,6 +58,7 @@ struct Services {
   policy::Turns& turns;
   registry::VerdictReport& report;
   AuthenticationOptions authentication{};
+  const Filters* filters = nullptr;  // none: nobody is asked
 };
 
 }  // namespace cas::inbound

@@ -137,9 +137,8 @@ class Session {
   void look_for_forwarder(policy::RecipientFacts& facts) const;
   net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
   net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
-  net::Task<void> find_relation(policy::RecipientFacts& facts);
   /// `before`: what it is in place of.
-  void tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts,
+  void tell_verdict(const Judged& judged, const policy::RecipientFacts& facts,
                     const policy::Verdict* before = nullptr) const;
   [[nodiscard]] std::optional<smtp::Reply> no_place_for(const policy::RecipientFacts& facts);
   net::Task<std::optional<smtp::Reply>> judge_again(const IncomingMessage& message);
@@ -168,9 +167,6 @@ class Session {
   void mark_forwarded(queue::NewMessage& fresh) const;
   // session_conduct.cpp: how the other side behaves
   void look_for_excess(policy::RecipientFacts& facts) const;
-  void look_for_excess_again(policy::RecipientFacts& facts) const;
-  void note_verdict(const policy::RecipientFacts& facts, const policy::Verdict& verdict,
-                    const policy::Verdict* before) const;
   void note_authentication(const policy::AuthenticationVerdict& found, const policy::Handling& handling,
                            const std::vector<policy::Enforcement>& modes) const;
   [[nodiscard]] policy::SenderIdentity who_answers() const;
@@ -182,12 +178,11 @@ class Session {
   net::Task<std::optional<smtp::Reply>> authenticate(const IncomingMessage& message);
   [[nodiscard]] bool hangs_on(const Admitted& admitted) const;
   [[nodiscard]] std::optional<smtp::Reply> enforce(const IncomingMessage& message);
-  [[nodiscard]] policy::AuthenticationVerdict judge_outcomes(const IncomingMessage& message) const;
   void tell_authentication(const policy::AuthenticationVerdict& verdict, const policy::Handling& handling) const;
   [[nodiscard]] std::string authentication_fields(const IncomingMessage& message) const;
   [[nodiscard]] auth::MethodResult confirmation_result(const IncomingMessage& message) const;
 
-  // session_data.cpp: the message. None where the connection broke
+  // session_filter.cpp: is_filtered(), filter(). session_data.cpp: the message. None where the connection broke
   net::Task<std::optional<smtp::Step>> read_body();
   net::Task<std::optional<smtp::Step>> read_chunk(smtp::ReadChunk chunk);
   net::Task<std::optional<smtp::Step>> skip_chunk(smtp::SkipChunk chunk);
@@ -197,6 +192,8 @@ class Session {
   net::Task<bool> receive_data();
   [[nodiscard]] std::optional<smtp::Reply> no_room(const smtp::MailCommand& mail) const;
   net::Task<smtp::Reply> end_message(bool malformed);
+  [[nodiscard]] bool is_filtered() const;
+  net::Task<std::optional<smtp::Reply>> filter(IncomingMessage& message);
   [[nodiscard]] std::optional<smtp::Reply> message_fault(bool malformed) const;
   [[nodiscard]] std::optional<smtp::Reply> judge_message(const IncomingMessage& message) const;
   void tell_refused(const smtp::Reply& reply) const;

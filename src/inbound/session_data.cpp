@@ -69,6 +69,7 @@ void Session::begin_message() {
   boundary.now = to_unix(now);
   boundary.message_id = id + "@" + services_.host.text();
   work_.arrival = std::make_unique<Arrival>(services_.queue, std::move(id), std::move(boundary), options_.smtp.limits);
+  if (is_filtered()) work_.arrival->keep_whole();
 }
 
 // Reads until the decoder has what it wants; false when the connection is over before. Replies are sent before waiting
@@ -131,6 +132,7 @@ net::Task<Reply> Session::end_message(bool malformed) {
   if (!refusal && work_.authentication) refusal = co_await authenticate(message);
   if (!refusal && origin() == policy::Origin::Outside) refusal = co_await judge_again(message);
   if (!refusal && work_.authentication) refusal = enforce(message);
+  if (!refusal && is_filtered()) refusal = co_await filter(message);
   if (!refusal && origin() == policy::Origin::User) co_await find_own_mailbox();
   if (refusal) {
     tell_refused(*refusal);

@@ -4,27 +4,14 @@
 // Recipients: facts are gathered as the rules ask for them (policy/judge), at RCPT and again at the end of the message.
 #include <algorithm>
 
-#include "base/encoding.hpp"
+#include "inbound/judging.hpp"
 #include "inbound/recipient_facts.hpp"
 #include "inbound/session.hpp"
-#include "net/completion.hpp"
-#include "net/inquiry.hpp"
 #include "policy/ending.hpp"
 
 namespace cas::inbound {
 
 using smtp::Reply;
-
-namespace {
-
-constexpr milliseconds patience_at_rcpt{5000};
-
-bool is_final(const policy::RecipientFacts& facts, const policy::Verdict& verdict) {
-  return policy::intent_counts(facts) || verdict.admission == policy::Admission::Submitted ||
-         verdict.rule == "postmaster" || verdict.rule == "abuse";
-}
-
-}  // namespace
 
 // ---- RCPT ----
 
@@ -62,7 +49,7 @@ net::Task<Reply> Session::on_rcpt(smtp::RcptCommand asked) {
     verdict.reply = policy::one_at_a_time();
     work_.put_off = true;
   }
-  tell_verdict(recipient, judged, facts);
+  tell_verdict(judged, facts);
   if (!verdict.reply.positive()) co_return verdict.reply;
   if (auto refusal = no_place_for(facts)) co_return *std::move(refusal);
   const bool signed_for = counted && verdict.admission != policy::Admission::Exempt;
@@ -94,26 +81,13 @@ std::optional<Reply> Session::no_place_for(const policy::RecipientFacts& facts) 
   return std::nullopt;
 }
 
-void Session::tell_verdict(const Mailbox& recipient, const Judged& judged, const policy::RecipientFacts& facts,
+void Session::tell_verdict(const Judged& judged, const policy::RecipientFacts& facts,
                            const policy::Verdict* before) const {
-  const auto& verdict = judged.verdict;
-  note_verdict(facts, verdict, before);
-  // One at a time: whatever was to become of it, it comes again, and is judged then.
-  const bool put_off = verdict.reply.transient();
-  const auto admission = put_off ? policy::Admission::Deferred : verdict.admission;
-  std::vector<std::pair<std::string_view, std::string>> fields{{"to", recipient.wire()},
-                                                               {"from", protocol_.mail()->from.path()},
-                                                               {"client", stream_.peer().text()},
-                                                               {"admission", std::string(policy::to_string(admission))},
-                                                               {"rule", verdict.rule},
-                                                               {"reply", verdict.reply.summary()}};
-  if (!judged.found.rule.empty()) fields.emplace_back("found", judged.found.rule);
-  if (const auto* entry = policy::deciding_entry(facts, verdict)) {
-    fields.emplace_back("exception", std::to_string(entry->id));
-    fields.emplace_back("pattern", entry->pattern);
-    if (!put_off) services_.exceptions.count_hit(entry->id);
+  if (origin() == policy::Origin::Outside) {
+    note_verdict(services_, identity_towards(facts), facts, judged.verdict, before);
   }
-  if (!verdict.observed.empty()) fields.emplace_back("observed", verdict.observed);
+  auto fields = verdict_fields(services_, facts, judged.verdict, protocol_.mail()->from, stream_.peer().text());
+  if (!judged.found.rule.empty()) fields.emplace_back("found", judged.found.rule);
   event("rcpt", std::move(fields));
 }
 
@@ -127,12 +101,8 @@ policy::RecipientFacts Session::recipient_facts(const Mailbox& recipient) const 
   facts.intent = work_.status;
   facts.listed_in_intent = work_.intent && work_.intent->lists(recipient);
   if (facts.intent == policy::IntentStatus::Valid) facts.klass = work_.intent->klass;
-  const DomainSettings* domain = recipient.domain() ? services_.directory.find(*recipient.domain()) : nullptr;
-  if (domain == nullptr) return facts;
-  facts.domain_is_local = true;
-  facts.mode = domain->mode;
-  facts.observe = domain->observe;
-  facts.screening = screening_of(services_, recipient);
+  add_domain(services_, facts);
+  if (!facts.domain_is_local) return facts;
   if (bounced_to(recipient)) {
     // It answers mail that went out of here a short while ago, and is for nobody here (CAS §8.2).
     if (facts.mode == confirm::Mode::Required) facts.mode = confirm::Mode::Optional;
@@ -149,8 +119,7 @@ policy::SenderIdentity Session::sender_identity() const {
   sender.client = IpAddress::parse(stream_.peer().address);
   sender.envelope = protocol_.mail()->from;
   sender.certificate = client_names_;
-  sender.spf_pass =
-      work_.spf && work_.spf->result == auth::SpfResult::Pass && work_.spf->identity == auth::SpfIdentity::MailFrom;
+  sender.spf_pass = work_.spf && is_spf_pass(*work_.spf);
   if (work_.status == policy::IntentStatus::Valid) {
     sender.author = work_.intent->author;
     sender.author_proven = true;
@@ -158,14 +127,7 @@ policy::SenderIdentity Session::sender_identity() const {
     sender.list_id = work_.intent->list_id.value_or("");
     sender.list_proven = policy::proves_list(sender.list_id, *sender.signer);
   }
-  if (work_.message == nullptr || sender.author_proven) return sender;
-  const auto& message = work_.message->facts();
-  if (const Mailbox* author = message.author()) sender.author = *author;
-  sender.list_id = message.klass.list_id;
-  if (!work_.outcomes) return sender;
-  const auto identity = policy::implicit_identity(work_.outcomes->dmarc, work_.outcomes->dkim);
-  sender.author_proven = identity && sender.author && sender.author->domain() == identity;
-  sender.list_proven = policy::is_list_proven(sender.list_id, work_.outcomes->dkim);
+  if (work_.message != nullptr && !sender.author_proven) show_message(sender, *work_.message, work_.outcomes);
   return sender;
 }
 
@@ -215,17 +177,9 @@ std::optional<policy::RelationNames> Session::relation_names(confirm::Class klas
 
 net::Task<Session::Judged> Session::judge_recipient(policy::RecipientFacts& facts) {
   recipients::Resolution found;
-  while (true) {
-    auto judgement = policy::judge(facts);
-    if (auto* verdict = std::get_if<policy::Verdict>(&judgement))
-      co_return Judged(*std::move(verdict), false, std::move(found));
-    const auto question = std::get<policy::Question>(judgement);
-    if (question == policy::Question::Message) {
-      auto provisional = policy::provisionally(facts);
-      co_return Judged(std::move(provisional.verdict), provisional.alone, std::move(found));
-    }
-    co_await find_out(question, facts, found);
-  }
+  const FindOut ask = [&](policy::Question question) { return find_out(question, facts, found); };
+  auto judged = co_await judge_with(facts, ask);
+  co_return Judged(std::move(judged.verdict), judged.alone, std::move(found));
 }
 
 net::Task<void> Session::find_out(policy::Question question, policy::RecipientFacts& facts,
@@ -236,7 +190,7 @@ net::Task<void> Session::find_out(policy::Question question, policy::RecipientFa
       facts.spf_known = true;
       look_for_exceptions(facts);
       break;
-    case policy::Question::Relation: co_await find_relation(facts); break;
+    case policy::Question::Relation: co_await find_relation(services_, identity_towards(facts), facts); break;
     case policy::Question::Mailbox:
       found = co_await resolve(facts);
       if (facts.owner && *facts.owner != facts.recipient) {
@@ -245,31 +199,6 @@ net::Task<void> Session::find_out(policy::Question question, policy::RecipientFa
       }
       break;
     case policy::Question::Message: break;  // nobody can
-  }
-}
-
-// What cannot be found out is not known of the mailbox either: 451.
-net::Task<void> Session::find_relation(policy::RecipientFacts& facts) {
-  auto sender = identity_towards(facts);
-  // Of what a forwarder brings only the owner's block counts, and blocks ask for no proof.
-  if (sender.forwarded) sender.author_proven = true;
-  auto names = policy::relation_names(sender, facts.klass);
-  if (!names) {  // nobody is named: nobody can be approved
-    facts.relation = policy::Relation();
-    co_return;
-  }
-  const std::string mailbox = policy::relation_mailbox(facts.owner.value_or(facts.recipient));
-  auto start = [&](auto done) {
-    // Who guesses mailboxes learns nothing by the time of a reply (CAS §8.5).
-    auto& relationships = services_.relationships;
-    if (facts.excess.signer_unknown) return relationships.find_standing(mailbox, *std::move(names), std::move(done));
-    relationships.find(mailbox, *std::move(names), std::move(done));
-  };
-  auto relation = co_await net::completion<Result<policy::Relation>>(std::move(start));
-  if (relation) {
-    facts.relation = *relation;
-  } else {
-    facts.mailbox = policy::MailboxStatus::LookupFailed;
   }
 }
 
@@ -284,11 +213,11 @@ net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& mess
     admitted.facts.spf_known = admitted.facts.message_known = true;
     if (work_.status != policy::IntentStatus::Valid) admitted.facts.klass = message.facts().klass.klass;
     look_for_exceptions(admitted.facts);
-    look_for_excess_again(admitted.facts);
+    look_for_excess_again(services_, identity_towards(admitted.facts), admitted.facts);
     auto judged = co_await judge_recipient(admitted.facts);
     if (judged.found.known()) admitted.targets = std::move(judged.found.targets);
     if (judged.verdict.rule == admitted.verdict.rule) continue;
-    tell_verdict(admitted.address, judged, admitted.facts, &admitted.verdict);
+    tell_verdict(judged, admitted.facts, &admitted.verdict);
     admitted.verdict = std::move(judged.verdict);
   }
   std::vector<policy::Verdict> verdicts;

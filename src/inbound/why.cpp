@@ -31,6 +31,13 @@ policy::RecipientFacts facts_of(const Services& services, const policy::WhyQuest
 }
 
 net::Task<void> find_mailbox(const Services& services, policy::Why& why) {
+  const DomainSettings* domain = services.directory.find(*why.facts.recipient.domain());
+  if (domain != nullptr && domain->elsewhere) {
+    why.facts.mailbox = policy::MailboxStatus::Exists;
+    why.facts.owner = why.facts.recipient;
+    why.found = "milter";
+    co_return;
+  }
   auto found = co_await services.recipients.resolve(why.facts.recipient);
   if (!found) {
     why.facts.mailbox = policy::MailboxStatus::LookupFailed;

@@ -14,23 +14,23 @@ namespace {
 // What arrives is bounded by limits.header; this is for a store that is damaged.
 constexpr std::size_t max_header = 16UL * 1024 * 1024;
 
-Result<std::string> sign(const std::string& text, const store::Message& message, const SigningKeys::value_type& keys,
-                         UnixTime now) {
-  CAS_TRY(const auto fields, parse_header(text));
-  auth::SignedHeader header(fields);
+}  // namespace
+
+Result<std::string> sign_header(const std::string& header, const crypto::Sha256Digest& body,
+                                const SigningKeys::value_type& keys, UnixTime now) {
+  CAS_TRY(const auto fields, parse_header(header));
+  auth::SignedHeader indexed(fields);
   auth::DkimSigning signing{
       .domain = keys.first, .selector = {}, .headers = auth::headers_to_sign(fields, auth::recommended_headers())};
   signing.signed_at = now;
   std::string signatures;
   for (const auto& [selector, key] : keys.second) {
     signing.selector = selector;
-    CAS_TRY(const std::string signature, auth::sign_dkim(header, message.hashes.body, signing, key));
+    CAS_TRY(const std::string signature, auth::sign_dkim(indexed, body, signing, key));
     signatures += signature;
   }
   return signatures;
 }
-
-}  // namespace
 
 const SigningKeys::value_type* keys_for(const SigningKeys& keys, const store::Message& message) {
   if (!message.author) return nullptr;
@@ -39,8 +39,12 @@ const SigningKeys::value_type* keys_for(const SigningKeys& keys, const store::Me
     const auto& sender = message.forwarded_as->mailbox();
     domain = sender ? sender->domain() : std::nullopt;
   }
-  for (; domain; domain = domain->parent()) {
-    const auto found = keys.find(*domain);
+  return domain ? keys_for(keys, *domain) : nullptr;
+}
+
+const SigningKeys::value_type* keys_for(const SigningKeys& keys, const Domain& domain) {
+  for (auto above = std::optional(domain); above; above = above->parent()) {
+    const auto found = keys.find(*above);
     if (found != keys.end()) return &*found;
   }
   return nullptr;
@@ -64,7 +68,7 @@ net::Task<Result<std::string>> read_header(queue::Queue& queue, const store::Mes
 net::Task<Result<std::string>> make_signatures(queue::Queue& queue, const store::Message& message,
                                                const SigningKeys::value_type& keys, UnixTime now) {
   CAS_CO_TRY(const std::string header, co_await read_header(queue, message));
-  auto signatures = sign(header, message, keys, now);
+  auto signatures = sign_header(header, message.hashes.body, keys, now);
   // A message that was taken and cannot be signed is a fault of ours: it waits, and nobody sends it unsigned.
   if (!signatures) co_return transient("the message cannot be signed", signatures.error().private_reason);
   co_return std::move(signatures);

@@ -30,11 +30,19 @@ using SigningKeys = std::map<Domain, std::vector<Signing>>;
 /// for somebody outside, those of the domain that sends it on. None: nobody here.
 [[nodiscard]] const SigningKeys::value_type* keys_for(const SigningKeys& keys, const store::Message& message);
 
+/// The keys of this domain, or of the nearest one above that has some.
+[[nodiscard]] const SigningKeys::value_type* keys_for(const SigningKeys& keys, const Domain& domain);
+
+/// A DKIM-Signature for each of the keys, one below the other, relaxed/relaxed, to be put before the message. `header`:
+/// its header section; `body`: the hash of its relaxed form.
+[[nodiscard]] Result<std::string> sign_header(const std::string& header, const crypto::Sha256Digest& body,
+                                              const SigningKeys::value_type& keys, UnixTime now);
+
 /// The header section of a stored message, without the empty line. A transient error when the store does not give it.
 [[nodiscard]] net::Task<Result<std::string>> read_header(queue::Queue& queue, const store::Message& message);
 
-/// A DKIM-Signature for each of the keys, one below the other, relaxed/relaxed, to be put before the message. `queue`
-/// and the rest outlive the task. A transient error when the store does not give the header.
+/// sign_header() of a stored message. `queue` and the rest outlive the task. A transient error when the store does not
+/// give the header.
 [[nodiscard]] net::Task<Result<std::string>> make_signatures(queue::Queue& queue, const store::Message& message,
                                                              const SigningKeys::value_type& keys, UnixTime now);
 

@@ -13,13 +13,6 @@ namespace cas::policy {
 
 namespace {
 
-bool is_dropped(const HeaderField& field, const BoundaryFacts& facts) {
-  if (iequals(field.name, "Authentication-Results")) return auth::is_forged_result(field, facts.authserv_id);
-  if (iequals(field.name, "Return-Path")) return true;
-  if (iequals(field.name, "CAS-Confirmation")) return true;
-  return facts.origin == Origin::User && (iequals(field.name, "Bcc") || iequals(field.name, "Resent-Bcc"));
-}
-
 /// RFC 5322 §3.2.2. A comment without an end is none.
 std::string without_comments(std::string_view value) {
   std::string out;
@@ -43,6 +36,13 @@ bool has(const std::vector<HeaderField>& fields, std::string_view name) {
 }
 
 }  // namespace
+
+bool is_dropped(const HeaderField& field, const BoundaryFacts& facts) {
+  if (iequals(field.name, "Authentication-Results")) return auth::is_forged_result(field, facts.authserv_id);
+  if (iequals(field.name, "Return-Path")) return true;
+  if (iequals(field.name, "CAS-Confirmation")) return true;
+  return facts.origin == Origin::User && (iequals(field.name, "Bcc") || iequals(field.name, "Resent-Bcc"));
+}
 
 std::string edit_header(const std::vector<HeaderField>& fields, const BoundaryFacts& facts) {
   std::string edited;

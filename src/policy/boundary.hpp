@@ -26,6 +26,9 @@ struct BoundaryFacts {
   std::string message_id;  // "local@host", used when a submission has none
 };
 
+/// Whether a field is taken out there (see edit_header).
+[[nodiscard]] bool is_dropped(const HeaderField& field, const BoundaryFacts& facts);
+
 /// The header section (with its final empty line) as it is kept: without forged Authentication-Results, Return-Path
 /// (RFC 5321 §4.4: ours to add) and CAS-Confirmation (CAS §14.3); what a user submits also loses Bcc and gains Date and
 /// Message-ID (RFC 6409 §8). All other fields stay as they are, octet for octet and in order.

@@ -157,6 +157,7 @@ class Server:
         lines = []
         for domain in self.domains:
             lines += ["[[domain]]", f"name = {toml(domain['name'])}", f"mode = {toml(domain['mode'])}",
+                      "milter = true" if domain.get("milter") else
                       f"deliver = {toml(domain['deliver'])}" if "deliver" in domain else
                       f"maildir = {toml(self.directory / 'mail' / domain['name'])}"]
             if domain["mailboxes"] is not None:

@@ -33,7 +33,7 @@ inet_protocols = ipv4
 alias_maps =
 alias_database =
 local_recipient_maps =
-virtual_mailbox_domains = {domain}
+virtual_mailbox_domains = {domain} {more_domains}
 virtual_mailbox_base = {dir}/mail
 virtual_mailbox_maps = static:bounces/
 virtual_minimum_uid = 1
@@ -46,6 +46,7 @@ smtp_bind_address = {address}
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
 smtp_tls_security_level = may
+{more}
 """
 MASTER = """{address}:{port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
@@ -79,11 +80,11 @@ def why_not():
 
 class Postfix:
     """`routes`: the domains that it sends to, each with the address and port of its server. What is for its own domain, such
-    as a bounce, is in bounces()."""
+    as a bounce, is in bounces(). `domains`: more of its own; `more`: lines of main.cf."""
 
-    def __init__(self, world, domain, routes):
+    def __init__(self, world, domain, routes, domains=(), more=""):
         self.address, self.port = world.new_address(), world.port
-        self.folder = world.directory / "postfix"
+        self.folder = world.directory / f"postfix-{domain}"
         os.chmod(world.directory, 0o711)  # its processes run as another user
         self.folder.mkdir(mode=0o755)
         for part in ("etc", "spool", "data", "mail"):
@@ -94,7 +95,8 @@ class Postfix:
         table = ", ".join(f"{{{name} = smtp:[{address}]:{port}}}" for name, (address, port) in routes.items())
         etc = self.folder / "etc"
         (etc / "main.cf").write_text(MAIN.format(dir=self.folder, sbin=SBIN, host=f"mx.{domain}", domain=domain, routes=table,
-                                                 address=self.address, uid=nobody.pw_uid, gid=nobody.pw_gid))
+                                                 address=self.address, uid=nobody.pw_uid, gid=nobody.pw_gid,
+                                                 more_domains=" ".join(domains), more=more))
         (etc / "master.cf").write_text(MASTER.format(address=self.address, port=self.port))
         for name in ("postfix-files", "dynamicmaps.cf"):
             with contextlib.suppress(FileNotFoundError):
@@ -136,10 +138,15 @@ class Postfix:
                 for row in rows if row["queue_name"] == "deferred" for recipient in row["recipients"]}
 
     def bounces(self, token):
-        """The notifications about a message with this subject."""
+        """The notifications about a message with this subject; where it is for a mailbox here, the message."""
         new = self.folder / "mail" / "bounces" / "new"
         found = [path.read_text(errors="replace") for path in new.iterdir()] if new.exists() else []
         return [text for text in found if f"Subject: {token}\n" in text]
+
+    def queued(self, name):
+        """The senders of what waits in that queue: "hold"."""
+        rows = [json.loads(line) for line in self._tool("postqueue", "-j").splitlines()]
+        return [row["sender"] for row in rows if row["queue_name"] == name]
 
     def log(self):
         path = self.folder / "mail.log"
