@@ -49,7 +49,10 @@ void read_milter_listener(Section& section, ListenConfig& listen, const Config& 
   listen.tls = ListenTls::Off;
   read_address(section, listen, config, findings);
   if (const auto index = section.choice("quarantine", quarantines)) listen.hold_quarantined = *index == 0;
-  read_trusted_networks(section, listen, findings);
+  read_listen_networks(section, listen, findings);
+  for (const std::string_view key : {"proxy_from", "xclient_from"}) {
+    if (section.has(key)) section.fail(key, "belongs to a listener that speaks SMTP", "remove it: the MTA names the client");
+  }
   // What programs of the MTA's own machine send.
   if (!section.has("trusted_networks")) {
     for (const std::string_view own : {"127.0.0.1", "::1"}) listen.trusted_networks.push_back(*IpNetwork::parse(own));

@@ -124,6 +124,7 @@ class Listener {
   [[nodiscard]] Endpoint endpoint() const;
 
  private:
+  friend class HandedSockets;
   explicit Listener(std::unique_ptr<ListenerState> state);
   std::unique_ptr<ListenerState> state_;
 };
