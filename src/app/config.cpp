@@ -71,6 +71,32 @@ std::expected<Config, std::vector<ConfigError>> load_config(const std::filesyste
   return config;
 }
 
+std::expected<Config, std::vector<ConfigError>> read_config(std::string_view text, const std::filesystem::path& file) {
+  Findings findings(file);
+  Config config = empty_config(file);
+  try {
+    const toml::table table = toml::parse(text, file.string());
+    read_all(table, config, findings);
+  } catch (const toml::parse_error& e) {
+    findings.add(e.source().begin.line, "", "is no TOML: " + printable(e.description(), 300),
+                 "write name = value, text in double quotes, tables as [name]");
+  }
+  config.lines = findings.lines();
+  if (findings.any()) return std::unexpected(findings.take());
+  return config;
+}
+
+std::expected<Config, std::vector<ConfigError>> read_config(const std::filesystem::path& file) {
+  auto table = parse(file);
+  if (!table) return std::unexpected(std::move(table).error());
+  Findings findings(file);
+  Config config = empty_config(file);
+  read_all(*table, config, findings);
+  config.lines = findings.lines();
+  if (findings.any()) return std::unexpected(findings.take());
+  return config;
+}
+
 std::expected<std::filesystem::path, std::vector<ConfigError>> load_admin_socket(const std::filesystem::path& file) {
   auto table = parse(file);
   if (!table) return std::unexpected(std::move(table).error());
