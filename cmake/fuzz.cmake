@@ -44,3 +44,5 @@ target_include_directories(fuzz_alias_file PRIVATE ${CAS_INCLUDE_ROOTS}/recipien
 target_sources(fuzz_books PRIVATE ${CMAKE_SOURCE_DIR}/src/registry/report_day.cpp
                                   ${CMAKE_SOURCE_DIR}/src/registry/conduct_line.cpp)
 target_include_directories(fuzz_books PRIVATE ${CAS_INCLUDE_ROOTS}/registry)
+
+target_link_libraries(fuzz_proc_net PRIVATE cas_setup)

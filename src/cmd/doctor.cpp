@@ -52,6 +52,7 @@ setup::DoctorFacts look(const DoctorOptions& options) {
   if (!config) return facts;  // what it points to is not known
   facts.service = service_of(*config);
   facts.files = look_at_files(*config);
+  facts.signing = look_at_keys(*config);
   if (!config->tls_certificate.empty()) facts.certificate = look_at_certificate(*config);
   facts.disks = look_at_disks(*config);
   facts.store = look_at_store(*config, options.deep);

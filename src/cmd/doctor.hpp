@@ -26,8 +26,9 @@ struct DoctorOptions {
 
 // ---- Looking ----
 
-/// doctor_files.cpp. `config`: none where the file cannot be read; `check` says what is wrong with it.
+/// doctor_files.cpp
 [[nodiscard]] std::vector<setup::FileFacts> look_at_files(const app::Config& config);
+[[nodiscard]] std::vector<setup::SigningFacts> look_at_keys(const app::Config& config);
 [[nodiscard]] std::vector<setup::DiskFacts> look_at_disks(const app::Config& config);
 [[nodiscard]] setup::StoreFacts look_at_store(const app::Config& config, bool deep);
 [[nodiscard]] setup::CertificateFacts look_at_certificate(const app::Config& config);

@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "app/files.hpp"
+#include "app/key_folder.hpp"
 #include "base/encoding.hpp"
 #include "cmd/doctor.hpp"
 #include "net/certificate.hpp"
@@ -174,6 +175,21 @@ std::vector<setup::FileFacts> look_at_files(const app::Config& config) {
     if (facts.exists) files.push_back(std::move(facts));
   }
   return files;
+}
+
+std::vector<setup::SigningFacts> look_at_keys(const app::Config& config) {
+  std::vector<setup::SigningFacts> all;
+  for (const auto& domain : config.domains) {
+    setup::SigningFacts facts{.domain = domain.name.text(), .active = domain.signing.size()};
+    if (domain.signing.empty()) {
+      for (const auto& key : app::read_keys(config.keys_dir, domain.name).keys) {
+        facts.active += key.facts.state == app::KeyState::Active ? 1 : 0;
+        facts.waiting += key.facts.state == app::KeyState::Next ? 1 : 0;
+      }
+    }
+    all.push_back(std::move(facts));
+  }
+  return all;
 }
 
 std::vector<setup::DiskFacts> look_at_disks(const app::Config& config) {

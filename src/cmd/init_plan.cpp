@@ -145,7 +145,7 @@ std::string holder_text(const setup::PortFacts& port) {
 /// Says who has the ports of mail; whether somebody has 25.
 bool tell_ports() {
   bool smtp_taken = false;
-  for (const std::uint16_t port : {25, 465, 587}) {
+  for (const auto port : {std::uint16_t{25}, std::uint16_t{465}, std::uint16_t{587}}) {
     const auto facts = holders_of({{.address = "0.0.0.0", .port = port}}, 0);
     const auto* holder = held(facts);
     if (holder == nullptr) continue;

@@ -47,9 +47,25 @@ void judge_config(const ConfigFacts& config, All& all) {
   if (config.errors.empty() && config.doubts.empty()) add(all, "config", config.file, Health::Fine, "can be used");
 }
 
+void judge_signing(const SigningFacts& signing, All& all) {
+  const std::string subject = "keys of " + signing.domain;
+  if (signing.active > 0) return add(all, "signing", subject, Health::Fine, std::to_string(signing.active) + " in use");
+  if (signing.waiting > 0) {
+    return add(all, "signing.waiting", subject, Health::Warning,
+               "wait to be used: until then its mail is neither signed nor confirmed",
+               "publish their records, then: cas keys rotate " + signing.domain);
+  }
+  add(all, "signing.none", subject, Health::Warning, "there is none: its mail is neither signed nor confirmed",
+      "cas keys generate " + signing.domain + ", publish what it prints, then: cas keys rotate " + signing.domain);
+}
+
 void judge_port(const PortFacts& port, const std::optional<RunningFacts>& running, All& all) {
   const bool answers = running && running->state == RunningFacts::State::Answers;
   const std::string who = port.program + " (process " + std::to_string(port.pid) + ")";
+  // One that cannot be asked is a finding of its own, and no stranger.
+  const bool silent =
+      running && (running->state == RunningFacts::State::Broken || running->state == RunningFacts::State::NotPermitted);
+  if (silent && port.program == "cas") return add(all, "port", port.place, Health::Fine, who + " listens");
   switch (port.holder) {
     case PortFacts::Holder::Ours: return add(all, "port", port.place, Health::Fine, "the server listens");
     case PortFacts::Holder::Nobody:
@@ -290,6 +306,7 @@ std::vector<Diagnosis> diagnose(const DoctorFacts& facts) {
   All all;
   judge_config(facts.config, all);
   for (const auto& file : facts.files) all.push_back(diagnose_file(file, facts.service));
+  for (const auto& signing : facts.signing) judge_signing(signing, all);
   if (facts.certificate) judge_certificate(*facts.certificate, facts.now, all);
   for (const auto& disk : facts.disks) judge_disk(disk, all);
   if (facts.store) judge_store(*facts.store, all);

@@ -119,6 +119,12 @@ struct CertificateFacts {
   std::string host, names;
 };
 
+/// The keys of a domain of ours.
+struct SigningFacts {
+  std::string domain;
+  std::size_t active = 0, waiting = 0;
+};
+
 struct LimitFacts {
   std::uint64_t files = 0, files_wanted = 0;        // 0: not known
   std::uint64_t memory = 0, memory_configured = 0;  // of the machine, of [limits]; octets
@@ -128,6 +134,7 @@ struct DoctorFacts {
   ConfigFacts config;
   std::optional<ServiceFacts> service;  // none: the user does not exist
   std::vector<FileFacts> files;
+  std::vector<SigningFacts> signing;
   std::vector<PortFacts> ports;
   std::vector<DiskFacts> disks;
   ClockFacts clock;

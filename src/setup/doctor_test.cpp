@@ -119,6 +119,25 @@ TEST(Doctor, APortIsTakenByAProgramThatIsNamed) {
   EXPECT_THAT(find(facts, "port.taken").found, HasSubstr("master (process 12)"));
 }
 
+TEST(Doctor, AServerOfOursThatIsSilentIsNoStranger) {
+  auto facts = good();
+  facts.ports = {{.place = "0.0.0.0:25", .holder = PortFacts::Holder::Other, .program = "cas", .pid = 12}};
+  EXPECT_EQ(find(facts, "port.taken").health, Health::Wrong);
+  facts.running =
+      RunningFacts{.socket = "s", .state = RunningFacts::State::Broken, .version = {}, .own_version = {}, .reason = {}};
+  EXPECT_EQ(find(facts, "port").health, Health::Fine);
+}
+
+TEST(Doctor, KeysThatWaitAndKeysThatAreNotThere) {
+  auto facts = good();
+  facts.signing = {{.domain = "north.example", .active = 0, .waiting = 2}};
+  EXPECT_THAT(find(facts, "signing.waiting").mend, HasSubstr("cas keys rotate north.example"));
+  facts.signing.front().waiting = 0;
+  EXPECT_THAT(find(facts, "signing.none").mend, HasSubstr("cas keys generate north.example"));
+  facts.signing.front().active = 1;
+  EXPECT_EQ(find(facts, "signing").health, Health::Fine);
+}
+
 TEST(Doctor, AFreePortIsFineOnlyWhileNoServerRuns) {
   auto facts = good();
   facts.ports = {{.place = "0.0.0.0:25", .holder = PortFacts::Holder::Nobody, .program = {}}};

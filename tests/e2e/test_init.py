@@ -13,12 +13,11 @@ import signal
 import smtplib
 import stat
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 
-from .harness import BOUND, CAS, PASSWORD, Server, WorldCase, cas, client_tls, message, poll, toml
+from .harness import BOUND, CAS, PASSWORD, Server, WorldCase, cas, message, poll, toml
 from .small_disk import SmallDisk, own_namespace
 
 OK, USAGE, CANTCREAT, TRY_AGAIN, CONFIG, INTERRUPTED = 0, 64, 73, 75, 78, 130
