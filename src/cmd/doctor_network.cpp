@@ -18,6 +18,7 @@ namespace {
 
 constexpr milliseconds connect_patience{10000};
 constexpr milliseconds greeting_patience{15000};
+constexpr milliseconds farewell_patience{1000};
 constexpr std::size_t most_addresses = 3;
 
 dns::Answer ask(net::Resolver& resolver, const std::string& name, dns::Type type) {
@@ -80,7 +81,7 @@ net::Task<void> greet(net::Endpoint place, bool implicit_tls, std::string host, 
     std::string_view said(buffer.data(), *got);
     said = said.substr(0, said.find_first_of("\r\n"));
     facts.greeting = printable(said, 200);
-    static_cast<void>(co_await stream->write("QUIT\r\n", milliseconds{1000}));
+    static_cast<void>(co_await stream->write("QUIT\r\n", farewell_patience));
   }
   co_await stream->close();
 }

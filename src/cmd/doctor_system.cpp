@@ -60,7 +60,7 @@ setup::LimitFacts look_at_limits(const app::Config& config, std::int64_t server)
 
 setup::RunningFacts look_at_server(const app::Config& config) {
   using State = setup::RunningFacts::State;
-  constexpr milliseconds patience{5000};
+  constexpr milliseconds patience{15000};
   setup::RunningFacts facts{
       .socket = config.admin_socket.string(), .version = {}, .own_version = std::string(app::version), .reason = {}};
   const auto response = http::fetch(config.admin_socket, http::Request{.path = "/v1/status"}, patience);

@@ -5,6 +5,7 @@
 #include "cmd/init.hpp"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -123,6 +124,24 @@ std::unexpected<Exit> another_site(const app::Config& config, const Domain& doma
                               file);
 }
 
+/// What was asked for and is otherwise in the file.
+Or<void> fits(const InitOptions& options, const setup::Plan& plan) {
+  struct Answer {
+    const char* option;
+    std::string wanted, there;
+  };
+  const auto host = Domain::parse(options.host);
+  const Answer answers[] = {{"--role", options.role, std::string(setup::to_string(plan.role))},
+                            {"--host", host ? host->text() : options.host, plan.host.text()},
+                            {"--deliver", options.deliver, plan.deliver}};
+  for (const auto& [option, wanted, there] : answers) {
+    if (wanted.empty() || wanted == there) continue;
+    return leave(EX_CONFIG, shown(plan.layout.config_file) + " is there, with " + (there.empty() ? "nothing" : there) +
+                                " for " + option + ", not " + printable(wanted) + ": change it there, or move it away");
+  }
+  return {};
+}
+
 Or<Work> take_up(const InitOptions& options, const Domain& domain, const setup::Layout& layout) {
   auto config = app::read_config(fs::path(layout.config_file));
   if (!config) {
@@ -133,6 +152,7 @@ Or<Work> take_up(const InitOptions& options, const Domain& domain, const setup::
   const auto own = std::ranges::find(config->domains, domain, &app::DomainConfig::name);
   if (own == config->domains.end()) return another_site(*config, domain, layout);
   auto plan = plan_of(*config, *own, domain, layout);
+  if (auto fitting = fits(options, plan); !fitting) return std::unexpected(fitting.error());
   return Work{.options = options, .plan = std::move(plan), .config = *std::move(config)};
 }
 
@@ -161,6 +181,11 @@ Or<void> make_folders(Work& work) {
   };
   if (auto done = make(work.plan.layout.config_dir, open_to_all, std::nullopt); !done) return done;
   if (auto done = make(work.config.state_dir, ours, work.owner); !done) return done;
+  struct stat state{};
+  if (work.owner && ::stat(work.config.state_dir.c_str(), &state) == 0 && state.st_uid != work.owner->user) {
+    return leave(EX_CONFIG, shown(work.config.state_dir) + " does not belong to " + work.config.run_as + ": chown -R " +
+                                work.config.run_as + ": " + setup::shell_word(work.config.state_dir.string()));
+  }
   const auto run = work.config.admin_socket.parent_path().parent_path();  // the server makes the last folder itself
   return is_there(run) ? Or<void>() : make(run, open_to_all, std::nullopt);
 }
@@ -264,12 +289,26 @@ Octets spki_of(const app::Config& config) {
   return info ? info->spki_sha256 : Octets{};
 }
 
+/// The id of MTA-STS in a zone that was written before; "" where there is none.
+std::string sts_id_in(std::string_view zone) {
+  constexpr std::string_view before = "v=STSv1; id=";
+  const auto at = zone.find(before);
+  if (at == std::string_view::npos) return {};
+  const auto id = zone.substr(at + before.size(), 32);
+  return std::string(id.substr(0, std::min(id.find_first_of("\"; "), id.size())));
+}
+
 Or<void> make_zone(Work& work, std::vector<setup::SigningKey> keys) {
   if (work.plan.addresses.empty()) {
     auto addresses = addresses_for(work.options);
     if (!addresses) return std::unexpected(addresses.error());
     work.plan.addresses = *std::move(addresses);
+    if (work.plan.addresses.empty() && !is_there(work.zone_file)) {
+      return leave(EX_USAGE, "by which address others reach this machine cannot be seen here: --address");
+    }
   }
+  const std::string there = app::read_small_file(work.zone_file).value_or(std::string());
+  if (work.plan.sts_id.empty()) work.plan.sts_id = sts_id_in(there);
   work.zone = setup::zone_text(setup::site_of(work.plan, std::move(keys), spki_of(work.config)));
   if (!is_there(work.zone_file)) {
     if (auto done = checked(work.made.write(work.zone_file, work.zone, 0644, std::nullopt)); !done) return done;
@@ -281,8 +320,9 @@ Or<void> make_zone(Work& work, std::vector<setup::SigningKey> keys) {
     return leave(EX_CONFIG,
                  shown(work.zone_file) + " is in the way: the records to publish belong there; move it away");
   }
-  const bool same = app::read_small_file(work.zone_file).value_or(std::string()) == work.zone;
-  work.tell("kept", work.zone_file, same ? "the records to publish" : "differs from what is right now: see above");
+  const bool same = there == work.zone;
+  work.tell("kept", work.zone_file,
+            same ? "the records to publish" : "differs from what would be written now: see above");
   return {};
 }
 

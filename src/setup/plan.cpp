@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "setup/shell_text.hpp"
@@ -144,6 +145,18 @@ std::optional<IpAddress> address_in(std::string_view deliver) {
   return IpAddress::parse(host);
 }
 
+/// By the ports of the listeners.
+SubmissionSetup submission_of(const Plan& plan) {
+  SubmissionSetup submission{.host = plan.host, .starttls_port = 0, .tls_port = 0};
+  for (const auto& listener : plan.submission_listeners) {
+    std::uint16_t port = 0;
+    const std::string_view digits = std::string_view(listener).substr(listener.rfind(':') + 1);
+    std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    (is_implicit(listener) ? submission.tls_port : submission.starttls_port) = port;
+  }
+  return submission;
+}
+
 }  // namespace
 
 std::string_view to_string(Role role) {
@@ -235,7 +248,7 @@ Site site_of(const Plan& plan, std::vector<SigningKey> keys, const Octets& spki_
   site.mx.push_back(std::move(host));
   site.tls_reports_to = postmaster;
   if (!plan.sts_id.empty()) site.sts = StsSetup{.mode = tlspolicy::StsMode::Testing, .id = plan.sts_id};
-  if (plan.role == Role::AllInOne) site.submission = SubmissionSetup{.host = plan.host};
+  if (plan.role == Role::AllInOne) site.submission = submission_of(plan);
   return site;
 }
 

@@ -111,7 +111,8 @@ TEST(Plan, AServerThatReceivesIsAnMx) {
   EXPECT_THAT(names, Contains("MX north.example"));
   EXPECT_THAT(names, Contains("TXT _cas.north.example"));
   EXPECT_THAT(names, Contains("TLSA _25._tcp.mx.north.example"));
-  EXPECT_THAT(names, Contains("SRV _submissions._tcp.north.example"));
+  EXPECT_THAT(names, Contains("SRV _submission._tcp.north.example"));
+  EXPECT_THAT(names, Not(Contains("SRV _submissions._tcp.north.example")));  // nobody listens on 465
 }
 
 TEST(Plan, ASmarthostLeavesTheMxAlone) {

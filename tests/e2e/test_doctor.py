@@ -181,8 +181,10 @@ class Doctor(WorldCase):
 
     def test_a_configuration_with_passwords_that_everybody_may_read(self):
         self.config.chmod(0o644)
-        self.assert_only(self.doctor(), "files.mode")
-        self.config.chmod(0o640)
+        try:
+            self.assert_only(self.doctor(), "files.mode")
+        finally:
+            self.config.chmod(0o640)
 
     @unittest.skipIf(os.getuid() != 0, "gives files to somebody else")
     def test_a_database_of_somebody_else(self):
@@ -196,8 +198,10 @@ class Doctor(WorldCase):
         for folder in (self.world.directory, self.north.directory, self.north.directory / "etc/cas"):
             folder.chmod(0o755)
         self.config.chmod(0o644)
-        found = self.doctor(user="nobody")
-        self.config.chmod(0o640)
+        try:
+            found = self.doctor(user="nobody")
+        finally:
+            self.config.chmod(0o640)
         self.assertIn("files.unseen", self.bad(found))
         self.assertIn("store.unseen", self.bad(found))
         self.assertIn("as root", found["store.unseen"][0]["mend"])
@@ -208,10 +212,12 @@ class Doctor(WorldCase):
         self.assertEqual(len(active), 2)
         for key in active:
             key.rename(key.with_suffix(".next.pem"))
-        finding = self.assert_only(self.doctor(), "signing.waiting")
+        try:
+            finding = self.assert_only(self.doctor(), "signing.waiting")
+        finally:
+            for key in active:
+                key.with_suffix(".next.pem").rename(key)
         self.assertIn("cas keys rotate north.example", finding["mend"])
-        for key in active:
-            key.with_suffix(".next.pem").rename(key)
 
     # ---- The certificate ----
 

@@ -18,6 +18,7 @@ import time
 import unittest
 
 from .harness import BOUND, CAS, PASSWORD, Server, WorldCase, cas, message, poll, toml
+from .postfix import Postfix, why_not
 from .small_disk import SmallDisk, own_namespace
 
 OK, USAGE, CANTCREAT, TRY_AGAIN, CONFIG, INTERRUPTED = 0, 64, 73, 75, 78, 130
@@ -158,6 +159,36 @@ class Roles(WorldCase):
         self.assertIn('name = "west.example"', done.stderr)
         self.assertIn("cas keys generate west.example", done.stderr)
         self.assertEqual(tree(self.gate.directory / "etc"), before)
+
+
+class BeforePostfix(WorldCase):
+    """A gateway before a Postfix that has the mailboxes and sends through it."""
+
+    postfix = None
+
+    @classmethod
+    def build(cls, world):
+        reason = why_not()
+        if reason:
+            raise unittest.SkipTest(reason)
+        cls.south = world.server("south.example", mailboxes=["suzie"], users=["suzie"])
+        address = world.new_address()
+        cls.postfix = Postfix(world, "post.example", {"south.example": (address, world.submission_port)})
+        cls.addClassCleanup(cls.postfix.close)
+        cls.gate = InitServer(world, "post.example", address, "gateway", "--deliver",
+                              f"smtp:{cls.postfix.address}:{cls.postfix.port}", "--trust", "127.0.0.0/8")
+        world.servers.append(cls.gate)
+
+    def test_in(self):
+        self.south.submit("suzie", "ann@post.example", message("suzie@south.example", "ann@post.example", "postfix-1"))
+        text = poll(lambda: self.postfix.bounces("postfix-1"), "Postfix has it")[0]
+        self.assertIn("cas=pass", text)
+
+    def test_out(self):
+        self.postfix.send("ann@post.example", ["suzie@south.example"],
+                          message("ann@post.example", "suzie@south.example", "postfix-2"))
+        self.assert_results(self.south.await_mail("suzie", "postfix-2"), "mx.south.example", "cas=pass",
+                            "policy.cas=confirmed")
 
 
 def tree(folder):
@@ -312,6 +343,28 @@ class Alone(unittest.TestCase):
         self.assertIn("cas.toml", said)
         self.assertIn("sometimes", said)
         self.assertEqual(tree(self.root), before)
+
+    def test_another_role_than_that_of_the_file_is_refused(self):
+        self.init()
+        before = tree(self.root)
+        said = self.init(flags=["--role", "gateway", "--deliver", "smtp:127.0.0.1:25"], status=CONFIG)
+        self.assertIn("all-in-one for --role, not gateway", said)
+        self.assertEqual(tree(self.root), before)
+
+    @unittest.skipIf(os.getuid() != 0, "gives a folder to somebody else")
+    def test_a_state_of_somebody_else_is_refused(self):
+        state = self.root / "var/lib/cas"
+        state.mkdir(parents=True)
+        shutil.chown(state, "nobody")
+        self.assertIn("chown -R root: ", self.init(status=CONFIG))
+        self.assertEqual(list(state.iterdir()), [])
+
+    def test_mta_sts_where_it_is_wanted(self):
+        self.assertNotIn("_mta-sts", self.init("--dry-run"))
+        self.init("--mta-sts")
+        zone = (self.root / "etc/cas/north.example.zone").read_text()
+        self.assertRegex(zone, r'(?m)^_mta-sts\.north\.example\. IN TXT "v=STSv1; id=\w+"$')
+        self.assertNotIn("differs", self.init())
 
     def test_half_a_certificate_is_named(self):
         self.init()
