@@ -229,6 +229,8 @@ std::vector<setup::SigningKey> published(const std::vector<app::SigningKey>& key
                    .public_key = key.key.dkim_public_key(),
                    .active = key.facts.state == app::KeyState::Active});
   }
+  // As they are on the disk or as they were made: the zone is the same.
+  std::ranges::sort(all, {}, &setup::SigningKey::selector);
   return all;
 }
 

@@ -256,11 +256,13 @@ std::string next_steps(const Plan& plan, std::string_view zone_file) {
   const std::string domain = plan.domain.text();
   const bool elsewhere = plan.layout.config_file != Layout{}.config_file;
   const std::string config = elsewhere ? " --config " + shell_word(plan.layout.config_file) : "";
-  std::string test = "have the mail server hand its mail to " +
-                     (plan.submission_listeners.empty() ? "this one" : plan.submission_listeners.front()) +
-                     ", and write to a mailbox elsewhere";
-  if (plan.account)
-    test = "as " + plan.account->name + "@" + domain + ", write to a mailbox elsewhere and have it answer";
+  const std::string who = plan.account ? plan.account->name + "@" + domain : "one of its users";
+  std::string test = "as " + who + ", write to a mailbox elsewhere and have it answer";
+  if (plan.role != Role::AllInOne) {
+    test = "have the mail server hand its mail to " +
+           (plan.submission_listeners.empty() ? "this one" : plan.submission_listeners.front()) +
+           ", and write to a mailbox elsewhere";
+  }
   return "Next:\n  1. publish  the records in " + std::string(zone_file) +
          " (where the domain has some already, merge them)\n  2. check    cas dns check " + domain + config +
          "\n  3. sign     cas keys rotate " + domain + config +
