@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Thin: each target is one line of what you would type. `make` says what there is.
-.PHONY: help build demo test e2e agreement fuzz torture fmt lint bench vectors install deps test-deps asan clean
+.PHONY: help build demo test e2e agreement fuzz torture fmt lint bench vectors manual deb test-deb install deps test-deps asan clean
 PREFIX ?= /usr/local
 
 help: ## this list
@@ -43,6 +43,15 @@ lint: asan ## clang-tidy, layers, style, citations
 vectors: test-deps ## writes docs/vectors/ anew and checks them without the program
 	cmake --preset asan && cmake --build --preset asan --target cas-vectors
 	build/asan/tests/vectors/cas-vectors docs/vectors && python3 docs/vectors/verify.py
+
+manual: build ## writes docs/configuration.md anew, from packaging/cas.toml and what the reader knows
+	build/release/cas manual configuration.md >docs/configuration.md
+
+deb: build ## Debian packages in build/deb
+	tools/build-deb
+
+test-deb: ## installs, tries, removes and purges them in a Debian 12 of their own; needs root and debootstrap
+	tools/test-deb
 
 bench: test-deps ## every measurement in a short form, some minutes (bench/README.md)
 	cmake --preset bench && cmake --build --preset bench

@@ -35,6 +35,13 @@
 
 namespace cas::app {
 
+/// A line of the configuration file, or of one that is read with it.
+struct ConfigPlace {
+  std::filesystem::path file;
+  std::size_t line = 0;
+};
+using ConfigPlaces = std::map<std::string, ConfigPlace>;  // "listen[0].address" -> where it stands
+
 /// Where a value stands, for messages: "cas.toml:12: domain[0].mode".
 struct ConfigError {
   std::filesystem::path file;
@@ -199,20 +206,22 @@ struct Config {
   LogConfig log;
   MetricsConfig metrics;
 
-  std::filesystem::path file;                // where it was read
-  std::map<std::string, std::size_t> lines;  // "listen[0].address" -> its line, for what is found out later
+  std::filesystem::path file;  // where it was read; conf.d beside it may hold more
+  ConfigPlaces places;         // for what is found out later
   /// Octets that stay free on the disk: as configured, or room for a message and a half and 100 MB.
   [[nodiscard]] std::uint64_t disk_reserve() const;
   /// A fault that shows only when the configuration is put to work, such as a port in use.
   [[nodiscard]] ConfigError error(std::string key, std::string problem, std::string mend) const;
 };
 
-/// The line of a key, or of the nearest table around it when the key itself is not there; 1 for the file itself.
-[[nodiscard]] std::size_t line_of_key(const std::map<std::string, std::size_t>& lines, std::string key);
+/// The place of a key, or of the nearest table around it when the key itself is not there; none for the file itself.
+[[nodiscard]] std::optional<ConfigPlace> place_of_key(const ConfigPlaces& places, std::string key);
 
-/// Reads and checks one file: unknown keys, wrong types, values out of range, missing keys, files that do not exist,
-/// a submission listener without certificate, send_as outside the configured domains. All errors found, in
-/// the order of the file. Relative paths are relative to the file's folder.
+/// Reads and checks one file, and the files *.toml in the folder conf.d beside it, in the order of their names: tables
+/// of all files are one, lists of tables ([[domain]]) go on, and no key stands in two files. Told are unknown keys,
+/// wrong types, values out of range, missing keys, files that do not exist, a submission listener without certificate,
+/// send_as outside the configured domains: all errors found, in the order of the files. Relative paths are relative to
+/// the folder of `file`, wherever they stand.
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> load_config(const std::filesystem::path& file);
 
 /// The same without a look at what the file points to: keys, folders and users may be missing.

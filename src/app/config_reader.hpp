@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "app/config_keys.hpp"
 #include "app/config_values.hpp"
 
 namespace cas::app {
@@ -22,26 +23,37 @@ namespace cas::app {
 /// A value as messages show it.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
+/// The tables of the configuration file and of those read with it, in their order.
+struct ConfigTables {
+  std::vector<std::filesystem::path> files;
+  std::vector<toml::table> tables;  // of each file
+};
+/// `file`, and conf.d/*.toml beside it (config_files.cpp). Bounded in size and number.
+[[nodiscard]] std::expected<ConfigTables, std::vector<ConfigError>> read_tables(const std::filesystem::path& file);
+
 /// What was found wrong, and where everything stands.
 class Findings {
  public:
-  explicit Findings(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit Findings(std::vector<std::filesystem::path> files) : files_(std::move(files)) {}
 
-  void add(std::size_t line, std::string key, std::string problem, std::string mend);
+  void add(ConfigPlace place, std::string key, std::string problem, std::string mend);
   /// At the place of a key that was read, or of the table it would stand in.
   void add_at(const std::string& key, std::string problem, std::string mend);
-  void remember(const std::string& key, std::size_t line) { lines_.emplace(key, line); }
-  [[nodiscard]] std::size_t line_of(std::string key) const;
+  void remember(const std::string& key, const toml::node& node);
+  [[nodiscard]] ConfigPlace place_of(const toml::source_region& region) const;
 
   [[nodiscard]] bool any() const { return !errors_.empty(); }
-  [[nodiscard]] const std::map<std::string, std::size_t>& lines() const { return lines_; }
-  /// In the order of the file.
+  [[nodiscard]] const ConfigPlaces& places() const { return places_; }
+  /// In the order of the files.
   [[nodiscard]] std::vector<ConfigError> take();
 
+  /// Where set, every key that is asked for is noted there, and each list of tables has one empty table (known_keys).
+  std::vector<KnownKey>* known = nullptr;
+
  private:
-  std::filesystem::path file_;
-  std::multimap<std::size_t, ConfigError> errors_;  // by line; those of one line as they came
-  std::map<std::string, std::size_t> lines_;
+  std::vector<std::filesystem::path> files_;
+  std::multimap<std::pair<std::size_t, std::size_t>, ConfigError> errors_;  // by file and line; else as they came
+  ConfigPlaces places_;
 };
 
 /// A text of the file and the full key it stands at: "dns.local_data[1]".
@@ -50,12 +62,14 @@ struct ConfigText {
   std::string key;
 };
 
-/// One table. A key that is read is known; finish() reports all others. Absent keys give none; wrong ones are reported
-/// and give none too.
+/// One table, of which each file may hold a part. A key that is read is known; finish() reports all others. Absent keys
+/// give none; wrong ones are reported and give none too, and so is one that stands in two files.
 class Section {
  public:
-  /// `table` none: the section is absent, and so is every key.
-  Section(const toml::table* table, std::string path, Findings& findings);
+  /// No part: the section is absent, and so is every key.
+  Section(std::vector<const toml::table*> parts, std::string path, Findings& findings);
+  /// The top of the files.
+  Section(const ConfigTables& tables, Findings& findings);
 
   [[nodiscard]] std::optional<ConfigText> text(std::string_view key);
   [[nodiscard]] std::optional<bool> boolean(std::string_view key);
@@ -72,8 +86,8 @@ class Section {
   [[nodiscard]] std::optional<std::size_t> choice(std::string_view key, std::span<const std::string_view> words);
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] bool present() const { return table_ != nullptr; }
-  [[nodiscard]] bool has(std::string_view key) const { return table_ != nullptr && table_->contains(key); }
+  [[nodiscard]] bool present() const { return !parts_.empty(); }
+  [[nodiscard]] bool has(std::string_view key) const;
   /// "domain[0].mode"
   [[nodiscard]] std::string full_key(std::string_view key) const;
   void fail(std::string_view key, std::string problem, std::string mend);
@@ -82,10 +96,12 @@ class Section {
   void finish();
 
  private:
+  std::vector<const toml::node*> find_all(std::string_view key);
   const toml::node* find(std::string_view key);
+  void note(std::string_view key, KnownKey fact);
   void wrong_type(std::string_view key, const toml::node& node, std::string_view wanted, std::string mend);
 
-  const toml::table* table_;
+  std::vector<const toml::table*> parts_;
   std::string path_;
   Findings* findings_;
   std::vector<std::string_view> known_;  // the literals that callers name keys with
@@ -123,7 +139,7 @@ void read_tls_policy(Section section, Config& config, Findings& findings);
 void read_tls_reports(Section section, Config& config, Findings& findings);
 
 /// Everything the file says (config_sections.cpp).
-void read_all(const toml::table& table, Config& config, Findings& findings);
+void read_all(const ConfigTables& tables, Config& config, Findings& findings);
 /// That key alone.
 void read_admin_socket(Section& root, Config& config, Findings& findings);
 /// state_dir and keys_dir alone.

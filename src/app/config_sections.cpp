@@ -402,8 +402,8 @@ void read_resolver(Section& root, Config& config, Findings& findings) {
   read_dns(root.section("dns"), config, findings);
 }
 
-void read_all(const toml::table& table, Config& config, Findings& findings) {
-  Section root(&table, "", findings);
+void read_all(const ConfigTables& tables, Config& config, Findings& findings) {
+  Section root(tables, findings);
   read_top(root, config, findings);
   read_tls(root.section("tls"), config, findings);
   for (auto& section : root.sections("listen")) read_listen(std::move(section), config, findings);

@@ -51,12 +51,14 @@ std::string_view role_word(Role role) {
 
 // ---- Construction ----
 
-std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config) {
+std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config, net::ServiceManager manager,
+                                                                  net::HandedSockets handed) {
   ::umask(0077);
   raise_descriptor_limit();
-  std::unique_ptr<Server> server(new Server(std::move(config)));
+  std::unique_ptr<Server> server(new Server(std::move(config), std::move(manager)));
   if (auto done = server->load_keys(); !done) return std::unexpected(std::move(done).error());
-  if (auto done = server->bind_and_drop_privileges(); !done) return std::unexpected(std::move(done).error());
+  if (auto done = server->bind_and_drop_privileges(std::move(handed)); !done)
+    return std::unexpected(std::move(done).error());
   if (auto done = server->open_world(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_tls_books(); !done) return std::unexpected(std::move(done).error());
   if (auto done = server->open_accounts(); !done) return std::unexpected(std::move(done).error());
@@ -67,8 +69,9 @@ std::expected<std::unique_ptr<Server>, StartFault> Server::create(Config config)
   return server;
 }
 
-Server::Server(Config config)
+Server::Server(Config config, net::ServiceManager manager)
     : config_(std::move(config)),
+      manager_(std::move(manager)),
       started_(clock_.now()),
       directory_(directory_of(config_)),  // recovery may write bounces, and asks where they go
       paces_(paces_of(config_)),
@@ -99,7 +102,7 @@ Server::Started Server::load_keys() {
   return {};
 }
 
-Server::Started Server::bind_and_drop_privileges() {
+Server::Started Server::bind_and_drop_privileges(net::HandedSockets handed) {
   auto identity = future_identity(config_.run_as);
   if (!identity) {
     return std::unexpected(config_fault("run_as", printable(identity.error().private_reason),
@@ -108,7 +111,7 @@ Server::Started Server::bind_and_drop_privileges() {
   auto on_exception = [this](std::string what) { emit(Level::Error, "thread-fault", {{"reason", std::move(what)}}); };
   runtime_ = std::make_unique<net::Runtime>(config_.threads, std::move(on_exception));
   if (auto made = make_folders(config_, *identity); !made) return std::unexpected(fault_of(made.error()));
-  auto sockets = bind_sockets(config_, *runtime_, *identity);
+  auto sockets = bind_sockets(config_, *runtime_, *identity, std::move(handed));
   if (!sockets) return std::unexpected(fault_of(sockets.error()));
   sockets_ = *std::move(sockets);
   if (auto became = become(*identity); !became) return std::unexpected(system_fault(became.error()));
@@ -386,21 +389,25 @@ void Server::start() {
   for (const auto& place : listening_) fields.emplace_back("listen", place);
   fields.emplace_back("admin", config_.admin_socket.string());
   emit(Level::Info, "ready", std::move(fields));
+  tell_ready();
 }
 
 int Server::run() {
   start();
+  const auto watchdog = manager_.watchdog();
+  const milliseconds pause =
+      std::min(key_look_pause, watchdog ? std::max(*watchdog / 4, milliseconds{1}) : key_look_pause);
+  auto look_at = std::chrono::steady_clock::now() + key_look_pause;
   while (true) {
-    const auto signal = runtime_->wait_for_signal(key_look_pause);
-    if (!signal) {
-      look_for_new_keys();
-      look_for_new_recipients();
-      keep_books(false);
-    } else if (*signal == SIGHUP) {
-      reload();
-    } else {
-      break;
-    }
+    const auto signal = runtime_->wait_for_signal(pause);
+    if (signal && *signal != SIGHUP) break;
+    if (signal) hang_up();
+    give_sign_of_life();
+    if (std::chrono::steady_clock::now() < look_at) continue;
+    look_for_new_keys();
+    look_for_new_recipients();
+    keep_books(false);
+    look_at = std::chrono::steady_clock::now() + key_look_pause;
   }
   drain();
   return EX_OK;
@@ -409,6 +416,7 @@ int Server::run() {
 // All at once, so that one slow session uses up nobody else's time.
 void Server::drain() {
   emit(Level::Info, "stopping");
+  tell_manager("STOPPING=1\nSTATUS=finishing what is under way");
   disk_watch_.reset();
   {
     std::vector<std::jthread> stops;

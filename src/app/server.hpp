@@ -28,6 +28,7 @@
 #include "inbound/services.hpp"
 #include "net/resolver.hpp"
 #include "net/runtime.hpp"
+#include "net/service_manager.hpp"
 #include "net/system.hpp"
 #include "net/workers.hpp"
 #include "outbound/sts_book.hpp"
@@ -53,7 +54,10 @@ class Server {
  public:
   /// 78 (EX_CONFIG) for what the configuration can mend, ports in use included; 75 (EX_TEMPFAIL) when another process
   /// holds the queue; 71 (EX_OSERR) for what only the system can mend.
-  [[nodiscard]] static std::expected<std::unique_ptr<Server>, StartFault> create(Config config);
+  /// `manager` is told how we are; `handed`: sockets that it opened for us.
+  [[nodiscard]] static std::expected<std::unique_ptr<Server>, StartFault> create(Config config,
+                                                                                 net::ServiceManager manager = {},
+                                                                                 net::HandedSockets handed = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -65,10 +69,10 @@ class Server {
  private:
   using Started = std::expected<void, StartFault>;
 
-  explicit Server(Config config);
+  Server(Config config, net::ServiceManager manager);
   Started load_keys();
   void tell_signing(const outbound::SigningKeys& signing);
-  Started bind_and_drop_privileges();
+  Started bind_and_drop_privileges(net::HandedSockets handed);
   Started open_world();
   Started open_tls_books();
   Started open_accounts();
@@ -86,7 +90,8 @@ class Server {
                                                                                  const ListenConfig& listen) const;
   void put_in_force(std::shared_ptr<const Live> fresh);
   void put_accounts_in_force(const Config& config);
-  void reload();
+  void hang_up();
+  [[nodiscard]] std::expected<void, std::vector<ConfigError>> reload();
   void look_for_new_keys();
   void look_for_new_recipients();
   void keep_books(bool all);
@@ -98,6 +103,13 @@ class Server {
   void start();
   void drain();
 
+  // server_manager.cpp
+  void give_sign_of_life();
+  [[nodiscard]] std::string words_for_manager() const;
+  void tell_ready();
+  void tell_reloading();
+  void tell_manager(std::string_view words);
+
   [[nodiscard]] StartFault config_fault(std::string key, std::string problem, std::string mend) const;
   [[nodiscard]] queue::ScheduleOptions::Destination destination_for(const std::string& domain) const;
   [[nodiscard]] store::Route route_for(const Domain& domain) const;
@@ -107,6 +119,8 @@ class Server {
   void emit(Level level, std::string_view name, std::vector<std::pair<std::string_view, std::string>> fields = {});
 
   const Config config_;  // of the start
+  net::ServiceManager manager_;
+  std::string reload_fault_;  // of the last one; for the manager
   net::SystemClock clock_;
   net::SystemRandom random_;
   TimePoint started_;

@@ -176,20 +176,28 @@ void Server::put_accounts_in_force(const Config& config) {
   }
 }
 
-void Server::reload() {
-  const auto refuse = [this](const std::vector<ConfigError>& errors) {
-    for (const auto& error : errors) {
+void Server::hang_up() {
+  tell_reloading();
+  const auto done = reload();
+  reload_fault_.clear();
+  if (!done) {
+    for (const auto& error : done.error()) {
       emit(Level::Error, "reload-failed", {{"reason", error.text()}, {"mend", std::string(reload_mend)}});
     }
-  };
+    reload_fault_ = done.error().front().text();
+  }
+  tell_ready();
+}
+
+std::expected<void, std::vector<ConfigError>> Server::reload() {
   auto config = load_config(config_.file);
-  if (!config) return refuse(config.error());
+  if (!config) return std::unexpected(std::move(config).error());
   const auto stamp = key_stamp(*config);
   auto keys = load_key_material(*config);
-  if (!keys) return refuse(keys.error());
+  if (!keys) return std::unexpected(std::move(keys).error());
   const auto files_stamp = recipients_stamp(*config);
   auto files = load_recipient_files(*config);
-  if (!files) return refuse(files.error());
+  if (!files) return std::unexpected(std::move(files).error());
   std::string restart;
   for (const auto& key : needs_restart(config_, *config)) restart += (restart.empty() ? "" : ", ") + key;
   config->host = config_.host;
@@ -201,6 +209,7 @@ void Server::reload() {
   watch_disk();
   if (!restart.empty()) emit(Level::Warning, "restart-needed", {{"keys", restart}});
   emit(Level::Info, "reloaded");
+  return {};
 }
 
 bool Server::Stamps::is_new(const std::string& stamp) {

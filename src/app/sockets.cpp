@@ -30,6 +30,12 @@ std::string in_quotes(const fs::path& path) {
   return "\"" + printable(path.string(), 200) + "\"";
 }
 
+// What root made is the owner's from here on.
+bool give(const fs::path& path, const Identity& owner) {
+  if (::geteuid() != 0 || owner.user == 0) return true;
+  return ::lchown(path.c_str(), owner.user, owner.group) == 0;
+}
+
 // The folder and, where it is missing too, the one around it.
 int make_folder(const fs::path& folder, const Identity& owner, mode_t mode = 0750) {
   std::error_code fault;
@@ -38,14 +44,14 @@ int make_folder(const fs::path& folder, const Identity& owner, mode_t mode = 075
     if (const int number = make_folder(folder.parent_path(), owner, mode)) return number;
   }
   if (::mkdir(folder.c_str(), mode) != 0) return errno == EEXIST ? 0 : errno;
-  if (::geteuid() == 0 && ::lchown(folder.c_str(), owner.user, owner.group) != 0) return errno;
+  if (!give(folder, owner)) return errno;
   const bool for_all = (mode & 07) != 0;  // which the umask takes away
   if (for_all && ::chmod(folder.c_str(), mode) != 0) return errno;
   return 0;
 }
 
 std::expected<BoundListener, ConfigError> bind_listener(const Config& config, const ListenConfig& listen,
-                                                        const net::Runtime& runtime) {
+                                                        const net::Runtime& runtime, net::HandedSockets& handed) {
   BoundListener bound{.config = listen, .sockets = {}};
   const auto refuse = [&](const Error& error) {
     const bool privileged = listen.address.port < 1024 && listen.address.port != 0 && ::geteuid() != 0;
@@ -54,7 +60,11 @@ std::expected<BoundListener, ConfigError> bind_listener(const Config& config, co
                      privileged ? "start as root and name the user to become in run_as, or use a port from 1024"
                                 : "stop what holds it (`ss -ltnp` shows it), or use another address or port"));
   };
-  auto first = net::Listener::tcp(runtime.executor(0), listen.address);
+  const auto open = [&]() -> Result<net::Listener> {
+    if (auto ready = handed.take(runtime.executor(0), listen.address)) return *std::move(ready);
+    return net::Listener::tcp(runtime.executor(0), listen.address);
+  };
+  auto first = open();
   if (!first) return refuse(first.error());
   bound.config.address = first->endpoint();
   for (std::size_t n = 1; n < runtime.size(); ++n) {
@@ -88,22 +98,40 @@ namespace {
 
 // Who connects is known by the system: everybody may (cmd/sendmail.cpp).
 std::expected<net::Listener, ConfigError> bind_submission(const Config& config, const net::Runtime& runtime,
-                                                          const Identity& owner) {
+                                                          const Identity& owner, net::HandedSockets& handed) {
   const std::string path = config.submission_socket.string();
+  if (auto ready = handed.take_unix(runtime.executor(0), path)) return *std::move(ready);
   auto socket = net::Listener::unix_socket(runtime.executor(0), path);
   if (!socket) {
     return std::unexpected(config.error("submission_socket", printable(socket.error().private_reason),
                                         "stop the server that holds it, or name another socket"));
   }
-  const bool given = ::geteuid() != 0 || ::lchown(path.c_str(), owner.user, owner.group) == 0;
-  if (!given || ::chmod(path.c_str(), 0666) != 0) {
+  if (!give(path, owner) || ::chmod(path.c_str(), 0666) != 0) {
     return std::unexpected(config.error("submission_socket", "cannot be opened to all: " + reason(errno),
                                         "name a socket on a local file system"));
   }
   return *std::move(socket);
 }
 
-std::expected<net::Listener, ConfigError> bind_metrics(const Config& config, const net::Runtime& runtime) {
+std::expected<net::Listener, ConfigError> bind_admin(const Config& config, const net::Runtime& runtime,
+                                                     const Identity& owner, net::HandedSockets& handed) {
+  const std::string path = config.admin_socket.string();
+  if (auto ready = handed.take_unix(runtime.executor(0), path)) return *std::move(ready);
+  auto socket = net::Listener::unix_socket(runtime.executor(0), path);
+  if (!socket) {
+    return std::unexpected(config.error("admin_socket", printable(socket.error().private_reason),
+                                        "stop the server that holds it, or name another socket"));
+  }
+  if (!give(path, owner)) {
+    return std::unexpected(config.error("admin_socket", "cannot be given to " + owner.name + ": " + reason(errno),
+                                        "name a socket on a local file system"));
+  }
+  return *std::move(socket);
+}
+
+std::expected<net::Listener, ConfigError> bind_metrics(const Config& config, const net::Runtime& runtime,
+                                                       net::HandedSockets& handed) {
+  if (auto ready = handed.take(runtime.executor(0), *config.metrics.listen)) return *std::move(ready);
   auto socket = net::Listener::tcp(runtime.executor(0), *config.metrics.listen);
   if (socket) return *std::move(socket);
   return std::unexpected(config.error("metrics.listen", printable(socket.error().private_reason),
@@ -113,32 +141,30 @@ std::expected<net::Listener, ConfigError> bind_metrics(const Config& config, con
 }  // namespace
 
 std::expected<Sockets, ConfigError> bind_sockets(const Config& config, const net::Runtime& runtime,
-                                                 const Identity& owner) {
+                                                 const Identity& owner, net::HandedSockets handed) {
   Sockets sockets;
   for (const auto& listen : config.listen) {
-    auto bound = bind_listener(config, listen, runtime);
+    auto bound = bind_listener(config, listen, runtime, handed);
     if (!bound) return std::unexpected(std::move(bound).error());
     sockets.listeners.push_back(*std::move(bound));
   }
-  auto admin = net::Listener::unix_socket(runtime.executor(0), config.admin_socket.string());
-  if (!admin) {
-    return std::unexpected(config.error("admin_socket", printable(admin.error().private_reason),
-                                        "stop the server that holds it, or name another socket"));
-  }
-  if (::geteuid() == 0 && ::lchown(config.admin_socket.c_str(), owner.user, owner.group) != 0) {
-    return std::unexpected(config.error("admin_socket", "cannot be given to " + owner.name + ": " + reason(errno),
-                                        "name a socket on a local file system"));
-  }
+  auto admin = bind_admin(config, runtime, owner, handed);
+  if (!admin) return std::unexpected(std::move(admin).error());
   sockets.admin = *std::move(admin);
   if (!config.submission_socket.empty()) {
-    auto submission = bind_submission(config, runtime, owner);
+    auto submission = bind_submission(config, runtime, owner, handed);
     if (!submission) return std::unexpected(std::move(submission).error());
     sockets.submission = *std::move(submission);
   }
   if (config.metrics.listen) {
-    auto metrics = bind_metrics(config, runtime);
+    auto metrics = bind_metrics(config, runtime, handed);
     if (!metrics) return std::unexpected(std::move(metrics).error());
     sockets.metrics = *std::move(metrics);
+  }
+  if (const auto left = handed.left(); !left.empty()) {
+    return std::unexpected(config.error("listen", "nothing here listens on " + left.front() + ", which was handed over",
+                                        "give it a [[listen]] with that very address, or take its ListenStream= out of "
+                                        "the .socket unit"));
   }
   return sockets;
 }

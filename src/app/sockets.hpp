@@ -11,6 +11,7 @@
 #include "app/config.hpp"
 #include "app/privileges.hpp"
 #include "net/runtime.hpp"
+#include "net/service_manager.hpp"
 #include "net/stream.hpp"
 
 namespace cas::app {
@@ -32,9 +33,11 @@ struct Sockets {
 /// the submission socket's.
 [[nodiscard]] std::expected<void, ConfigError> make_folders(const Config& config, const Identity& owner);
 
-/// Binds everything, or says which port is in the way. The admin socket belongs to `owner`.
+/// Binds everything, or says which port is in the way. The admin socket belongs to `owner`. What was handed over is
+/// used where it is bound to the address or path that the configuration names; a socket that no listener wants is an
+/// error: who connects there would never be answered.
 [[nodiscard]] std::expected<Sockets, ConfigError> bind_sockets(const Config& config, const net::Runtime& runtime,
-                                                               const Identity& owner);
+                                                               const Identity& owner, net::HandedSockets handed);
 
 /// Where a listener can be reached: itself, or with the address of every interface where it listens on all.
 [[nodiscard]] std::vector<net::Endpoint> places_of(const net::Endpoint& listener);

@@ -9,5 +9,7 @@
 namespace cas::app {
 
 inline constexpr std::string_view version = "0.1.0";
+/// Of this version, or of the last change to what it says of itself: pages of the manual bear it.
+inline constexpr std::string_view version_date = "2026-11-27";
 
 }  // namespace cas::app

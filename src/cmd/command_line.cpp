@@ -12,6 +12,7 @@
 #include "cmd/commands.hpp"
 #include "cmd/demo.hpp"
 #include "cmd/line.hpp"
+#include "cmd/manual_line.hpp"
 #include "cmd/terminal.hpp"
 
 namespace cas::cmd {
@@ -49,6 +50,9 @@ void add_server_commands(CLI::App& app, Words& words) {
       config->add_subcommand("check", "Say whether the configuration can be used, or all that is wrong with it");
   check->add_option("--config", words.config, "the configuration file")->capture_default_str();
   check->callback([&] { words.action = [&] { return check_config(words.config); }; });
+  config->add_subcommand("example", "Print a commented file with every key and its default")->callback([&] {
+    words.action = [] { return print(example_config) ? EX_OK : EX_IOERR; };
+  });
 }
 
 QueueOptions queue_options(const Words& words) {
@@ -457,6 +461,8 @@ int run(int argc, char** argv) {
   add_sign_command(app, words);
   add_conformance_command(app, words);
   add_other_commands(app, words);
+  add_manual_command(app, words);
+  group_commands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "app/server.hpp"
+#include "base/encoding.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/terminal.hpp"
 
@@ -24,9 +25,12 @@ int show(const std::vector<app::ConfigError>& errors) {
 }  // namespace
 
 int serve(const std::filesystem::path& file) {
+  auto manager = net::ServiceManager::of_this_process();
+  auto handed = net::HandedSockets::of_this_process();
+  if (!handed) return complain(EX_CONFIG, printable(handed.error().private_reason));
   auto config = app::load_config(file);
   if (!config) return show(config.error());
-  auto server = app::Server::create(*std::move(config));
+  auto server = app::Server::create(*std::move(config), std::move(manager), *std::move(handed));
   if (server) return (*server)->run();
   for (const auto& line : server.error().lines) std::fprintf(stderr, "%s\n", line.c_str());
   return server.error().exit_code;

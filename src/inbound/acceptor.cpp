@@ -36,6 +36,7 @@ struct Acceptor::State {
   void tell_refused(const SessionSettings& now, const net::Stream& stream,
                     const policy::Connections::Refused& refused) const;
   void admit(net::Stream stream);
+  void decline(net::Stream stream, policy::Crowd crowd);
   void shed(const SessionSettings& now);
 
   net::Task<void> accept_loop();
@@ -75,7 +76,10 @@ void Acceptor::State::tell_refused(const SessionSettings& now, const net::Stream
 net::Task<void> Acceptor::State::accept_loop() {
   while (!stopping) {
     auto stream = co_await listener.accept();
-    if (stopping) co_return;
+    if (stopping) {
+      if (stream) decline(std::move(*stream), policy::Crowd::Server);
+      co_return;
+    }
     if (!stream) {
       report(stream.error().private_reason);
       if (stream.error().lasting == Lasting::Permanent) co_return;  // the socket is gone
@@ -94,8 +98,13 @@ void Acceptor::State::admit(net::Stream stream) {
     return;
   }
   tell_refused(*now, stream, entered.refused);
-  if (refusals >= most_refusals || now->options.implicit_tls) return stream.abort();
-  running.spawn(turn_away(std::move(stream), entered.refused.crowd));
+  decline(std::move(stream), entered.refused.crowd);
+}
+
+void Acceptor::State::decline(net::Stream stream, policy::Crowd crowd) {
+  if (refusals >= most_refusals || current()->options.implicit_tls) return stream.abort();
+  ++refusals;
+  running.spawn(turn_away(std::move(stream), crowd));
 }
 
 // Makes room: who has kept us waiting for longer than one may while connections are scarce. Once a second at most.
@@ -124,7 +133,6 @@ net::Task<void> Acceptor::State::see_off(std::shared_ptr<Session> session, bool 
 
 // RFC 5321 §4.2.2 and §3.8: 421, and the connection is closed; the client comes again.
 net::Task<void> Acceptor::State::turn_away(net::Stream stream, policy::Crowd crowd) {
-  ++refusals;
   const bool ours = crowd == policy::Crowd::Server;
   const smtp::Reply reply = ours ? smtp::Reply(421, smtp::EnhancedCode{4, 3, 2}, "too busy, try again later")
                                  : smtp::Reply(421, smtp::EnhancedCode{4, 7, 0},
@@ -134,6 +142,7 @@ net::Task<void> Acceptor::State::turn_away(net::Stream stream, policy::Crowd cro
   co_await stream.write(octets, refusal_time);
   co_await stream.close();
   --refusals;
+  if (stopping) bell.ring();
 }
 
 net::Task<void> Acceptor::State::finish_up(std::chrono::milliseconds grace) {
@@ -146,7 +155,7 @@ net::Task<void> Acceptor::State::finish_up(std::chrono::milliseconds grace) {
     if (session->idle()) running.spawn(see_off(session, false));
   }
   const auto deadline = std::chrono::steady_clock::now() + grace;
-  while (!sessions.empty() && std::chrono::steady_clock::now() < deadline) {
+  while ((!sessions.empty() || refusals > 0) && std::chrono::steady_clock::now() < deadline) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
     co_await bell.wait(left);
   }

@@ -13,27 +13,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include "net/stream_state.hpp"
+#include "net/listener_state.hpp"
 
 namespace cas::net {
 
 namespace asio = boost::asio;
-using Protocol = asio::generic::stream_protocol;
+using Protocol = ListenerState::Protocol;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
-struct ListenerState {
-  explicit ListenerState(const Executor& executor) : acceptor(executor) {}
-  ~ListenerState() { close(); }
-  ListenerState(const ListenerState&) = delete;
-  ListenerState& operator=(const ListenerState&) = delete;
-
-  void close();
-
-  asio::basic_socket_acceptor<Protocol> acceptor;
-  Endpoint endpoint;
-  std::string path;  // of a Unix socket that is ours to remove
-  struct stat file{};
-};
 
 void ListenerState::close() {
   error_code ignored;
@@ -45,6 +31,27 @@ void ListenerState::close() {
     ::unlink(path.c_str());
   }
   path.clear();
+}
+
+Result<void> ListenerState::adopt(int descriptor) {
+  sockaddr_storage local{};
+  socklen_t size = sizeof local;
+  error_code ec;
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size) != 0) {
+    return permanent("cannot listen", std::string("getsockname: ") + std::strerror(errno));
+  }
+  const bool internet = local.ss_family != AF_UNIX;
+  acceptor.assign(Protocol(local.ss_family, internet ? IPPROTO_TCP : 0), descriptor, ec);
+  if (ec) return permanent("cannot listen", "the socket cannot be used: " + ec.message());
+  one_queue = true;
+  endpoint = Endpoint{.address = "unix", .port = 0};
+  if (internet) {
+    asio::ip::tcp::endpoint own;
+    own.resize(size);
+    std::memcpy(own.data(), &local, size);
+    endpoint = endpoint_of(own);
+  }
+  return {};
 }
 
 namespace {
@@ -129,21 +136,19 @@ Result<Listener> Listener::tcp(Executor executor, const Endpoint& endpoint) {
 
 Result<Listener> Listener::share(Executor executor) const {
   auto state = std::make_unique<ListenerState>(executor);
-  if (state_->endpoint.address != "unix") {
+  if (!state_->one_queue) {
     CAS_TRY(const auto address, to_asio(state_->endpoint));
     CAS_CHECK(open_tcp(*state, address, First::No));
     return Listener(std::move(state));
   }
-  // A path has one socket: its descriptor is shared, and the file stays the first listener's to remove.
+  // A path has one socket, and so has an address that was opened for us: its descriptor is shared. The file stays the
+  // first listener's to remove.
   const int copy = ::fcntl(state_->acceptor.native_handle(), F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return cannot_listen("unix", std::strerror(errno));
-  error_code ec;
-  state->acceptor.assign(Protocol(AF_UNIX, 0), copy, ec);
-  if (ec) {
+  if (auto adopted = state->adopt(copy); !adopted) {
     ::close(copy);
-    return cannot_listen("unix", ec.message());
+    return std::unexpected(std::move(adopted).error());
   }
-  state->endpoint = state_->endpoint;
   return Listener(std::move(state));
 }
 
@@ -166,6 +171,7 @@ Result<Listener> Listener::unix_socket(Executor executor, const std::string& pat
   state->acceptor.listen(asio::socket_base::max_listen_connections, ec);
   if (ec) return cannot_listen(path, ec.message());
   state->endpoint = Endpoint{.address = "unix", .port = 0};
+  state->one_queue = true;
   return Listener(std::move(state));
 }
 

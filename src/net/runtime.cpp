@@ -8,8 +8,10 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <cstdio>
 #include <exception>
 #include <future>
@@ -43,6 +45,7 @@ struct Runtime::State {
     asio::io_context io{1};
     std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
     std::thread thread;
+    std::atomic<bool> responded = true;  // to the last question; there is one at a time
   };
 
   void run(Lane& lane) const;
@@ -106,6 +109,19 @@ void Runtime::stop() {
   for (auto& lane : state_->lanes) {
     if (lane->thread.joinable()) lane->thread.join();
   }
+}
+
+bool Runtime::responds() {
+  bool all = true;
+  for (auto& each : state_->lanes) {
+    State::Lane* lane = each.get();
+    if (lane->responded.exchange(false)) {
+      asio::post(lane->io, [lane] { lane->responded = true; });
+    } else {
+      all = false;
+    }
+  }
+  return all;
 }
 
 int Runtime::wait_for_signal() {

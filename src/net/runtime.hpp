@@ -29,6 +29,9 @@ class Runtime {
   /// Starts the threads; they run until stop(), which is for good.
   void start();
   void stop();
+  /// Whether every thread has run something since it was last asked for a sign of life, which this does anew. True the
+  /// first time. From one thread alone.
+  [[nodiscard]] bool responds();
   /// Waits on the calling thread until one of the signals arrives (blocked in all threads by the constructor: SIGTERM,
   /// SIGINT, SIGHUP); its number.
   [[nodiscard]] int wait_for_signal();

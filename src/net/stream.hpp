@@ -122,6 +122,7 @@ class Listener {
   [[nodiscard]] Endpoint endpoint() const;
 
  private:
+  friend class HandedSockets;
   explicit Listener(std::unique_ptr<ListenerState> state);
   std::unique_ptr<ListenerState> state_;
 };

@@ -4,7 +4,8 @@
 """Refusals to start. Each folder NN-name holds a `change` that breaks good.toml, and what `cas` must say about it.
 
 A change has three parts, each on lines of its own: `- text` is taken out of good.toml, `+ text` put in its place (both
-may be many lines), `= command: text` says what `cas COMMAND` must print: the place, the key and the mend. Every case
+may be many lines), `= command: text` says what `cas COMMAND` must print: the place, the key and the mend. `* FILE: text`
+is a line of another file beside it, such as conf.d/10.toml. Every case
 must end with 78 (EX_CONFIG), print nothing that looks like a crash, and leave nothing behind that listens.
 """
 
@@ -13,6 +14,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -37,17 +39,18 @@ def made(*arguments, text=None):
 
 class Change:
     def __init__(self, path):
-        parts = {"-": [], "+": [], "=": []}
+        parts = {"-": [], "+": [], "=": [], "*": []}
         for line in path.read_text(encoding="utf-8").splitlines():
             if line[:1] in parts:
                 parts[line[0]].append(line[2:])
         self.old, self.new = "\n".join(parts["-"]), "\n".join(parts["+"])
         self.wanted = [tuple(line.split(": ", 1)) for line in parts["="]]
+        self.others = [tuple(line.split(": ", 1)) for line in parts["*"]]
 
     def apply(self, good):
-        if good.count(self.old) != 1:
+        if self.old and good.count(self.old) != 1:
             raise AssertionError(f"{self.old!r} stands {good.count(self.old)} times in good.toml")
-        return good.replace(self.old, self.new)
+        return good.replace(self.old, self.new) if self.old else good
 
 
 class BadConfig(unittest.TestCase):
@@ -125,6 +128,11 @@ class BadConfig(unittest.TestCase):
 
     def refuse(self, change):
         file = self.write(change.apply(self.good))
+        self.addCleanup(shutil.rmtree, self.root / "conf.d", ignore_errors=True)
+        for name, line in change.others:
+            (self.root / name).parent.mkdir(exist_ok=True)
+            with open(self.root / name, "a", encoding="utf-8") as other:
+                other.write(self.fill(line) + "\n")
         for command, wanted in change.wanted:
             done = cas(*command.split(), "--config", file)
             said = done.stdout + done.stderr
