@@ -47,3 +47,4 @@ target_include_directories(fuzz_books PRIVATE ${CAS_INCLUDE_ROOTS}/registry)
 
 target_sources(fuzz_milter PRIVATE ${CMAKE_SOURCE_DIR}/src/milter/packet.cpp)
 target_include_directories(fuzz_milter PRIVATE ${CAS_INCLUDE_ROOTS}/milter)
+target_link_libraries(fuzz_proc_net PRIVATE cas_setup)

@@ -5,6 +5,7 @@
 #include "app/config.hpp"
 
 #include "app/config_reader.hpp"
+#include "base/encoding.hpp"
 
 namespace cas::app {
 
@@ -52,6 +53,40 @@ std::expected<Config, std::vector<ConfigError>> load_config(const std::filesyste
   check_world(config, findings);
   if (findings.any()) return std::unexpected(findings.take());
   return config;
+}
+
+namespace {
+
+std::expected<Config, std::vector<ConfigError>> read_unchecked(const ConfigTables& tables,
+                                                               const std::filesystem::path& file) {
+  Findings findings(tables.files);
+  Config config = empty_config(file);
+  read_all(tables, config, findings);
+  config.places = findings.places();
+  if (findings.any()) return std::unexpected(findings.take());
+  return config;
+}
+
+}  // namespace
+
+std::expected<Config, std::vector<ConfigError>> read_config(std::string_view text, const std::filesystem::path& file) {
+  ConfigTables tables{.files = {file}, .tables = {}};
+  try {
+    tables.tables.push_back(toml::parse(text, file.string()));
+  } catch (const toml::parse_error& e) {
+    return std::unexpected(std::vector{ConfigError{.file = file,
+                                                   .line = e.source().begin.line,
+                                                   .key = {},
+                                                   .problem = "is no TOML: " + printable(e.description(), 300),
+                                                   .mend = "write name = value, text in double quotes"}});
+  }
+  return read_unchecked(tables, file);
+}
+
+std::expected<Config, std::vector<ConfigError>> read_config(const std::filesystem::path& file) {
+  auto tables = read_tables(file);
+  if (!tables) return std::unexpected(std::move(tables).error());
+  return read_unchecked(*tables, file);
 }
 
 std::expected<std::filesystem::path, std::vector<ConfigError>> load_admin_socket(const std::filesystem::path& file) {

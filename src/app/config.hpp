@@ -234,6 +234,12 @@ struct Config {
 /// the folder of `file`, wherever they stand.
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> load_config(const std::filesystem::path& file);
 
+/// The same without a look at what the file points to: keys, folders and users may be missing.
+[[nodiscard]] std::expected<Config, std::vector<ConfigError>> read_config(const std::filesystem::path& file);
+/// The same of a text that is to become that file.
+[[nodiscard]] std::expected<Config, std::vector<ConfigError>> read_config(std::string_view text,
+                                                                          const std::filesystem::path& file);
+
 /// What is allowed and probably not meant, each with what would be right.
 [[nodiscard]] std::vector<ConfigError> doubts_of(const Config& config);
 /// When a server that may open `files` at once cannot hold as many connections as the configuration allows.

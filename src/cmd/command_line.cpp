@@ -443,6 +443,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message(explain);
   Words words;
+  add_init_command(app, words);
+  add_doctor_command(app, words);
   add_server_commands(app, words);
   add_queue_commands(app, words);
   add_admin_commands(app, words);

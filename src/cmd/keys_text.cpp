@@ -14,6 +14,7 @@
 #include "base/encoding.hpp"
 #include "cmd/dns_text.hpp"
 #include "cmd/terminal.hpp"
+#include "setup/records.hpp"
 
 namespace cas::cmd {
 
@@ -48,7 +49,7 @@ bool is_in_use(const KeyRow& row) {
 }  // namespace
 
 std::string published_record(const crypto::PrivateKey& key) {
-  return "v=DKIM1; h=sha256; k=" + std::string(app::to_string(key.type())) + "; p=" + key.dkim_public_key();
+  return setup::dkim_text(key.type(), key.dkim_public_key());
 }
 
 std::string record_line(const std::string& selector, const Domain& domain, const crypto::PrivateKey& key) {

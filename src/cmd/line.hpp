@@ -39,6 +39,9 @@ CLI::App* add_asking(CLI::App& above, Line& line, const char* name, const char* 
   return command;
 }
 
+/// `cas init` and `cas doctor`.
+void add_init_command(CLI::App& app, Line& line);
+void add_doctor_command(CLI::App& app, Line& line);
 /// `cas why`.
 void add_why_command(CLI::App& app, Line& line);
 /// `cas user`.

@@ -8,7 +8,6 @@
 
 #include "app/config.hpp"
 #include "base/encoding.hpp"
-#include "base/ip_address.hpp"
 
 namespace cas::cmd {
 
@@ -35,16 +34,6 @@ Or<net::ResolverOptions> options_of(const std::string& resolver, const std::opti
 }
 
 }  // namespace
-
-std::string forwarder_of(std::string_view resolver) {
-  const auto colon = resolver.rfind(':');
-  if (colon == std::string_view::npos) return std::string(resolver);
-  std::string_view address = resolver.substr(0, colon);
-  const bool bracketed = address.starts_with('[') && address.ends_with(']');
-  if (bracketed) address = address.substr(1, address.size() - 2);
-  if (!bracketed && !IpAddress::parse_v4(address)) return std::string(resolver);  // IPv6 without a port
-  return std::string(address) + '@' + std::string(resolver.substr(colon + 1));
-}
 
 Or<std::unique_ptr<net::Resolver>> make_resolver(const std::string& resolver,
                                                  const std::optional<std::filesystem::path>& config) {

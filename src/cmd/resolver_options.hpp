@@ -8,15 +8,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "cmd/forwarder.hpp"
 #include "cmd/intent_request.hpp"
 #include "net/resolver.hpp"
 
 namespace cas::cmd {
-
-/// "192.0.2.53", "127.0.0.1@5353" and, as many write it, "127.0.0.1:5353" and "[::1]:5353", as libunbound takes it.
-[[nodiscard]] std::string forwarder_of(std::string_view resolver);
 
 /// Asks `resolver` alone, which is then believed without DNSSEC; without one, as `config` says; without that, as the
 /// default configuration file says where there is one, else from the root servers. Refused with 64 for an address that

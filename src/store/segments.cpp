@@ -77,6 +77,12 @@ Result<std::string> read_file(const std::filesystem::path& file, const Place& pl
   return octets;
 }
 
+std::filesystem::path segment_file(const std::filesystem::path& directory, std::int64_t segment) {
+  std::string name = std::to_string(segment);
+  name.insert(0, digits - std::min(digits, name.size()), '0');
+  return directory / name.append(suffix);
+}
+
 Result<void> make_directory(const std::filesystem::path& directory, Disk& disk) {
   const bool made = ::mkdir(directory.c_str(), 0700) == 0;
   if (made || (errno == EEXIST && std::filesystem::is_directory(directory) &&
@@ -91,6 +97,15 @@ Result<void> make_directory(const std::filesystem::path& directory, Disk& disk) 
 }
 
 }  // namespace
+
+Result<std::string> read_piece(const std::filesystem::path& directory, const Place& place) {
+  const auto file = segment_file(directory, place.segment);
+  constexpr std::uint64_t most = std::uint64_t{1} << 30;  // a damaged row may say anything
+  if (place.octets > most || place.offset > std::uint64_t{INT64_MAX} - most) {
+    return damaged(file, place, "its place cannot be understood");
+  }
+  return read_file(file, place);
+}
 
 // ---- Opening ----
 
@@ -145,9 +160,7 @@ Segments::~Segments() {
 }
 
 std::filesystem::path Segments::file_of(std::int64_t segment) const {
-  std::string name = std::to_string(segment);
-  name.insert(0, digits - std::min(digits, name.size()), '0');
-  return options_.directory / name.append(suffix);
+  return segment_file(options_.directory, segment);
 }
 
 // ---- Reading ----

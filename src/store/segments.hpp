@@ -52,6 +52,9 @@ struct Held {
   std::shared_ptr<const SegmentHold> hold;
 };
 
+/// A piece of a directory of segments that somebody else may have open. Permanent error: it is not what was written.
+[[nodiscard]] Result<std::string> read_piece(const std::filesystem::path& directory, const Place& place);
+
 class SegmentFile;
 
 /// What can be read: a view keeps the segments that were there when it was taken, even those that are given up later.

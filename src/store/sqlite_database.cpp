@@ -29,8 +29,16 @@ Database::Database(sqlite3* db) : db_(db) {
 }
 
 Result<Database> Database::open(const std::filesystem::path& file) {
+  return open_with(file, SQLITE_OPEN_READWRITE);
+}
+
+Result<Database> Database::open_read_only(const std::filesystem::path& file) {
+  return open_with(file, SQLITE_OPEN_READONLY);
+}
+
+Result<Database> Database::open_with(const std::filesystem::path& file, int flags) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(file.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (raw == nullptr) return transient("storage is not available", "sqlite3_open_v2: out of memory");
   Database db(raw);
   if (code != SQLITE_OK) return std::unexpected(db.error("opening " + file.string()));

@@ -23,6 +23,8 @@ class Database {
  public:
   /// Existing files only (sqlite_open.cpp creates them, with the right mode).
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& file);
+  /// To look and not to touch. As root, what SQLite has to make beside the file belongs to whom the file belongs to.
+  [[nodiscard]] static Result<Database> open_read_only(const std::filesystem::path& file);
 
   /// Statements without results; several may be joined by ";".
   [[nodiscard]] Result<void> exec(const std::string& sql);
@@ -55,6 +57,7 @@ class Database {
   friend class Query;
 
   explicit Database(sqlite3* db);
+  [[nodiscard]] static Result<Database> open_with(const std::filesystem::path& file, int flags);
 
   std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // after the last commit; SQLite knows its address
   int moved_pages_ = 0;

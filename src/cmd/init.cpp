@@ -1,0 +1,446 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// See init.hpp. First everything is known, then it is made, the configuration last: where that is, all else was.
+#include "cmd/init.hpp"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/config.hpp"
+#include "app/files.hpp"
+#include "app/key_folder.hpp"
+#include "app/privileges.hpp"
+#include "base/encoding.hpp"
+#include "cmd/made_files.hpp"
+#include "cmd/terminal.hpp"
+#include "net/certificate.hpp"
+#include "net/system.hpp"
+#include "net/tls.hpp"
+#include "setup/shell_text.hpp"
+#include "setup/zone_text.hpp"
+
+namespace cas::cmd {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+volatile sig_atomic_t signal_came = 0;
+void remember_signal(int) {
+  signal_came = 1;
+}
+constexpr int our_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+std::string shown(const fs::path& path) {
+  return printable(path.string(), 1024);
+}
+
+std::string lines_of(const std::vector<app::ConfigError>& errors) {
+  std::string text;
+  for (const auto& error : errors) text += (text.empty() ? "" : "\n     ") + error.text();
+  return text;
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code fault;
+  return fs::exists(fs::symlink_status(path, fault));
+}
+
+/// What is to become of a site, and what became of it.
+struct Work {
+  InitOptions options;
+  setup::Plan plan;
+  app::Config config;
+  std::string text{};  // of the configuration; empty: it is there
+  std::string password{};
+  fs::path zone_file{};
+  std::optional<Owner> owner{};  // of what the server writes; none: whoever we are
+  MadeFiles made{};
+  std::vector<std::vector<std::string>> told{};
+  std::string zone{};
+
+  void tell(const char* what, const fs::path& path, const std::string& why) {
+    told.push_back({what, shown(path), why});
+  }
+};
+
+Or<void> checked(const Result<void>& result) {
+  if (result) return {};
+  return leave(EX_CANTCREAT, result.error().private_reason);
+}
+
+Or<void> not_interrupted() {
+  if (!Interruptible::interrupted()) return {};
+  return leave(exit_interrupted, "interrupted");
+}
+
+// ---- What is there already ----
+
+setup::Role role_of(const app::Config& config, const app::DomainConfig& domain) {
+  if (!domain.backend) return setup::Role::AllInOne;
+  const bool receives = std::ranges::any_of(config.listen, [](const auto& l) { return l.role == app::Role::Mx; });
+  return receives ? setup::Role::Gateway : setup::Role::Smarthost;
+}
+
+std::string deliver_text(const app::DomainConfig& domain) {
+  if (!domain.backend) return {};
+  return (domain.backend->lmtp ? "" : "smtp:") + domain.backend->text();
+}
+
+/// What a plan would have been that made this configuration, as far as records and words depend on it.
+setup::Plan plan_of(const app::Config& config, const app::DomainConfig& like, Domain domain,
+                    const setup::Layout& layout) {
+  setup::Plan plan{.role = role_of(config, like),
+                   .domain = std::move(domain),
+                   .host = config.host,
+                   .addresses = {},
+                   .layout = layout,
+                   .run_as = config.run_as,
+                   .certificate = config.tls_certificate,
+                   .key = config.tls_key,
+                   .deliver = deliver_text(like)};
+  plan.layout.state_dir = config.state_dir;
+  for (const auto& listen : config.listen) {
+    (listen.role == app::Role::Mx ? plan.mx_listeners : plan.submission_listeners).push_back(listen.address.text());
+  }
+  return plan;
+}
+
+std::unexpected<Exit> another_site(const app::Config& config, const Domain& domain, const setup::Layout& layout) {
+  std::string known;
+  for (const auto& one : config.domains) known += (known.empty() ? "" : ", ") + one.name.text();
+  auto plan = plan_of(config, config.domains.front(), domain, layout);
+  const std::string file = setup::shell_word(layout.config_file);
+  return leave(EX_CONFIG, shown(layout.config_file) + " is there, for " + known + ". Nothing was changed. To add " +
+                              domain.text() + ", write this into it:\n" + setup::domain_table(plan) +
+                              "\nand then: cas config check --config " + file + " && cas keys generate " +
+                              domain.text() + " --config " + file + " && cas init " + domain.text() + " --config " +
+                              file);
+}
+
+/// What was asked for and is otherwise in the file.
+Or<void> fits(const InitOptions& options, const setup::Plan& plan) {
+  struct Answer {
+    const char* option;
+    std::string wanted, there;
+  };
+  const auto host = Domain::parse(options.host);
+  const Answer answers[] = {{"--role", options.role, std::string(setup::to_string(plan.role))},
+                            {"--host", host ? host->text() : options.host, plan.host.text()},
+                            {"--deliver", options.deliver, plan.deliver}};
+  for (const auto& [option, wanted, there] : answers) {
+    if (wanted.empty() || wanted == there) continue;
+    return leave(EX_CONFIG, shown(plan.layout.config_file) + " is there, with " + (there.empty() ? "nothing" : there) +
+                                " for " + option + ", not " + printable(wanted) + ": change it there, or move it away");
+  }
+  return {};
+}
+
+Or<Work> take_up(const InitOptions& options, const Domain& domain, const setup::Layout& layout) {
+  auto config = app::read_config(fs::path(layout.config_file));
+  if (!config) {
+    return leave(EX_CONFIG, shown(layout.config_file) +
+                                " is there and cannot be used. Mend it, or move it away:\n     " +
+                                lines_of(config.error()));
+  }
+  const auto own = std::ranges::find(config->domains, domain, &app::DomainConfig::name);
+  if (own == config->domains.end()) return another_site(*config, domain, layout);
+  auto plan = plan_of(*config, *own, domain, layout);
+  if (auto fitting = fits(options, plan); !fitting) return std::unexpected(fitting.error());
+  return Work{.options = options, .plan = std::move(plan), .config = *std::move(config)};
+}
+
+Or<Work> begin(const InitOptions& options, const Domain& domain, const setup::Layout& layout) {
+  auto planned = make_plan(options, domain, layout);
+  if (!planned) return std::unexpected(planned.error());
+  auto text = setup::config_text(planned->plan);
+  auto config = app::read_config(text, layout.config_file);
+  if (!config) return leave(EX_USAGE, "these answers make no configuration:\n     " + lines_of(config.error()));
+  return Work{.options = options,
+              .plan = std::move(planned->plan),
+              .config = *std::move(config),
+              .text = std::move(text),
+              .password = std::move(planned->password)};
+}
+
+// ---- Making ----
+
+Or<void> make_folders(Work& work) {
+  constexpr mode_t open_to_all = 0755, ours = 0750;
+  const auto make = [&](const fs::path& folder, mode_t mode, std::optional<Owner> owner) -> Or<void> {
+    const bool missing = !is_there(folder);
+    if (auto done = checked(work.made.folder(folder, mode, owner)); !done) return done;
+    work.tell(missing ? "made" : "kept", folder, missing ? "" : "was there");
+    return {};
+  };
+  if (auto done = make(work.plan.layout.config_dir, open_to_all, std::nullopt); !done) return done;
+  if (auto done = make(work.config.state_dir, ours, work.owner); !done) return done;
+  struct stat state{};
+  if (work.owner && ::stat(work.config.state_dir.c_str(), &state) == 0 && state.st_uid != work.owner->user) {
+    return leave(EX_CONFIG, shown(work.config.state_dir) + " does not belong to " + work.config.run_as + ": chown -R " +
+                                work.config.run_as + ": " + setup::shell_word(work.config.state_dir.string()));
+  }
+  const auto run = work.config.admin_socket.parent_path().parent_path();  // the server makes the last folder itself
+  return is_there(run) ? Or<void>() : make(run, open_to_all, std::nullopt);
+}
+
+Or<void> make_certificate(Work& work) {
+  const auto& file = work.config.tls_certificate;
+  const auto& key = work.config.tls_key;
+  if (file.empty()) return {};
+  if (is_there(file) != is_there(key)) {
+    const auto& there = is_there(file) ? file : key;
+    const auto& missing = is_there(file) ? key : file;
+    return leave(EX_CONFIG, shown(missing) + " is missing beside " + shown(there) + ": put it back, or move both away");
+  }
+  if (is_there(file)) {
+    if (const auto context = net::TlsContext::server(file, key); !context) {
+      return leave(EX_CONFIG, shown(file) + " is there and cannot be used: " +
+                                  printable(context.error().private_reason) + "; mend it, or move it and its key away");
+    }
+    work.tell("kept", file, "certificate");
+    return {};
+  }
+  const auto made = net::make_self_signed(work.config.host.text());
+  if (!made) return leave(EX_OSERR, made.error().private_reason);
+  constexpr mode_t for_all = 0644, for_group = 0640, folder = 0755;
+  if (auto done = checked(work.made.folder(file.parent_path(), folder, std::nullopt)); !done) return done;
+  if (auto done = checked(work.made.folder(key.parent_path(), folder, std::nullopt)); !done) return done;
+  const auto group = work.owner ? std::optional(Owner{.user = 0, .group = work.owner->group}) : std::nullopt;
+  if (auto done = checked(work.made.write(key, made->key, for_group, group)); !done) return done;
+  if (auto done = checked(work.made.write(file, made->certificate, for_all, std::nullopt)); !done) return done;
+  work.tell("made", file, "certificate, signed by itself");
+  work.tell("made", key, "its key");
+  return {};
+}
+
+std::vector<setup::SigningKey> published(const std::vector<app::SigningKey>& keys) {
+  std::vector<setup::SigningKey> all;
+  for (const auto& key : keys) {
+    if (key.facts.state == app::KeyState::Old) continue;
+    all.push_back({.selector = key.facts.selector,
+                   .type = key.key.type(),
+                   .public_key = key.key.dkim_public_key(),
+                   .active = key.facts.state == app::KeyState::Active});
+  }
+  // As they are on the disk or as they were made: the zone is the same.
+  std::ranges::sort(all, {}, &setup::SigningKey::selector);
+  return all;
+}
+
+Or<void> add_key(Work& work, const app::KeyFolder& folder, crypto::KeyType type, app::DomainKeys& keys) {
+  const auto has = [&](const auto& key) { return key.facts.type == type && key.facts.state != app::KeyState::Old; };
+  const auto dir = work.config.keys_dir / work.plan.domain.text();
+  if (const auto found = std::ranges::find_if(keys.keys, has); found != keys.keys.end()) {
+    work.tell("kept", dir / app::file_name({.selector = found->facts.selector, .state = found->facts.state}),
+              "signing key, " + std::string(app::to_string(type)));
+    return {};
+  }
+  auto key = crypto::generate_key(type);
+  if (!key) return leave(EX_OSERR, key.error().private_reason);
+  if (auto going_on = not_interrupted(); !going_on) return going_on;
+  std::vector<std::string> taken;
+  for (const auto& one : keys.keys) taken.push_back(one.facts.selector);
+  const auto now = net::SystemClock().now();
+  const auto today = std::chrono::floor<std::chrono::days>(now);
+  app::KeyFacts facts{.selector = app::new_selector(taken, type, today),
+                      .type = type,
+                      .state = app::KeyState::Next,
+                      .created = today,
+                      .changed = now};
+  const app::KeyName name{.selector = facts.selector, .state = facts.state};
+  if (auto done = checked(folder.add(name, key->to_pem())); !done) return done;
+  work.made.add(dir / app::file_name(name));
+  work.tell("made", dir / app::file_name(name), "signing key, " + std::string(app::to_string(type)) + ", waits");
+  keys.keys.push_back({.facts = std::move(facts), .key = *std::move(key)});
+  return {};
+}
+
+Or<std::vector<setup::SigningKey>> make_keys(Work& work) {
+  const auto& keys_dir = work.config.keys_dir;
+  const auto dir = keys_dir / work.plan.domain.text();
+  const bool had_top = is_there(keys_dir), had_own = is_there(dir);
+  auto folder = app::KeyFolder::open(keys_dir, work.plan.domain);
+  if (!had_top && is_there(keys_dir)) work.made.add(keys_dir);
+  if (!had_own && is_there(dir)) work.made.add(dir);
+  if (!folder) {
+    const bool passing = folder.error().lasting == Lasting::Transient;
+    return leave(passing ? EX_TEMPFAIL : EX_CANTCREAT, folder.error().private_reason);
+  }
+  auto keys = app::read_keys(keys_dir, work.plan.domain);
+  if (!keys.faults.empty()) {
+    const auto& fault = keys.faults.front();
+    return leave(EX_CONFIG, shown(fault.file) + " " + fault.problem + "; " + fault.mend);
+  }
+  for (const auto type : {crypto::KeyType::Rsa, crypto::KeyType::Ed25519}) {
+    if (auto done = add_key(work, *folder, type, keys); !done) return std::unexpected(done.error());
+  }
+  return published(keys.keys);
+}
+
+Octets spki_of(const app::Config& config) {
+  const auto pem = app::read_small_file(config.tls_certificate);
+  if (!pem) return {};
+  const auto info = net::describe_certificate(*pem, config.host.text());
+  return info ? info->spki_sha256 : Octets{};
+}
+
+/// The id of MTA-STS in a zone that was written before; "" where there is none.
+std::string sts_id_in(std::string_view zone) {
+  constexpr std::string_view before = "v=STSv1; id=";
+  const auto at = zone.find(before);
+  if (at == std::string_view::npos) return {};
+  const auto id = zone.substr(at + before.size(), 32);
+  return std::string(id.substr(0, std::min(id.find_first_of("\"; "), id.size())));
+}
+
+Or<void> make_zone(Work& work, std::vector<setup::SigningKey> keys) {
+  if (work.plan.addresses.empty()) {
+    auto addresses = addresses_for(work.options);
+    if (!addresses) return std::unexpected(addresses.error());
+    work.plan.addresses = *std::move(addresses);
+    if (work.plan.addresses.empty() && !is_there(work.zone_file)) {
+      return leave(EX_USAGE, "by which address others reach this machine cannot be seen here: --address");
+    }
+  }
+  const std::string there = app::read_small_file(work.zone_file).value_or(std::string());
+  if (work.plan.sts_id.empty()) work.plan.sts_id = sts_id_in(there);
+  work.zone = setup::zone_text(setup::site_of(work.plan, std::move(keys), spki_of(work.config)));
+  if (!is_there(work.zone_file)) {
+    if (auto done = checked(work.made.write(work.zone_file, work.zone, 0644, std::nullopt)); !done) return done;
+    work.tell("made", work.zone_file, "the records to publish");
+    return {};
+  }
+  std::error_code fault;
+  if (!fs::is_regular_file(work.zone_file, fault)) {
+    return leave(EX_CONFIG,
+                 shown(work.zone_file) + " is in the way: the records to publish belong there; move it away");
+  }
+  const bool same = there == work.zone;
+  work.tell("kept", work.zone_file,
+            same ? "the records to publish" : "differs from what would be written now: see above");
+  return {};
+}
+
+/// The configuration comes last; then what the server would say of it.
+Or<void> make_config(Work& work) {
+  const fs::path file = work.plan.layout.config_file;
+  if (!work.text.empty()) {
+    const auto group = work.owner ? std::optional(Owner{.user = 0, .group = work.owner->group}) : std::nullopt;
+    if (auto done = checked(work.made.folder(file.parent_path(), 0755, std::nullopt)); !done) return done;
+    if (auto done = checked(work.made.write(file, work.text, 0640, group)); !done) return done;
+  }
+  work.tell(work.text.empty() ? "kept" : "made", file, "the configuration");
+  if (const auto loaded = app::load_config(file); !loaded) {
+    return leave(EX_CONFIG, "the configuration cannot be used:\n     " + lines_of(loaded.error()));
+  }
+  return {};
+}
+
+Or<void> make_all(Work& work) {
+  if (::geteuid() == 0 && !work.config.run_as.empty()) {
+    const auto identity = app::find_user(work.config.run_as);
+    if (!identity) return leave(EX_CONFIG, identity.error().private_reason + "; adduser --system --group cas");
+    work.owner = Owner{.user = identity->user, .group = identity->group};
+  }
+  if (auto done = make_folders(work); !done) return done;
+  if (auto done = make_certificate(work); !done) return done;
+  if (auto done = not_interrupted(); !done) return done;
+  auto keys = make_keys(work);
+  if (!keys) return std::unexpected(keys.error());
+  if (auto done = make_zone(work, *std::move(keys)); !done) return done;
+  if (auto done = not_interrupted(); !done) return done;
+  if (auto done = make_config(work); !done) return done;
+  return not_interrupted();
+}
+
+// ---- Telling ----
+
+int show_dry(const Work& work) {
+  auto zone = setup::zone_text(setup::site_of(work.plan, {}, {}));
+  const std::string text = work.text.empty() ? "; " + work.plan.layout.config_file + " is there and would be kept\n"
+                                             : "# ---- " + work.plan.layout.config_file + "\n" + work.text;
+  const bool done =
+      print(text + "\n; ---- " + shown(work.zone_file) +
+            ", without the records of keys that are made only in earnest\n" + zone + "\nNothing was made.\n");
+  return finish(done);
+}
+
+int show_done(const Work& work) {
+  std::string out = work.zone + "\n" + table(work.told);
+  if (!work.password.empty()) {
+    out += "\nAccount " + work.plan.account->name + "@" + work.plan.domain.text() + "  password " + work.password +
+           "  (shown this once; kept only as a hash)\n";
+  }
+  return finish(print(out + "\n" + setup::next_steps(work.plan, shown(work.zone_file))));
+}
+
+void take_back(MadeFiles& made) {
+  const auto left = made.undo();
+  if (left.empty()) {
+    std::fputs("What had been made was removed again.\n", stderr);
+    return;
+  }
+  for (const auto& path : left)
+    std::fprintf(stderr, "cas: %s was made and could not be removed\n", shown(path).c_str());
+}
+
+Or<setup::Layout> layout_of(const InitOptions& options) {
+  std::string root = options.root;
+  if (!root.empty()) root = fs::absolute(root).lexically_normal();
+  auto layout = setup::layout_below(root);
+  if (!options.config.empty()) {
+    const auto file = fs::absolute(options.config).lexically_normal();
+    layout.config_file = file;
+    layout.config_dir = file.parent_path();
+  }
+  if (layout.config_file != printable(layout.config_file, 4096)) {
+    return leave(EX_USAGE, "--root, --config: use a path that can be printed");
+  }
+  return layout;
+}
+
+}  // namespace
+
+Interruptible::Interruptible() {
+  struct sigaction action{};
+  action.sa_handler = remember_signal;  // without SA_RESTART: a question ends too
+  for (const int number : our_signals) ::sigaction(number, &action, nullptr);
+}
+
+Interruptible::~Interruptible() {
+  for (const int number : our_signals) ::signal(number, SIG_DFL);
+}
+
+bool Interruptible::interrupted() {
+  return signal_came != 0;
+}
+
+int init_site(const InitOptions& options) {
+  const Interruptible guard;
+  const auto domain = Domain::parse(options.domain);
+  if (!domain) {
+    return complain(EX_USAGE, "\"" + printable(options.domain) + "\" is no domain name; write one like north.example");
+  }
+  const auto layout = layout_of(options);
+  if (!layout) return layout.error().code;
+  const bool is_new = !is_there(layout->config_file);
+  auto work = is_new ? begin(options, *domain, *layout) : take_up(options, *domain, *layout);
+  if (!work) return work.error().code;
+  work->zone_file = fs::path(layout->config_dir) / (domain->text() + ".zone");
+  if (options.dry_run) return show_dry(*work);
+  if (const auto done = make_all(*work); !done) {
+    take_back(work->made);
+    return done.error().code;
+  }
+  work->made.keep();
+  return show_done(*work);
+}
+
+}  // namespace cas::cmd

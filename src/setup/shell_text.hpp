@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands that people paste into a shell.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cas::setup {
+
+/// A path as one word; in single quotes where a shell would see more in it. What no terminal should see is escaped.
+[[nodiscard]] std::string shell_word(std::string_view path);
+
+}  // namespace cas::setup
