@@ -87,6 +87,22 @@ void check_width(const IpNetwork& network, const ConfigText& text, std::string_v
                   "name networks of your own, of /" + std::to_string(widest) + " or narrower");
 }
 
+std::vector<IpNetwork> read_networks(Section& section, std::string_view key, std::string_view danger,
+                                     Findings& findings) {
+  std::vector<IpNetwork> networks;
+  for (const auto& text : section.texts(key).value_or(std::vector<ConfigText>{})) {
+    const auto network = IpNetwork::parse(text.value);
+    if (!network) {
+      findings.add_at(text.key, in_quotes(text.value) + " is no network",
+                      "write \"127.0.0.0/8\" or \"::1\", without bits behind the prefix");
+      continue;
+    }
+    check_width(*network, text, danger, findings);
+    networks.push_back(*network);
+  }
+  return networks;
+}
+
 }  // namespace
 
 std::optional<NextHopConfig> read_next_hop(Section& section, std::string_view key, const Config& config,
@@ -172,26 +188,6 @@ void read_delivery(Section& section, const Config& config, DomainConfig& domain,
                   "name the folder that holds a Maildir for each mailbox, or in deliver the server that does; or write "
                   "milter = true where an MTA that asks by milter has them");
 }
-
-namespace {
-
-std::vector<IpNetwork> read_networks(Section& section, std::string_view key, std::string_view danger,
-                                     Findings& findings) {
-  std::vector<IpNetwork> networks;
-  for (const auto& text : section.texts(key).value_or(std::vector<ConfigText>{})) {
-    const auto network = IpNetwork::parse(text.value);
-    if (!network) {
-      findings.add_at(text.key, in_quotes(text.value) + " is no network",
-                      "write \"127.0.0.0/8\" or \"::1\", without bits behind the prefix");
-      continue;
-    }
-    check_width(*network, text, danger, findings);
-    networks.push_back(*network);
-  }
-  return networks;
-}
-
-}  // namespace
 
 void read_listen_networks(Section& section, ListenConfig& listen, Findings& findings) {
   listen.trusted_networks = read_networks(section, "trusted_networks", "relay", findings);

@@ -331,6 +331,8 @@ void Server::see_room(const inbound::Room::Seen& seen) {
 
 net::Task<std::vector<queue::Outcome>> Server::deliver_behind(const Live& now, const queue::Job& job) const {
   auto ahead = co_await inbound::before_backend(*now.services, job);
+  const auto is_settled = [](const auto& one) { return one.has_value(); };
+  if (std::ranges::none_of(ahead, is_settled)) co_return co_await now.backends->attempt(job);
   queue::Job rest = job;
   rest.recipients.clear();
   for (std::size_t n = 0; n < ahead.size(); ++n) {

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace cas {
 
@@ -65,6 +66,12 @@ bool IpAddress::is_within(const IpAddress& network, unsigned bits) const {
   if (!std::ranges::equal(mine.first(whole), theirs.first(whole))) return false;
   const unsigned rest = bits % 8;
   return rest == 0 || (mine[whole] ^ theirs[whole]) >> (8 - rest) == 0;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view digits) {
+  std::uint16_t port = 0;
+  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return fault == std::errc{} && end == digits.data() + digits.size() ? std::optional(port) : std::nullopt;
 }
 
 }  // namespace cas

@@ -48,4 +48,7 @@ class IpAddress {
   V6Octets octets_{};  // an IPv4 address fills the first four
 };
 
+/// A port in decimal digits; 0 is one too. None: anything else.
+[[nodiscard]] std::optional<std::uint16_t> parse_port(std::string_view digits);
+
 }  // namespace cas

@@ -37,6 +37,14 @@ TEST(IpAddress, AMappedAddressIsTheIpv4AddressUnlessAskedForAsIpv6) {
   EXPECT_FALSE(IpAddress::parse_v6("192.0.2.1"));
 }
 
+TEST(Port, IsDigitsAndNothingElse) {
+  EXPECT_EQ(parse_port("0"), 0);
+  EXPECT_EQ(parse_port("65535"), 65535);
+  for (const std::string_view text : {"", "65536", "-1", "+1", " 1", "1 ", "0x1", "1a"}) {
+    EXPECT_FALSE(parse_port(text)) << text;
+  }
+}
+
 TEST(IpAddress, GivesItsOctets) {
   EXPECT_EQ(IpAddress::parse("192.0.2.1")->octets().size(), 4U);
   EXPECT_EQ(IpAddress::parse("192.0.2.1")->octets().back(), 1);

@@ -65,16 +65,17 @@ net::Task<void> Session::run() {
   event("disconnect", {{"client", stream_.peer().text()}}, Level::Debug);
 }
 
-bool Session::is_own_network() const {
+bool Session::comes_from(const std::vector<IpNetwork>& networks) const {
   const auto client = IpAddress::parse(stream_.peer().address);
-  return client && is_within_any(*client, options_.trusted_networks);
+  return client && is_within_any(*client, networks);
 }
 
 // The first step; none, and 421 is said, when nobody knows who it is.
 net::Task<std::optional<Step>> Session::greet() {
-  const auto front = IpAddress::parse(stream_.peer().address);
-  if (front && is_within_any(*front, options_.xclient_from)) protocol_.trust_front();
-  if (!options_.local_users) co_return protocol_.on_connect(options_.implicit_tls, is_own_network());
+  if (comes_from(options_.xclient_from)) protocol_.trust_front();
+  if (!options_.local_users) {
+    co_return protocol_.on_connect(options_.implicit_tls, comes_from(options_.trusted_networks));
+  }
   const auto user = co_await local_user();
   if (!user) {
     event("auth", {{"client", "unix"}, {"result", "unknown"}, {"reason", user.error().private_reason}}, Level::Warning);

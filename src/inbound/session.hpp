@@ -84,7 +84,7 @@ class Session {
 
   // session.cpp: the loop
   net::Task<void> converse();
-  [[nodiscard]] bool is_own_network() const;
+  [[nodiscard]] bool comes_from(const std::vector<IpNetwork>& networks) const;
   net::Task<std::optional<smtp::Step>> greet();
   net::Task<Result<std::string>> local_user();
   net::Task<bool> perform(smtp::Step& step);

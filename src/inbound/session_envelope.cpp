@@ -63,7 +63,7 @@ smtp::Step Session::on_client(const smtp::FrontedClient& client) {
   client_names_.clear();
   tls_exporter_.clear();
   if (client.address) stream_.act_for(net::Endpoint(client.address->text(), client.port));
-  return protocol_.on_client(client.address && is_own_network());
+  return protocol_.on_client(client.address && comes_from(options_.trusted_networks));
 }
 
 // Who logged in is held to what is his, wherever he comes from.

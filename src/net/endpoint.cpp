@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Endpoints: text and Asio's form.
-#include <charconv>
-
 #include "base/encoding.hpp"
+#include "base/ip_address.hpp"
 #include "net/stream_state.hpp"
 
 namespace cas::net {
@@ -23,18 +22,16 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return not_an_endpoint(text);
   std::string_view address = text.substr(0, colon);
-  const std::string_view digits = text.substr(colon + 1);
   const bool brackets = address.size() > 2 && address.front() == '[' && address.back() == ']';
   if (brackets) address = address.substr(1, address.size() - 2);
 
-  std::uint16_t port = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (problem != std::errc() || end != digits.data() + digits.size()) return not_an_endpoint(text);
+  const auto port = parse_port(text.substr(colon + 1));
+  if (!port) return not_an_endpoint(text);
   error_code ec;
   const auto parsed = ip::make_address(std::string(address), ec);
   // A zone ("fe80::1%eth0") would make one address unequal to itself elsewhere.
   if (ec || parsed.is_v6() != brackets || address.contains('%')) return not_an_endpoint(text);
-  return Endpoint{.address = parsed.to_string(), .port = port};
+  return Endpoint{.address = parsed.to_string(), .port = *port};
 }
 
 std::string Endpoint::text() const {

@@ -5,7 +5,6 @@
 #include "outbound/next_hop.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/encoding.hpp"
 #include "base/ip_address.hpp"
@@ -20,13 +19,6 @@ std::unexpected<Error> not_a_hop(std::string_view text) {
   return permanent("not a host and port", "'" + printable(text) + "' is not HOST:PORT");
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view digits) {
-  std::uint16_t port = 0;
-  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (fault != std::errc{} || end != digits.data() + digits.size() || port == 0) return std::nullopt;
-  return port;
-}
-
 }  // namespace
 
 Result<NextHop> NextHop::parse(std::string_view text) {
@@ -34,7 +26,7 @@ Result<NextHop> NextHop::parse(std::string_view text) {
   if (colon == std::string_view::npos) return not_a_hop(text);
   const auto port = parse_port(text.substr(colon + 1));
   std::string_view host = text.substr(0, colon);
-  if (!port) return not_a_hop(text);
+  if (!port || *port == 0) return not_a_hop(text);
   const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (brackets) host = host.substr(1, host.size() - 2);
   if (const auto address = brackets ? IpAddress::parse_v6(host) : IpAddress::parse_v4(host)) {

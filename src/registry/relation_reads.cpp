@@ -39,10 +39,15 @@ Result<std::vector<RelationRow>> all_pending(store::Reader& reader, const std::s
   return rows;
 }
 
+Result<bool> has_held(store::Reader& reader, const std::string& mailbox, const std::string& key) {
+  bool found = false;
+  CAS_CHECK(each(reader, kind::held, mailbox, key, 1, [&](const Memory&) { found = true; }));
+  return found;
+}
+
 Result<void> forget_held(store::Tx& tx, const HeldRow& row) {
   CAS_CHECK(tx.forget(kind::held, memory_of(row).name));
-  bool waits = false;
-  CAS_CHECK(each(tx, kind::held, row.mailbox, row.key, 1, [&](const Memory&) { waits = true; }));
+  CAS_TRY(const bool waits, has_held(tx, row.mailbox, row.key));
   return waits ? Result<void>() : tx.forget(kind::pending, row_name(row.mailbox, row.key));
 }
 

@@ -30,6 +30,8 @@ inline constexpr std::string_view go = "go";
 /// Who waits for a mailbox, and has not waited too long.
 [[nodiscard]] Result<std::vector<RelationRow>> all_pending(store::Reader& reader, const std::string& mailbox,
                                                            UnixTime now);
+/// Some message of that sender waits.
+[[nodiscard]] Result<bool> has_held(store::Reader& reader, const std::string& mailbox, const std::string& key);
 /// Nor does a sender wait of whom nothing does.
 [[nodiscard]] Result<void> forget_held(store::Tx& tx, const HeldRow& row);
 

@@ -134,8 +134,7 @@ Result<bool> set_standing(store::Tx& tx, const Relationships::Decision& decision
   fresh.via = via;
   if (fresh.author.empty()) fresh.author = decision.key;
   CAS_CHECK(tx.remember(kind::relation, memory_of(fresh)));
-  bool waits = false;
-  CAS_CHECK(each(tx, kind::held, decision.mailbox, decision.key, 1, [&](const Memory&) { waits = true; }));
+  CAS_TRY(const bool waits, has_held(tx, decision.mailbox, decision.key));
   if (waits && decision.standing == Standing::Approved) {
     CAS_CHECK(end_waiting(tx, decision.mailbox, decision.key));
   } else {
@@ -357,8 +356,7 @@ void Relationships::undo(std::string mailbox, std::string key, Change change, Do
     CAS_TRY(auto row, look(tx, kind::relation, mailbox, key));
     if (!row) return false;
     const std::string name = row_name(mailbox, key);
-    bool waits = false;
-    CAS_CHECK(each(tx, kind::held, mailbox, key, 1, [&](const Memory&) { waits = true; }));
+    CAS_TRY(const bool waits, has_held(tx, mailbox, key));
     CAS_CHECK(tx.forget(kind::relation, name));
     CAS_CHECK(tx.forget(kind::release, name));
     if (row->before == Standing::Approved || row->before == Standing::Blocked) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <vector>
 
 #include "base/encoding.hpp"
@@ -23,12 +22,9 @@ std::unexpected<Error> bad_header(std::string_view why) {
   return permanent("malformed PROXY header", "malformed PROXY header: " + std::string(why));
 }
 
+/// Of one spelling.
 std::optional<std::uint16_t> port_of(std::string_view text) {
-  if (text.empty() || text.size() > 5 || !std::ranges::all_of(text, is_digit)) return {};
-  if (text.size() > 1 && text.front() == '0') return {};
-  std::uint16_t port = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return fault == std::errc{} && end == text.data() + text.size() ? std::optional(port) : std::nullopt;
+  return text.size() > 1 && text.front() == '0' ? std::nullopt : parse_port(text);
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {
