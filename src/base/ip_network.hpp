@@ -32,4 +32,7 @@ struct IpNetwork {
   return std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(host); });
 }
 
+/// In a network that nobody reaches from elsewhere (RFC 6890): private, shared, loopback, link-local, multicast, none.
+[[nodiscard]] bool is_private(const IpAddress& address);
+
 }  // namespace cas

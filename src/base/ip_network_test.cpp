@@ -49,5 +49,15 @@ TEST(IpNetwork, HoldsItsAddressesOnly) {
   }
 }
 
+TEST(IsPrivate, IsSoOfWhatNobodyReachesFromElsewhere) {
+  for (const auto* text : {"10.1.2.3", "127.0.0.1", "172.31.0.1", "192.168.1.1", "100.64.0.1", "169.254.9.9", "::1",
+                           "fd00::1", "fe80::1"}) {
+    EXPECT_TRUE(is_private(*IpAddress::parse(text))) << text;
+  }
+  for (const auto* text : {"192.0.2.1", "172.32.0.1", "100.128.0.1", "8.8.8.8", "2001:db8::1"}) {
+    EXPECT_FALSE(is_private(*IpAddress::parse(text))) << text;
+  }
+}
+
 }  // namespace
 }  // namespace cas

@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "dns/record.hpp"
+#include "net/certificate.hpp"
 #include "net/task.hpp"
 #include "net/tls.hpp"
 
@@ -66,6 +67,9 @@ class Stream {
                                                     milliseconds timeout);
   /// What was wrong with the peer's certificate, after a handshake that failed too. None where nothing was checked.
   [[nodiscard]] CertificateFault certificate_fault() const;
+  /// Of a client: what the server showed, its own certificate first, whether or not it verified; at most ten. None of a
+  /// session that was taken up.
+  [[nodiscard]] std::vector<CertificateText> peer_chain() const;
   /// The handshake took up an earlier session.
   [[nodiscard]] bool tls_resumed() const;
   [[nodiscard]] bool tls() const;

@@ -148,11 +148,11 @@ void check_dmarc_record(Checker& c) {
     return c.add(std::move(finding));
   }
   const auto record = auth::parse_dmarc_record(records.front());
+  const auto mark = c.mark();
   check_policy(c, records.front(), *record);
   check_reports(c, records.front(), *record);
-  if (!record->policy_at_fault) {
-    c.add_ok("dmarc", name_of(c), "TXT", records.front(), "DMARC says what becomes of mail that forges the domain.");
-  }
+  c.add_ok_since(mark, "dmarc", name_of(c), "TXT", records.front(),
+                 "DMARC says what becomes of mail that forges the domain.");
 }
 
 }  // namespace cas::setup

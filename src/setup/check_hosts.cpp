@@ -15,18 +15,6 @@ namespace {
 
 constexpr dns::Type address_types[] = {dns::Type::A, dns::Type::AAAA};
 
-/// Networks that nobody reaches from elsewhere (RFC 6890): private, loopback, link-local, shared, documentation.
-bool is_private(const IpAddress& address) {
-  static constexpr std::array<std::string_view, 16> networks{
-      "0.0.0.0/8",      "10.0.0.0/8",  "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-      "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4",   "::/128",      "::1/128",        "fc00::/7",
-      "fe80::/10",      "ff00::/8",    "fec0::/10",     "100::/64"};
-  return std::ranges::any_of(networks, [&](std::string_view text) {
-    const auto network = IpNetwork::parse(text);
-    return network && network->contains(address);
-  });
-}
-
 bool is_literal(std::string_view name) {
   std::string_view text = name;
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
@@ -378,6 +366,7 @@ void check_mx(Checker& c) {
   const auto* answer = c.ask(domain, dns::Type::MX);
   if (answer == nullptr) return;
   if (answer->status == dns::Status::Failed) return c.add_failed("mx", domain, dns::Type::MX, *answer);
+  const auto mark = c.mark();
   const auto found = exchanges(*answer);
   if (found.empty()) return add_no_mx(c, *answer);
   if (!check_null_mx(c, found)) return;
@@ -390,7 +379,7 @@ void check_mx(Checker& c) {
   }
   if (c.waiting()) return;
   check_whose(c, *answer, hosts, ours);
-  c.add_ok("mx", domain, "MX", mx_values(*answer), "Mail for the domain is led to a server.");
+  c.add_ok_since(mark, "mx", domain, "MX", mx_values(*answer), "Mail for the domain is led to a server.");
   if (c.facts.validates && !answer->secure) {
     c.add({.id = "dnssec",
            .name = domain,

@@ -291,12 +291,13 @@ void check_domain(Checker& c) {
   }
   const auto record = auth::parse_spf_record(records.front());
   if (!record) return add_syntax(c, records.front(), record.error());
+  const auto mark = c.mark();
   check_end(c, records.front(), *record);
   check_terms(c, records.front(), *record);
   check_cost(c, records.front());
   check_size(c, *answer);
   if (check_own(c, records.front())) {
-    c.add_ok("spf", domain, "TXT", records.front(), "SPF says who may send for the domain.");
+    c.add_ok_since(mark, "spf", domain, "TXT", records.front(), "SPF says who may send for the domain.");
   }
 }
 

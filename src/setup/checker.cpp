@@ -25,6 +25,13 @@ void Checker::add_ok(std::string id, std::string name, std::string type, std::st
        .found = std::move(found)});
 }
 
+void Checker::add_ok_since(std::size_t mark, std::string id, std::string name, std::string type, std::string found,
+                           std::string what) {
+  const bool clean = std::all_of(findings_.begin() + static_cast<std::ptrdiff_t>(mark), findings_.end(),
+                                 [](const Finding& one) { return severity_of(one) <= Severity::Note; });
+  if (clean) add_ok(std::move(id), std::move(name), std::move(type), std::move(found), std::move(what));
+}
+
 void Checker::add_failed(std::string id, std::string name, dns::Type type, const dns::Answer& answer) {
   if (answer.bogus) {
     // One zone, one fault, however many of its names are asked for.

@@ -33,6 +33,11 @@ class Checker {
   [[nodiscard]] bool waiting() const { return waiting_; }
 
   void add(Finding finding) { findings_.push_back(std::move(finding)); }
+  /// Where we are: for add_ok_since().
+  [[nodiscard]] std::size_t mark() const { return findings_.size(); }
+  /// add_ok(), unless more than a note was found since `mark`.
+  void add_ok_since(std::size_t mark, std::string id, std::string name, std::string type, std::string found,
+                    std::string what);
   void add_ok(std::string id, std::string name, std::string type, std::string found, std::string what);
   /// The answer failed: Unknown, or Wrong where DNSSEC says that it is forged or badly signed.
   void add_failed(std::string id, std::string name, dns::Type type, const dns::Answer& answer);

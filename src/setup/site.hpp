@@ -75,6 +75,7 @@ struct Site {
 
   // Who sends besides.
   bool sends_directly = true;               // false: all leaves by the smarthost
+  std::string smarthost{};                  // its name or address; a provider's has an include
   std::vector<std::string> spf_includes{};  // "spf.smarthost.example"
   std::vector<IpNetwork> other_senders{};
   bool receives = true;  // false: sends only; its MX is the null MX (RFC 7505)

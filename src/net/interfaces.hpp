@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: The CAS authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The addresses of this machine.
+#pragma once
+
+#include <vector>
+
+#include "base/ip_address.hpp"
+
+namespace cas::net {
+
+/// Those of interfaces that are up, by which others could reach it: not private, not loopback, not link-local. Sorted.
+/// None behind a router that translates addresses.
+[[nodiscard]] std::vector<IpAddress> public_addresses();
+
+}  // namespace cas::net
