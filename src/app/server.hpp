@@ -30,6 +30,7 @@
 #include "net/runtime.hpp"
 #include "net/system.hpp"
 #include "net/workers.hpp"
+#include "outbound/dns_watch.hpp"
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
@@ -71,6 +72,7 @@ class Server {
   Started bind_and_drop_privileges();
   Started open_world();
   Started open_tls_books();
+  void open_dns_watch();
   Started open_accounts();
   void build_inbound();
   void build_outbound();
@@ -145,6 +147,7 @@ class Server {
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
   std::unique_ptr<outbound::StsBook> sts_book_;
   std::unique_ptr<outbound::TlsReporter> tls_reporter_;  // null: nobody is reported to
+  std::unique_ptr<outbound::DnsWatch> dns_watch_;        // null: off
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;
