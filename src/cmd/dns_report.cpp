@@ -58,7 +58,7 @@ std::string summary(const DnsReport& report) {
 std::string ok_text(const Finding& finding) {
   constexpr std::size_t longest = 100;
   std::string text = "OK  " + printable(finding.name, 300) + (finding.type.empty() ? "" : " " + finding.type) + "  [" +
-                     finding.id + "]\n             " + finding.problem + "\n";
+                     finding.id + "]\n  " + finding.problem + "\n";
   if (!finding.found.empty()) text += "  found:     " + printable(finding.found, longest) + "\n";
   return text;
 }

@@ -150,7 +150,8 @@ std::string finding_text(const Finding& finding, std::string_view end) {
   std::string head(to_string(severity_of(finding)));
   std::string out = to_upper(head) + "  " + printable(finding.name, 300) +
                     (finding.type.empty() ? "" : " " + finding.type) + "  [" + finding.id + "]" + std::string(end);
-  wrap(out, "", finding.problem, end);
+  constexpr std::size_t longest = 4096;
+  out += "  " + printable(finding.problem, longest) + std::string(end);
   wrap(out, "found:", finding.found, end);
   // The line says it already, and better.
   if (finding.line.empty()) wrap(out, "expected:", finding.expected, end);
