@@ -8,7 +8,7 @@ foreach(source ${fuzzers})
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE cas_base cas_message cas_dns cas_smtp cas_crypto cas_auth cas_confirm
-                        cas_policy cas_tlspolicy)
+                        cas_policy cas_tlspolicy cas_setup)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()
 

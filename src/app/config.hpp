@@ -189,6 +189,14 @@ struct LogConfig {
   Level level = Level::Info;
 };
 
+/// What others must be able to read in the DNS of our domains (docs/dns-check.md).
+struct DnsCheckConfig {
+  std::vector<IpAddress> addresses;  // as others see this server; none: those of its interfaces
+  bool watch = true;                 // once a day
+  std::optional<Mailbox> report_to;  // who is told what changed; none: the log alone
+  bool operator==(const DnsCheckConfig&) const = default;
+};
+
 struct Config {
   explicit Config(Domain name) : host(std::move(name)) {}
 
@@ -206,6 +214,7 @@ struct Config {
   std::vector<DomainConfig> domains;
   std::vector<UserConfig> users;
   net::ResolverOptions dns;
+  DnsCheckConfig dns_check;
   AuthenticationConfig authentication;
   OutboundConfig outbound;
   std::optional<Mailbox> tls_reports_from;  // none: no reports (RFC 8460)

@@ -7,14 +7,6 @@
 
 namespace cas::app {
 
-namespace {
-
-bool is_loopback(const net::Endpoint& endpoint) {
-  return endpoint.address == "::1" || endpoint.address.starts_with("127.");
-}
-
-}  // namespace
-
 void read_submission_socket(Section& root, Config& config, Findings& findings) {
   const auto text = root.text("submission_socket");
   if (!text || text->value.empty()) return;
@@ -28,7 +20,7 @@ void read_metrics(Section section, Config& config) {
   const bool anybody = section.boolean("allow_remote").value_or(false);
   if (const auto text = section.text("listen"); text && !text->value.empty()) {
     if (auto endpoint = net::Endpoint::parse(text->value)) {
-      if (!is_loopback(*endpoint) && !anybody) {
+      if (!endpoint->is_local() && !anybody) {
         section.fail("listen", "can be reached from other machines, and nobody is asked for a password",
                      "use \"127.0.0.1:9325\", or say allow_remote = true where a firewall stands before it");
       }

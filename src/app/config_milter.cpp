@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::string_view unix_tag = "unix:";
 
-bool is_loopback(const net::Endpoint& endpoint) {
-  return endpoint.address == "::1" || endpoint.address.starts_with("127.");
-}
-
 void read_address(Section& section, ListenConfig& listen, const Config& config, Findings& findings) {
   const auto text = section.text("address");
   if (!text) {
@@ -35,7 +31,7 @@ void read_address(Section& section, ListenConfig& listen, const Config& config, 
     return;
   }
   // Whoever connects says whom mail comes from and who logged in, and is believed.
-  if (!is_loopback(*endpoint)) {
+  if (!endpoint->is_local()) {
     section.fail("address", "can be reached from other machines, and whoever connects is believed",
                  "use \"127.0.0.1:" + std::to_string(endpoint->port) + "\" or a Unix socket");
   }
@@ -51,7 +47,8 @@ void read_milter_listener(Section& section, ListenConfig& listen, const Config& 
   if (const auto index = section.choice("quarantine", quarantines)) listen.hold_quarantined = *index == 0;
   read_listen_networks(section, listen, findings);
   for (const std::string_view key : {"proxy_from", "xclient_from"}) {
-    if (section.has(key)) section.fail(key, "belongs to a listener that speaks SMTP", "remove it: the MTA names the client");
+    if (section.has(key))
+      section.fail(key, "belongs to a listener that speaks SMTP", "remove it: the MTA names the client");
   }
   // What programs of the MTA's own machine send.
   if (!section.has("trusted_networks")) {

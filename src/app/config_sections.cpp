@@ -272,6 +272,28 @@ void check_local_data(const ConfigText& text, const std::vector<Domain>& zones, 
   }
 }
 
+void read_dns_check(Section& section, DnsCheckConfig& check, Findings& findings) {
+  for (const auto& text : section.texts("addresses").value_or(std::vector<ConfigText>{})) {
+    const auto address = IpAddress::parse(text.value);
+    if (address) {
+      check.addresses.push_back(*address);
+    } else {
+      findings.add_at(text.key, in_quotes(text.value) + " is no address",
+                      "write the address as others see it: \"192.0.2.1\" or \"2001:db8::1\"");
+    }
+  }
+  static constexpr std::string_view times[] = {"off", "daily"};
+  if (const auto when = section.choice("watch", times)) check.watch = *when == 1;
+  if (const auto text = section.text("report_to")) {
+    const auto mailbox = Mailbox::parse(text->value);
+    if (mailbox && mailbox->domain()) {
+      check.report_to = *mailbox;
+    } else {
+      findings.add_at(text->key, in_quotes(text->value) + " is no address", "write \"postmaster@north.example\"");
+    }
+  }
+}
+
 void read_dns(Section section, Config& config, Findings& findings) {
   for (const auto& text : section.texts("forwarders").value_or(std::vector<ConfigText>{})) {
     if (!is_forwarder(text.value)) {
@@ -292,6 +314,7 @@ void read_dns(Section section, Config& config, Findings& findings) {
     config.dns.trust_anchor_file = text->value == "none" ? "none" : path_of(*text, config, findings).string();
   }
   if (const auto timeout = section.duration("timeout", seconds{1}, minutes{2})) config.dns.timeout = *timeout;
+  read_dns_check(section, config.dns_check, findings);
   section.finish();
 }
 

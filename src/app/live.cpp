@@ -117,7 +117,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
   compare(running.run_as == fresh.run_as, "run_as");
   compare(running.threads == fresh.threads, "threads");
   compare(std::ranges::equal(running.listen, fresh.listen, same_listener), "listen");
-  compare(same_dns(running.dns, fresh.dns), "dns");
+  compare(same_dns(running.dns, fresh.dns) && running.dns_check == fresh.dns_check, "dns");
   compare(running.outbound.concurrency == fresh.outbound.concurrency, "outbound.concurrency");
   compare(running.outbound.idle_timeout == fresh.outbound.idle_timeout, "outbound.idle_timeout");
   compare(running.outbound.host_backoff == fresh.outbound.host_backoff, "outbound.host_backoff");

@@ -35,6 +35,7 @@ TEST(NeedsRestartTest, NamesWhatAReloadCannotChangeAndNothingElse) {
       {"", [](Config& c) { c.outbound.concurrency_per_domain = 3; }},
       {"", [](Config& c) { c.outbound.destinations.push_back({.domain = *Domain::parse("b.example")}); }},
       {"outbound.ca_file", [](Config& c) { c.outbound.ca_file = "/elsewhere"; }},
+      {"dns", [](Config& c) { c.dns_check.watch = false; }},
       {"tls_reports", [](Config& c) { c.tls_reports_from = Mailbox::parse("tls@north.example").value(); }},
       {"queue", [](Config& c) { c.queue.lifetime = std::chrono::hours(1); }},
       {"log.format", [](Config& c) { c.log.format = LogFormat::Json; }},

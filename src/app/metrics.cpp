@@ -161,6 +161,11 @@ std::string Metrics::text(const Gauges& gauges) const {
                 store::CommitCounts::bounds, gauges.commits.commits, gauges.commits.seconds);
   out.one("cas_store_writes_total", "counter", "Writes that were committed; several share a commit.",
           gauges.commits.writes);
+  if (!gauges.dns_findings.empty()) {
+    out.family("cas_dns_findings", "gauge", "What is not in order in the DNS of own domains, by severity.");
+    for (const auto& [severity, count] : gauges.dns_findings)
+      out.sample(fmt::format("severity=\"{}\"", severity), count);
+  }
   out.one("cas_connections", "gauge", "SMTP connections of clients.", gauges.connections);
   out.one("cas_session_memory_bytes", "gauge", "What SMTP sessions hold in memory.", gauges.memory);
   out.one("cas_trace_events", "gauge", "Events remembered for `cas trace`.", gauges.trace_events);

@@ -28,6 +28,7 @@ struct Gauges {
   std::size_t trace_events = 0;
   std::size_t log_lines_dropped = 0;
   store::CommitCounts::Seen commits{};
+  std::map<std::string_view, std::size_t> dns_findings{};  // of the last daily check, by severity
 };
 
 /// Thread-safe.

@@ -13,6 +13,8 @@
 #include <array>
 #include <thread>
 
+#include "app/dns_api.hpp"
+#include "app/site.hpp"
 #include "app/version.hpp"
 #include "base/encoding.hpp"
 #include "store/sqlite.hpp"
@@ -196,6 +198,7 @@ Server::Started Server::open_tls_books() {
                                  .executor = runtime_->executor(0)};
   outbound::StsOptions options{.folder = config_.state_dir / "mta-sts"};
   sts_book_ = std::make_unique<outbound::StsBook>(std::move(learning), std::move(options), *outgoing_tls_);
+  open_dns_watch();
   if (!config_.tls_reports_from) return {};
   outbound::TlsReporterServices reporting{.queue = *queue_,
                                           .resolver = *resolver_,
@@ -209,6 +212,24 @@ Server::Started Server::open_tls_books() {
                                        .route_for = [this](const Domain& domain) { return route_for(domain); }};
   tls_reporter_ = std::make_unique<outbound::TlsReporter>(std::move(reporting), std::move(reports), *outgoing_tls_);
   return {};
+}
+
+void Server::open_dns_watch() {
+  if (!config_.dns_check.watch) return;
+  outbound::DnsWatchServices services{.queue = *queue_,
+                                      .resolver = *resolver_,
+                                      .workers = *workers_,
+                                      .clock = clock_,
+                                      .random = random_,
+                                      .events = *events_,
+                                      .executor = runtime_->executor(0)};
+  outbound::DnsWatchOptions options{.file = config_.state_dir / "dns-check",
+                                    .host = config_.host.text(),
+                                    .report_to = config_.dns_check.report_to,
+                                    .sites = [this] { return sites_of(live()->config); },
+                                    .route_for = [this](const Domain& domain) { return route_for(domain); },
+                                    .survey = survey_options_of(config_)};
+  dns_watch_ = std::make_unique<outbound::DnsWatch>(std::move(services), std::move(options), *outgoing_tls_);
 }
 
 Server::Started Server::open_accounts() {
@@ -359,6 +380,7 @@ void Server::build_admin() {
   exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
   auto answer = [this](http::Request request) {
     if (http::ExceptionsApi::answers(request.path)) return exceptions_api_->answer(std::move(request));
+    if (is_dns_path(request.path)) return answer_dns(std::move(request), dns_watch_.get());
     return admin_api_->answer(std::move(request));
   };
   http::ServerOptions options;
@@ -391,6 +413,7 @@ void Server::start() {
   for (auto& dispatcher : dispatchers_) dispatcher->start();
   sts_book_->start();
   if (tls_reporter_) tls_reporter_->start();
+  if (dns_watch_) dns_watch_->start();
   for (auto& one : acceptors_) one.acceptor->start();
   for (auto& one : milters_) one.server->start();
   screener_keeper_->start();
@@ -440,6 +463,7 @@ void Server::drain() {
   pools_->finish();
   sts_book_->stop();
   if (tls_reporter_) tls_reporter_->stop();
+  if (dns_watch_) dns_watch_->stop();
   admin_->stop();
   if (metrics_server_) metrics_server_->stop();
   keep_books(true);

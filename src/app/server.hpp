@@ -32,6 +32,7 @@
 #include "net/service_manager.hpp"
 #include "net/system.hpp"
 #include "net/workers.hpp"
+#include "outbound/dns_watch.hpp"
 #include "outbound/sts_book.hpp"
 #include "outbound/tls_reporter.hpp"
 #include "queue/queue.hpp"
@@ -76,6 +77,7 @@ class Server {
   Started bind_and_drop_privileges(net::HandedSockets handed);
   Started open_world();
   Started open_tls_books();
+  void open_dns_watch();
   Started open_accounts();
   void build_inbound();
   void build_outbound();
@@ -164,6 +166,7 @@ class Server {
   std::unique_ptr<Guarded<outbound::HostHealth>> host_health_;
   std::unique_ptr<outbound::StsBook> sts_book_;
   std::unique_ptr<outbound::TlsReporter> tls_reporter_;  // null: nobody is reported to
+  std::unique_ptr<outbound::DnsWatch> dns_watch_;        // null: off
 
   inbound::Reservations reservations_;
   policy::ConfirmBuckets buckets_;

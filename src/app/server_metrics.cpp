@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // GET /metrics, for Prometheus.
+#include "app/dns_api.hpp"
 #include "app/server.hpp"
 #include "app/version.hpp"
 #include "net/completion.hpp"
@@ -12,6 +13,8 @@ namespace {
 
 // To count a long queue takes a while: whoever asks more often is told the same again.
 constexpr seconds look_pause{10};
+
+using NoFindings = std::map<std::string_view, std::size_t>;
 
 http::Response plain(int status, std::string text) {
   return {.status = status, .content_type = "text/plain", .body = std::move(text)};
@@ -47,7 +50,8 @@ net::Task<http::Response> Server::answer_metrics(http::Request request) {
                       .memory = load_.memory.used(),
                       .trace_events = trace_book_.size(),
                       .log_lines_dropped = log_->dropped(),
-                      .commits = commits_.seen()};
+                      .commits = commits_.seen(),
+                      .dns_findings = dns_watch_ ? finding_counts(dns_watch_->memory()) : NoFindings()};
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = metrics_.text(gauges);

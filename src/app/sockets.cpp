@@ -4,8 +4,6 @@
 // Folders and sockets.
 #include "app/sockets.hpp"
 
-#include <ifaddrs.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include <system_error>
 
 #include "base/encoding.hpp"
+#include "net/interfaces.hpp"
 
 namespace cas::app {
 
@@ -199,18 +198,10 @@ std::vector<ConfigError> check_writable(const Config& config) {
 std::vector<net::Endpoint> places_of(const net::Endpoint& listener) {
   if (listener.address != "0.0.0.0" && listener.address != "::") return {listener};
   std::vector<net::Endpoint> places;
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return places;
-  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr) continue;
-    std::array<char, NI_MAXHOST> text{};
-    const int family = each->ifa_addr->sa_family;
-    if (family != AF_INET && (family != AF_INET6 || listener.address == "0.0.0.0")) continue;
-    const auto length = static_cast<socklen_t>(family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-    if (::getnameinfo(each->ifa_addr, length, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) continue;
-    places.push_back(net::Endpoint{.address = text.data(), .port = listener.port});
+  for (const auto& address : net::interface_addresses()) {
+    if (address.is_v4() || listener.address == "::")
+      places.push_back(net::Endpoint{.address = address.text(), .port = listener.port});
   }
-  ::freeifaddrs(all);
   return places;
 }
 

@@ -41,4 +41,22 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
   return IpNetwork{.address = *address, .bits = *bits};
 }
 
+bool is_private(const IpAddress& address) {
+  static const std::vector<IpNetwork> networks = [] {
+    std::vector<IpNetwork> all;
+    for (const std::string_view text : {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+                                        "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/128",
+                                        "::1/128", "fc00::/7", "fe80::/10", "ff00::/8", "fec0::/10", "100::/64"}) {
+      all.push_back(IpNetwork::parse(text).value());
+    }
+    return all;
+  }();
+  return is_within_any(address, networks);
+}
+
+bool is_loopback(const IpAddress& address) {
+  static const IpNetwork v4 = IpNetwork::parse("127.0.0.0/8").value(), v6 = IpNetwork::parse("::1").value();
+  return v4.contains(address) || v6.contains(address);
+}
+
 }  // namespace cas

@@ -32,4 +32,10 @@ struct IpNetwork {
   return std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(host); });
 }
 
+/// In a network that nobody reaches from elsewhere (RFC 6890): private, shared, loopback, link-local, multicast, none.
+[[nodiscard]] bool is_private(const IpAddress& address);
+
+/// Of this machine alone (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+[[nodiscard]] bool is_loopback(const IpAddress& address);
+
 }  // namespace cas

@@ -49,5 +49,24 @@ TEST(IpNetwork, HoldsItsAddressesOnly) {
   }
 }
 
+TEST(IsPrivate, IsSoOfWhatNobodyReachesFromElsewhere) {
+  for (const auto* text : {"10.1.2.3", "127.0.0.1", "172.31.0.1", "192.168.1.1", "100.64.0.1", "169.254.9.9", "::1",
+                           "fd00::1", "fe80::1"}) {
+    EXPECT_TRUE(is_private(*IpAddress::parse(text))) << text;
+  }
+  for (const auto* text : {"192.0.2.1", "172.32.0.1", "100.128.0.1", "8.8.8.8", "2001:db8::1"}) {
+    EXPECT_FALSE(is_private(*IpAddress::parse(text))) << text;
+  }
+}
+
+TEST(IsLoopback, IsSoOfThisMachineAlone) {
+  for (const auto* text : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(is_loopback(*IpAddress::parse(text))) << text;
+  }
+  for (const auto* text : {"128.0.0.1", "10.0.0.1", "0.0.0.0", "::", "::2", "fe80::1"}) {
+    EXPECT_FALSE(is_loopback(*IpAddress::parse(text))) << text;
+  }
+}
+
 }  // namespace
 }  // namespace cas

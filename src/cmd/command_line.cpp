@@ -456,6 +456,7 @@ int run(int argc, char** argv) {
   add_report_command(app, words);
   add_set_up_commands(app, words);
   add_keys_commands(app, words);
+  add_dns_commands(app, words);
   add_intent_commands(app, words);
   add_check_auth_command(app, words);
   add_sign_command(app, words);

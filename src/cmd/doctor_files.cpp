@@ -241,7 +241,7 @@ setup::CertificateFacts look_at_certificate(const app::Config& config) {
     facts.fault = "cannot be read: " + pem.error().private_reason;
     return facts;
   }
-  const auto info = net::describe_certificate(*pem, facts.host);
+  const auto info = net::parse_certificate(*pem);
   if (!info) {
     facts.fault = "cannot be used: " + printable(info.error().private_reason);
     return facts;
@@ -251,7 +251,7 @@ setup::CertificateFacts look_at_certificate(const app::Config& config) {
   }
   facts.not_before = info->not_before;
   facts.not_after = info->not_after;
-  facts.covers_host = info->covers_host;
+  facts.covers_host = info->covers(facts.host);
   facts.self_signed = info->self_signed;
   for (const auto& name : info->names) facts.names += (facts.names.empty() ? "" : ", ") + name;
   if (facts.names.empty()) facts.names = "no host at all";

@@ -16,10 +16,10 @@
 #include "app/files.hpp"
 #include "app/key_folder.hpp"
 #include "app/privileges.hpp"
+#include "app/site.hpp"
 #include "base/encoding.hpp"
 #include "cmd/made_files.hpp"
 #include "cmd/terminal.hpp"
-#include "net/certificate.hpp"
 #include "net/system.hpp"
 #include "net/tls.hpp"
 #include "setup/shell_text.hpp"
@@ -220,20 +220,6 @@ Or<void> make_certificate(Work& work) {
   return {};
 }
 
-std::vector<setup::SigningKey> published(const std::vector<app::SigningKey>& keys) {
-  std::vector<setup::SigningKey> all;
-  for (const auto& key : keys) {
-    if (key.facts.state == app::KeyState::Old) continue;
-    all.push_back({.selector = key.facts.selector,
-                   .type = key.key.type(),
-                   .public_key = key.key.dkim_public_key(),
-                   .active = key.facts.state == app::KeyState::Active});
-  }
-  // As they are on the disk or as they were made: the zone is the same.
-  std::ranges::sort(all, {}, &setup::SigningKey::selector);
-  return all;
-}
-
 Or<void> add_key(Work& work, const app::KeyFolder& folder, crypto::KeyType type, app::DomainKeys& keys) {
   const auto has = [&](const auto& key) { return key.facts.type == type && key.facts.state != app::KeyState::Old; };
   const auto dir = work.config.keys_dir / work.plan.domain.text();
@@ -262,7 +248,7 @@ Or<void> add_key(Work& work, const app::KeyFolder& folder, crypto::KeyType type,
   return {};
 }
 
-Or<std::vector<setup::SigningKey>> make_keys(Work& work) {
+Or<void> make_keys(Work& work) {
   const auto& keys_dir = work.config.keys_dir;
   const auto dir = keys_dir / work.plan.domain.text();
   const bool had_top = is_there(keys_dir), had_own = is_there(dir);
@@ -279,16 +265,9 @@ Or<std::vector<setup::SigningKey>> make_keys(Work& work) {
     return leave(EX_CONFIG, shown(fault.file) + " " + fault.problem + "; " + fault.mend);
   }
   for (const auto type : {crypto::KeyType::Rsa, crypto::KeyType::Ed25519}) {
-    if (auto done = add_key(work, *folder, type, keys); !done) return std::unexpected(done.error());
+    if (auto done = add_key(work, *folder, type, keys); !done) return done;
   }
-  return published(keys.keys);
-}
-
-Octets spki_of(const app::Config& config) {
-  const auto pem = app::read_small_file(config.tls_certificate);
-  if (!pem) return {};
-  const auto info = net::describe_certificate(*pem, config.host.text());
-  return info ? info->spki_sha256 : Octets{};
+  return {};
 }
 
 /// The id of MTA-STS in a zone that was written before; "" where there is none.
@@ -300,18 +279,26 @@ std::string sts_id_in(std::string_view zone) {
   return std::string(id.substr(0, std::min(id.find_first_of("\"; "), id.size())));
 }
 
-Or<void> make_zone(Work& work, std::vector<setup::SigningKey> keys) {
-  if (work.plan.addresses.empty()) {
-    auto addresses = addresses_for(work.options);
-    if (!addresses) return std::unexpected(addresses.error());
-    work.plan.addresses = *std::move(addresses);
-    if (work.plan.addresses.empty() && !is_there(work.zone_file)) {
-      return leave(EX_USAGE, "by which address others reach this machine cannot be seen here: --address");
-    }
+/// What `cas dns zone` prints once the configuration is in its place, and MTA-STS where it was asked for.
+setup::Site site_of(const Work& work) {
+  const auto own = std::ranges::find(work.config.domains, work.plan.domain, &app::DomainConfig::name);
+  auto site = app::site_of(work.config, *own);
+  if (!work.plan.sts_id.empty()) site.sts = setup::StsSetup{.id = work.plan.sts_id};
+  return site;
+}
+
+Or<void> make_zone(Work& work) {
+  if (app::addresses_of(work.config).empty() && !is_there(work.zone_file)) {
+    return leave(EX_USAGE, work.text.empty()
+                               ? "which address others reach this machine by cannot be seen here: name it "
+                                 "in dns.addresses of " +
+                                     shown(work.plan.layout.config_file)
+                               : "by which address others reach this machine cannot be seen here: "
+                                 "--address");
   }
   const std::string there = app::read_small_file(work.zone_file).value_or(std::string());
   if (work.plan.sts_id.empty()) work.plan.sts_id = sts_id_in(there);
-  work.zone = setup::zone_text(setup::site_of(work.plan, std::move(keys), spki_of(work.config)));
+  work.zone = setup::zone_text(site_of(work));
   if (!is_there(work.zone_file)) {
     if (auto done = checked(work.made.write(work.zone_file, work.zone, 0644, std::nullopt)); !done) return done;
     work.tell("made", work.zone_file, "the records to publish");
@@ -352,9 +339,8 @@ Or<void> make_all(Work& work) {
   if (auto done = make_folders(work); !done) return done;
   if (auto done = make_certificate(work); !done) return done;
   if (auto done = not_interrupted(); !done) return done;
-  auto keys = make_keys(work);
-  if (!keys) return std::unexpected(keys.error());
-  if (auto done = make_zone(work, *std::move(keys)); !done) return done;
+  if (auto done = make_keys(work); !done) return done;
+  if (auto done = make_zone(work); !done) return done;
   if (auto done = not_interrupted(); !done) return done;
   if (auto done = make_config(work); !done) return done;
   return not_interrupted();
@@ -363,7 +349,7 @@ Or<void> make_all(Work& work) {
 // ---- Telling ----
 
 int show_dry(const Work& work) {
-  auto zone = setup::zone_text(setup::site_of(work.plan, {}, {}));
+  auto zone = setup::zone_text(site_of(work));
   const std::string text = work.text.empty() ? "; " + work.plan.layout.config_file + " is there and would be kept\n"
                                              : "# ---- " + work.plan.layout.config_file + "\n" + work.text;
   const bool done =

@@ -19,6 +19,7 @@
 #include "cmd/machine.hpp"
 #include "cmd/password_input.hpp"
 #include "crypto/password.hpp"
+#include "net/interfaces.hpp"
 #include "net/system.hpp"
 #include "net/tls.hpp"
 #include "outbound/next_hop.hpp"
@@ -333,7 +334,7 @@ Or<std::vector<IpAddress>> addresses_for(const InitOptions& options) {
     }
   }
   if (!addresses.empty()) return addresses;
-  for (const auto& address : interface_addresses()) {
+  for (const auto& address : outer_addresses()) {
     if (setup::is_global(address)) addresses.push_back(address);
   }
   return addresses;
@@ -342,7 +343,7 @@ Or<std::vector<IpAddress>> addresses_for(const InitOptions& options) {
 Or<Planned> make_plan(const InitOptions& options, const Domain& domain, const setup::Layout& layout) {
   Asker asker{.options = options};
   const bool smtp_taken = tell_ports();
-  if (options.addresses.empty()) tell_addresses(interface_addresses());
+  if (options.addresses.empty()) tell_addresses(outer_addresses());
   const bool asked_for = !options.yes && !asker.terminal;
   if (!asked_for) tell_resolver(options);
 
@@ -365,6 +366,8 @@ Or<Planned> make_plan(const InitOptions& options, const Domain& domain, const se
     return std::unexpected(asked.error());
   }
   if (auto complete = asker.complete(); !complete) return std::unexpected(complete.error());
+  std::ranges::sort(plan.addresses);
+  plan.names_addresses = plan.addresses != net::public_addresses();
   if (auto put = put_user(options, plan); !put) return std::unexpected(put.error());
   if (auto put = put_listeners(options, plan); !put) return std::unexpected(put.error());
   if (auto put = put_certificate(options, plan); !put) return std::unexpected(put.error());

@@ -50,6 +50,8 @@ void add_user_commands(CLI::App& app, Line& line);
 void add_exception_commands(CLI::App& app, Line& line);
 /// `cas screener`, `cas expect`. `line` outlives the parse and the action.
 void add_screener_commands(CLI::App& app, Line& line);
+/// `cas dns`, likewise.
+void add_dns_commands(CLI::App& app, Line& line);
 /// `cas report`, likewise.
 void add_report_command(CLI::App& app, Line& line);
 

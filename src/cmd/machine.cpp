@@ -5,11 +5,8 @@
 #include "cmd/machine.hpp"
 
 #include <dirent.h>
-#include <ifaddrs.h>
 #include <limits.h>
-#include <net/if.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +18,8 @@
 
 #include "app/files.hpp"
 #include "base/encoding.hpp"
+#include "base/ip_network.hpp"
+#include "net/interfaces.hpp"
 #include "setup/machine.hpp"
 
 namespace cas::cmd {
@@ -71,35 +70,12 @@ std::map<std::uint64_t, std::int64_t> processes_of(const std::vector<setup::List
   return found;
 }
 
-std::optional<IpAddress> address_of(const sockaddr* address) {
-  if (address->sa_family == AF_INET) {
-    IpAddress::V4Octets octets{};
-    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, octets.size());
-    return IpAddress(octets);
-  }
-  if (address->sa_family == AF_INET6) {
-    IpAddress::V6Octets octets{};
-    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, octets.size());
-    return IpAddress(octets);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
-std::vector<IpAddress> interface_addresses() {
+std::vector<IpAddress> outer_addresses() {
   static const IpAddress link_local = *IpAddress::parse_v6("fe80::");
-  std::vector<IpAddress> addresses;
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return addresses;
-  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || (each->ifa_flags & IFF_UP) == 0 || (each->ifa_flags & IFF_LOOPBACK) != 0) continue;
-    const auto address = address_of(each->ifa_addr);
-    if (address && !address->is_within(link_local, 10) && std::ranges::find(addresses, *address) == addresses.end()) {
-      addresses.push_back(*address);
-    }
-  }
-  ::freeifaddrs(all);
+  auto addresses = net::interface_addresses();
+  std::erase_if(addresses, [](const IpAddress& one) { return is_loopback(one) || one.is_within(link_local, 10); });
   return addresses;
 }
 

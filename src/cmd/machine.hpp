@@ -14,8 +14,8 @@
 
 namespace cas::cmd {
 
-/// Of all interfaces that are up, without loopback and link-local ones.
-[[nodiscard]] std::vector<IpAddress> interface_addresses();
+/// By which this machine is reached from its network, private ones too: neither loopback nor link-local.
+[[nodiscard]] std::vector<IpAddress> outer_addresses();
 [[nodiscard]] bool has_ipv6();
 /// As complete as the system knows it; "" where it has none.
 [[nodiscard]] std::string own_host_name();

@@ -60,6 +60,12 @@ Sha256Digest sha256(std::string_view octets) {
   return Sha256().update(octets).finish();
 }
 
+std::array<std::uint8_t, 64> sha512(std::span<const std::uint8_t> octets) {
+  std::array<std::uint8_t, 64> digest{};
+  require(EVP_Digest(octets.data(), octets.size(), digest.data(), nullptr, EVP_sha512(), nullptr) == 1);
+  return digest;
+}
+
 Sha256Digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view octets) {
   Sha256Digest mac{};
   unsigned int size = mac.size();

@@ -33,6 +33,8 @@ class Sha256 {
 };
 
 [[nodiscard]] Sha256Digest sha256(std::string_view octets);
+/// For TLSA records (RFC 6698 §2.1.3); nothing else here uses it.
+[[nodiscard]] std::array<std::uint8_t, 64> sha512(std::span<const std::uint8_t> octets);
 [[nodiscard]] Sha256Digest hmac_sha256(std::span<const std::uint8_t> key, std::string_view octets);
 /// In time that does not depend on the contents.
 [[nodiscard]] bool equal_constant_time(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b);

@@ -71,6 +71,7 @@ struct Answer {
   std::chrono::seconds ttl{0};
   std::vector<Record> records;
   std::string private_reason;  // for logs, when Failed
+  bool bogus = false;          // when Failed: DNSSEC says that what came is not to be believed
 };
 
 /// RDATA as it stands on the wire, names uncompressed (libunbound gives it so). A malformed one is a permanent error.

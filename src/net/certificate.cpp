@@ -1,48 +1,50 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// See certificate.hpp.
+// Reading certificates: those of a text or a file, and those that a peer showed.
 #include "net/certificate.hpp"
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <time.h>
 
+#include <algorithm>
 #include <memory>
 
+#include "net/stream_state.hpp"
 #include "net/tls_state.hpp"
 
 namespace cas::net {
 
 namespace {
 
-template <auto Free>
-struct FreeWith {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
-  }
+constexpr int most_names = 100;
+constexpr int longest_chain = 10;
+
+struct Free {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
+  void operator()(BIO* bio) const { BIO_free_all(bio); }
 };
-using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
-using Bio = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
-using Names = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
+using Certificate = std::unique_ptr<X509, Free>;
+using Bio = std::unique_ptr<BIO, Free>;
 
-constexpr std::size_t most_names = 100;
-
-UnixTime time_of(const ASN1_TIME* time) {
-  tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return UnixTime(std::chrono::seconds(::timegm(&parts)));
+Octets octets_of(int size, unsigned char* octets) {
+  if (size <= 0 || octets == nullptr) return {};
+  Octets out(octets, octets + size);
+  OPENSSL_free(octets);
+  return out;
 }
 
 std::vector<std::string> names_of(const X509* certificate) {
   std::vector<std::string> found;
-  const Names names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  for (int n = 0; n < sk_GENERAL_NAME_num(names.get()) && found.size() < most_names; ++n) {
+  const std::unique_ptr<GENERAL_NAMES, Free> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int n = 0; n < std::min(sk_GENERAL_NAME_num(names.get()), most_names); ++n) {
     const GENERAL_NAME* const entry = sk_GENERAL_NAME_value(names.get(), n);
     if (entry->type != GEN_DNS) continue;
     const ASN1_STRING* const octets = entry->d.dNSName;
@@ -53,35 +55,57 @@ std::vector<std::string> names_of(const X509* certificate) {
   return found;
 }
 
-Octets spki_digest(const X509* certificate) {
-  unsigned char* der = nullptr;
-  const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  if (length <= 0) return {};
-  Octets digest(32);
-  unsigned int octets = 0;
-  const auto size = static_cast<std::size_t>(length);
-  const bool done = EVP_Digest(der, size, digest.data(), &octets, EVP_sha256(), nullptr) == 1;
-  OPENSSL_free(der);
-  return done ? digest : Octets{};
+UnixTime time_of(const ASN1_TIME* time) {
+  tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return UnixTime(seconds(::timegm(&parts)));
+}
+
+CertificateText text_of(X509* certificate) {
+  CertificateText text;
+  unsigned char *whole = nullptr, *key = nullptr;
+  text.der = octets_of(i2d_X509(certificate, &whole), whole);
+  text.public_key = octets_of(i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key), key);
+  text.names = names_of(certificate);
+  text.not_before = time_of(X509_get0_notBefore(certificate));
+  text.not_after = time_of(X509_get0_notAfter(certificate));
+  text.self_signed = X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
+  return text;
+}
+
+Result<CertificateText> read_from(const Bio& in, const std::string& of) {
+  ERR_clear_error();
+  const Certificate certificate(in ? PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr) : nullptr);
+  if (!certificate) return permanent("no certificate", of + " holds no certificate: " + last_openssl_error());
+  return text_of(certificate.get());
 }
 
 }  // namespace
 
-Result<CertificateInfo> describe_certificate(std::string_view pem, const std::string& host) {
-  ERR_clear_error();
-  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const Certificate certificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
-  if (!certificate) return permanent("no certificate", "holds no certificate: " + last_openssl_error());
-  X509* const x509 = certificate.get();
-  CertificateInfo info;
-  info.not_before = time_of(X509_get0_notBefore(x509));
-  info.not_after = time_of(X509_get0_notAfter(x509));
-  info.names = names_of(x509);
-  info.self_signed = X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;
-  info.covers_host =
-      X509_check_host(x509, host.data(), host.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
-  info.spki_sha256 = spki_digest(x509);
-  return info;
+bool CertificateText::covers(const std::string& host) const {
+  const unsigned char* at = der.data();
+  const Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  if (!certificate) return false;
+  return X509_check_host(certificate.get(), host.data(), host.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) ==
+         1;
+}
+
+Result<CertificateText> parse_certificate(std::string_view pem) {
+  return read_from(Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))), "the text");
+}
+
+Result<CertificateText> read_certificate(const std::filesystem::path& file) {
+  return read_from(Bio(BIO_new_file(file.c_str(), "r")), file.string());
+}
+
+std::vector<CertificateText> Stream::peer_chain() const {
+  std::vector<CertificateText> chain;
+  if (!tls()) return chain;
+  // Of a client's session: the server's own certificate is the first.
+  const auto* shown = SSL_get_peer_cert_chain(state_->tls->native_handle());
+  for (int n = 0; n < std::min(sk_X509_num(shown), longest_chain); ++n)
+    chain.push_back(text_of(sk_X509_value(shown, n)));
+  return chain;
 }
 
 }  // namespace cas::net

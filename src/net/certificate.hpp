@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a certificate says, for those who check a set-up. Nothing is verified here.
+// What stands in a certificate, for who compares it with the DNS or checks a set-up. Nothing is verified here.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,15 +15,20 @@
 
 namespace cas::net {
 
-struct CertificateInfo {
+struct CertificateText {
+  Octets der, public_key;          // the certificate, and its SubjectPublicKeyInfo (RFC 5280 §4.1)
+  std::vector<std::string> names;  // dNSName of subjectAltName, lower case, wildcards too; 100 at most
   UnixTime not_before{}, not_after{};
-  std::vector<std::string> names;  // dNSName, lower case, wildcards too; 100 at most
-  bool self_signed = false;        // issued by its own subject
-  bool covers_host = false;        // as RFC 9525 compares names
-  Octets spki_sha256;              // for TLSA 3 1 1
+  bool self_signed = false;  // issued by its own subject
+
+  /// As RFC 9525 compares names.
+  [[nodiscard]] bool covers(const std::string& host) const;
 };
 
 /// The first certificate of a PEM text. Permanent error when there is none.
-[[nodiscard]] Result<CertificateInfo> describe_certificate(std::string_view pem, const std::string& host);
+[[nodiscard]] Result<CertificateText> parse_certificate(std::string_view pem);
+
+/// Of a PEM file. Permanent error that names the file.
+[[nodiscard]] Result<CertificateText> read_certificate(const std::filesystem::path& file);
 
 }  // namespace cas::net

@@ -4,6 +4,7 @@
 // Endpoints: text and Asio's form.
 #include "base/encoding.hpp"
 #include "base/ip_address.hpp"
+#include "base/ip_network.hpp"
 #include "net/stream_state.hpp"
 
 namespace cas::net {
@@ -38,6 +39,11 @@ std::string Endpoint::text() const {
   if (address == "unix") return address;
   const std::string number = std::to_string(port);
   return address.contains(':') ? "[" + address + "]:" + number : address + ":" + number;
+}
+
+bool Endpoint::is_local() const {
+  const auto parsed = IpAddress::parse(address);
+  return parsed && is_loopback(*parsed);
 }
 
 Endpoint endpoint_of(const ip::tcp::endpoint& endpoint) {

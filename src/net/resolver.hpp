@@ -26,6 +26,9 @@ struct ResolverOptions {
   std::size_t max_waiting = 4096;           // askers at once; more are told Failed
 };
 
+/// Whether DNSSEC is checked: there is a trust anchor.
+[[nodiscard]] bool validates(const ResolverOptions& options);
+
 /// Thread-safe: ask from any executor. Has a thread of its own; never fork a process that holds one. Local data is
 /// never `secure`.
 class Resolver {

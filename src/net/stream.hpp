@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "dns/record.hpp"
+#include "net/certificate.hpp"
 #include "net/task.hpp"
 #include "net/tls.hpp"
 
@@ -29,6 +30,8 @@ struct Endpoint {
   /// "127.0.0.1:25", "[::1]:25". Permanent error otherwise; a port of 0 is allowed (the system chooses one).
   [[nodiscard]] static Result<Endpoint> parse(std::string_view text);
   [[nodiscard]] std::string text() const;
+  /// On the loopback: nobody reaches it from another machine.
+  [[nodiscard]] bool is_local() const;
   bool operator==(const Endpoint&) const = default;
 };
 
@@ -66,6 +69,9 @@ class Stream {
                                                     milliseconds timeout);
   /// What was wrong with the peer's certificate, after a handshake that failed too. None where nothing was checked.
   [[nodiscard]] CertificateFault certificate_fault() const;
+  /// Of a client: what the server showed, its own certificate first, whether or not it verified; at most ten. None of a
+  /// session that was taken up.
+  [[nodiscard]] std::vector<CertificateText> peer_chain() const;
   /// The handshake took up an earlier session.
   [[nodiscard]] bool tls_resumed() const;
   [[nodiscard]] bool tls() const;

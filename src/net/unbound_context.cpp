@@ -93,8 +93,9 @@ Result<void> add_local(ub_ctx* context, const ResolverOptions& options) {
 }
 
 dns::Answer failed(std::string reason) {
-  return dns::Answer{
-      .status = dns::Status::Failed, .secure = false, .ttl = {}, .records = {}, .private_reason = std::move(reason)};
+  dns::Answer answer;
+  answer.private_reason = std::move(reason);
+  return answer;
 }
 
 // Far above what mail needs (an apex with a hundred TXT records), far below the 64 KB of a message: askers keep
@@ -155,7 +156,9 @@ Result<UnboundContext> make_context(const ResolverOptions& options) {
 dns::Answer to_answer(dns::Type type, int failure, const ub_result* result, bool validated) {
   if (failure != UB_NOERROR || result == nullptr) return failed(ub_strerror(failure));
   if (result->bogus != 0) {
-    return failed(std::string("DNSSEC: ") + (result->why_bogus != nullptr ? result->why_bogus : "bogus"));
+    auto answer = failed(std::string("DNSSEC: ") + (result->why_bogus != nullptr ? result->why_bogus : "bogus"));
+    answer.bogus = true;
+    return answer;
   }
   dns::Answer answer;
   answer.secure = result->secure != 0;

@@ -25,9 +25,6 @@ using UnboundContext = std::unique_ptr<ub_ctx, DeleteContext>;
 /// In thread mode, finalised. Permanent error that names what libunbound refused.
 [[nodiscard]] Result<UnboundContext> make_context(const ResolverOptions& options);
 
-/// Whether answers are checked by DNSSEC.
-[[nodiscard]] bool validates(const ResolverOptions& options);
-
 /// What libunbound found out; `failure` is its error code, 0 when `result` holds something. `validated`: as
 /// validates() says of the context.
 [[nodiscard]] dns::Answer to_answer(dns::Type type, int failure, const ub_result* result, bool validated);

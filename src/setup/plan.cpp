@@ -18,11 +18,6 @@ namespace {
 constexpr std::array<std::pair<Role, std::string_view>, 3> roles{
     {{Role::AllInOne, "all-in-one"}, {Role::Gateway, "gateway"}, {Role::Smarthost, "smarthost"}}};
 
-bool is_loopback(const IpAddress& address) {
-  static const IpNetwork v4 = *IpNetwork::parse("127.0.0.0/8"), v6 = *IpNetwork::parse("::1");
-  return v4.contains(address) || v6.contains(address);
-}
-
 bool is_here(const IpNetwork& network) {
   return is_loopback(network.address) && network.bits >= (network.address.is_v4() ? 8U : 128U);
 }
@@ -120,10 +115,21 @@ std::string user(const Plan& plan) {
 }
 
 std::string dns(const Plan& plan) {
-  if (plan.forwarder.empty()) return {};
-  return "\n[dns]\n" + line("forwarders", list_of({plan.forwarder}), "the only resolver that is asked") +
-         line("trust_anchor_file", quoted("none"),
-              "believed without DNSSEC, so no DANE: remove this where it validates");
+  std::string out;
+  if (!plan.forwarder.empty()) {
+    out += line("forwarders", list_of({plan.forwarder}), "the only resolver that is asked") +
+           line("trust_anchor_file", quoted("none"),
+                "believed without DNSSEC, so no DANE: remove this where it validates");
+  }
+  if (plan.names_addresses) {
+    std::vector<std::string> addresses;
+    for (const auto& address : plan.addresses) addresses.push_back(address.text());
+    out += line("addresses", list_of(addresses), "as others see this server: its records name them");
+  }
+  if (plan.role != Role::Smarthost) {
+    out += line("report_to", quoted("postmaster@" + plan.domain.text()), "who is told when our records change");
+  }
+  return out.empty() ? out : "\n[dns]\n" + out;
 }
 
 std::vector<std::string> addresses_of(std::span<const std::string> hosts, bool with_v6, std::string_view port) {
@@ -143,18 +149,6 @@ std::optional<IpAddress> address_in(std::string_view deliver) {
   std::string_view host = deliver.substr(first + 1, last - first - 1);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return IpAddress::parse(host);
-}
-
-/// By the ports of the listeners.
-SubmissionSetup submission_of(const Plan& plan) {
-  SubmissionSetup submission{.host = plan.host, .starttls_port = 0, .tls_port = 0};
-  for (const auto& listener : plan.submission_listeners) {
-    std::uint16_t port = 0;
-    const std::string_view digits = std::string_view(listener).substr(listener.rfind(':') + 1);
-    std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    (is_implicit(listener) ? submission.tls_port : submission.starttls_port) = port;
-  }
-  return submission;
 }
 
 }  // namespace
@@ -222,34 +216,6 @@ std::string domain_table(const Plan& plan) {
 
 std::string config_text(const Plan& plan) {
   return top(plan) + tls(plan) + listeners(plan) + domain_table(plan) + user(plan) + dns(plan);
-}
-
-Site site_of(const Plan& plan, std::vector<SigningKey> keys, const Octets& spki_sha256) {
-  Site site{.domain = plan.domain,
-            .host = plan.host,
-            .addresses = plan.addresses,
-            .mx = {},
-            .keys = std::move(keys),
-            .spf_includes = {},
-            .other_senders = {},
-            .cas = CasSetup{},
-            .sts = {},
-            .tls_reports_to = {},
-            .dmarc = {},
-            .submission = {}};
-  const Mailbox postmaster(*LocalPart::from_value("postmaster"), plan.domain);
-  site.dmarc = DmarcSetup{.policy = auth::DmarcPolicy::None, .reports_to = {postmaster}};
-  if (plan.role == Role::Smarthost) {
-    site.cas->mode = confirm::Mode::Off;
-    return site;
-  }
-  MxHost host{.name = plan.host, .addresses = plan.addresses};
-  if (!spki_sha256.empty()) host.spki_sha256.push_back(spki_sha256);
-  site.mx.push_back(std::move(host));
-  site.tls_reports_to = postmaster;
-  if (!plan.sts_id.empty()) site.sts = StsSetup{.mode = tlspolicy::StsMode::Testing, .id = plan.sts_id};
-  if (plan.role == Role::AllInOne) site.submission = submission_of(plan);
-  return site;
 }
 
 std::string next_steps(const Plan& plan, std::string_view zone_file) {

@@ -47,6 +47,7 @@ struct Plan {
   Domain domain;
   Domain host;
   std::vector<IpAddress> addresses;  // as others see this server
+  bool names_addresses = false;      // its interfaces do not show them
   Layout layout{};
   std::string run_as{};  // empty: whoever starts it
   std::string certificate{}, key{};
@@ -72,9 +73,6 @@ struct Listeners {
 [[nodiscard]] std::string config_text(const Plan& plan);
 /// The [[domain]] to add for another domain like this one.
 [[nodiscard]] std::string domain_table(const Plan& plan);
-
-/// `spki_sha256`: of the certificate; empty: not known.
-[[nodiscard]] Site site_of(const Plan& plan, std::vector<SigningKey> keys, const Octets& spki_sha256);
 
 /// Five lines.
 [[nodiscard]] std::string next_steps(const Plan& plan, std::string_view zone_file);

@@ -35,12 +35,6 @@ Plan plan_for(Role role) {
   return plan;
 }
 
-std::vector<std::string> names_of(const Site& site) {
-  std::vector<std::string> names;
-  for (const auto& record : wanted_records(site)) names.push_back(record.type + " " + record.name);
-  return names;
-}
-
 TEST(Plan, RolesAreReadAsTheyAreWritten) {
   for (const auto role : {Role::AllInOne, Role::Gateway, Role::Smarthost}) EXPECT_EQ(parse_role(to_string(role)), role);
   EXPECT_EQ(parse_role("relay"), std::nullopt);
@@ -104,29 +98,6 @@ TEST(Plan, EverythingLiesBelowTheRoot) {
   EXPECT_EQ(layout.state_dir, "/mnt/image/var/lib/cas");
   EXPECT_EQ(layout.runtime_dir, "/mnt/image/run/cas");
   EXPECT_EQ(layout_below("").config_file, "/etc/cas/cas.toml");
-}
-
-TEST(Plan, AServerThatReceivesIsAnMx) {
-  const auto names = names_of(site_of(plan_for(Role::AllInOne), {}, Octets(32, 1)));
-  EXPECT_THAT(names, Contains("MX north.example"));
-  EXPECT_THAT(names, Contains("TXT _cas.north.example"));
-  EXPECT_THAT(names, Contains("TLSA _25._tcp.mx.north.example"));
-  EXPECT_THAT(names, Contains("SRV _submission._tcp.north.example"));
-  EXPECT_THAT(names, Not(Contains("SRV _submissions._tcp.north.example")));  // nobody listens on 465
-}
-
-TEST(Plan, ASmarthostLeavesTheMxAlone) {
-  const auto names = names_of(site_of(plan_for(Role::Smarthost), {}, Octets(32, 1)));
-  EXPECT_THAT(names, Not(Contains("MX north.example")));
-  EXPECT_THAT(names, Not(Contains("TLSA _25._tcp.mx.north.example")));
-  EXPECT_THAT(names, Contains("TXT north.example"));
-}
-
-TEST(Plan, MtaStsOnlyWhereItIsWanted) {
-  auto plan = plan_for(Role::Gateway);
-  EXPECT_THAT(names_of(site_of(plan, {}, {})), Not(Contains("TXT _mta-sts.north.example")));
-  plan.sts_id = "20261127T1";
-  EXPECT_THAT(names_of(site_of(plan, {}, {})), Contains("TXT _mta-sts.north.example"));
 }
 
 TEST(Plan, TheNextStepsNameAConfigurationThatLiesElsewhere) {

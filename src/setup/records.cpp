@@ -263,6 +263,10 @@ std::string spf_text(const Site& site) {
     for (const auto& address : site.addresses) text += (address.is_v4() ? " ip4:" : " ip6:") + address.text();
     if (site.addresses.empty()) text += " a:" + site.host.text();
   }
+  if (!site.sends_directly && !site.smarthost.empty() && site.spf_includes.empty()) {
+    const auto literal = IpAddress::parse(site.smarthost);
+    text += (!literal ? " a:" : literal->is_v4() ? " ip4:" : " ip6:") + site.smarthost;
+  }
   for (const auto& network : site.other_senders) {
     text += (network.address.is_v4() ? " ip4:" : " ip6:") + network.text();
   }

@@ -25,7 +25,7 @@ namespace cas::setup {
 struct MxHost {
   Domain name;
   std::uint16_t preference = 10;
-  std::vector<IpAddress> addresses;  // as others see them; none: not known
+  std::vector<IpAddress> addresses{};  // as others see them; none: not known
   /// SHA-256 of its certificate's SubjectPublicKeyInfo, for TLSA 3 1 1 (RFC 7672 §3.1.1). With a key that is about to
   /// be used there are two: both are published until the old one is gone (RFC 7671 §8.1).
   std::vector<Octets> spki_sha256{};
@@ -56,7 +56,7 @@ struct StsSetup {
 
 struct DmarcSetup {
   auth::DmarcPolicy policy = auth::DmarcPolicy::None;
-  std::vector<Mailbox> reports_to;
+  std::vector<Mailbox> reports_to{};
 };
 
 /// Mail programs find the submission service by these (RFC 6186, RFC 8314 §5.1).
@@ -69,21 +69,22 @@ struct Site {
   Domain domain;  // after the @
   Domain host;    // our name: what this server says in EHLO
   /// Where this server's connections to others come from; none: not known, or it sends through the smarthost alone.
-  std::vector<IpAddress> addresses;
-  std::vector<MxHost> mx;
-  std::vector<SigningKey> keys;
+  std::vector<IpAddress> addresses{};
+  std::vector<MxHost> mx{};  // of this server; none: the domain's mail comes in by others
+  std::vector<SigningKey> keys{};
 
   // Who sends besides.
-  bool sends_directly = true;             // false: all leaves by the smarthost
-  std::vector<std::string> spf_includes;  // "spf.smarthost.example"
-  std::vector<IpNetwork> other_senders;
+  bool sends_directly = true;               // false: all leaves by the smarthost
+  std::string smarthost{};                  // its name or address; a provider's has an include
+  std::vector<std::string> spf_includes{};  // "spf.smarthost.example"
+  std::vector<IpNetwork> other_senders{};
   bool receives = true;  // false: sends only; its MX is the null MX (RFC 7505)
 
-  std::optional<CasSetup> cas;
-  std::optional<StsSetup> sts;
-  std::optional<Mailbox> tls_reports_to;  // TLSRPT (RFC 8460 §3)
-  DmarcSetup dmarc;
-  std::optional<SubmissionSetup> submission;
+  std::optional<CasSetup> cas{};
+  std::optional<StsSetup> sts{};
+  std::optional<Mailbox> tls_reports_to{};  // TLSRPT (RFC 8460 §3)
+  DmarcSetup dmarc{};
+  std::optional<SubmissionSetup> submission{};
 };
 
 }  // namespace cas::setup

@@ -77,6 +77,10 @@ Zone::Zone(std::string_view text) {
     text.remove_prefix(std::min(raw.size() + 1, text.size()));
     const std::string_view line = trim_wsp(raw);
     if (line.empty() || line.starts_with('#')) continue;
+    if (line == "= complete") {
+      complete_ = true;
+      continue;
+    }
     if (line == "= secure" || line == "= insecure") {
       secure = line == "= secure";
       continue;
@@ -96,6 +100,8 @@ void Zone::add_line(std::string_view line, bool secure) {
   const std::string_view type = take_word(rest);
   if (type == "TEMPFAIL") {
     node.temp_fail = true;
+  } else if (type == "BOGUS") {
+    node.temp_fail = node.bogus = true;
   } else if (type == "NXDOMAIN") {
     node.nx_domain = true;
   } else {
@@ -107,13 +113,18 @@ dns::Answer Zone::answer(const dns::Question& question) {
   asked_.push_back(question);
   dns::Answer answer;
   const auto node = nodes_.find(name_of(question.name));
+  if (node == nodes_.end() && complete_) {
+    answer.status = dns::Status::NxDomain;
+    return answer;
+  }
   if (node == nodes_.end()) {
     ADD_FAILURE() << "unexpected DNS question: " << question.name << ' ' << dns::to_string(question.type);
     answer.private_reason = "not in the test's zone";
     return answer;
   }
   if (node->second.temp_fail) {
-    answer.private_reason = "SERVFAIL";
+    answer.private_reason = node->second.bogus ? "DNSSEC: bogus" : "SERVFAIL";
+    answer.bogus = node->second.bogus;
     return answer;
   }
   answer.secure = node->second.secure;

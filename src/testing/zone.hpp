@@ -11,8 +11,10 @@
 //   www.a.example        CNAME a.example
 //   _25._tcp.mx.a.example TLSA 3 1 1 00ff...
 //   slow.example         TEMPFAIL
+//   forged.example       BOGUS                    (DNSSEC does not hold)
 //   none.example         NXDOMAIN
 //   = secure                                      (what follows was validated by DNSSEC; "= insecure" ends it)
+//   = complete                                    (what is not in the text does not exist, and fails no test)
 #pragma once
 
 #include <map>
@@ -40,11 +42,13 @@ class Zone {
   struct Node {
     bool secure = false;
     bool temp_fail = false;
+    bool bogus = false;
     bool nx_domain = false;
     std::multimap<dns::Type, dns::Record> records;
   };
   void add_line(std::string_view line, bool secure);
 
+  bool complete_ = false;
   std::map<std::string, Node> nodes_;
   std::vector<dns::Question> asked_;
 };

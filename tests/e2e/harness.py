@@ -106,6 +106,7 @@ class Server:
         self.top = {}  # keys before the first table
         self.listeners = []  # more of them: (port, role, tls), and a dictionary of other keys
         self.trust_anchor = "none"
+        self.dns = {}  # more of [dns]
         self.tables = ""  # more of the configuration, as text
         self.settings = {"queue": {"first_retry": "1s", "max_retry": "2s"}, **(settings or {})}
         self.public_names()
@@ -181,7 +182,7 @@ class Server:
         server = self.world.dns
         return ["[dns]", f'forwarders = ["{server.address}@{server.port}"]',
                 f"trust_anchor_file = {toml(self.trust_anchor)}",
-                'timeout = "2s"']
+                'timeout = "2s"', *(f"{key} = {toml(value)}" for key, value in self.dns.items())]
 
     # ---- Running ----
 
