@@ -26,6 +26,7 @@
 #include "outbound/next_hop.hpp"
 #include "policy/auth_throttle.hpp"
 #include "policy/authentication.hpp"
+#include "policy/strangers.hpp"
 #include "policy/conduct.hpp"
 #include "policy/connections.hpp"
 #include "policy/quotas.hpp"
@@ -216,6 +217,7 @@ struct Config {
   net::ResolverOptions dns;
   DnsCheckConfig dns_check;
   AuthenticationConfig authentication;
+  policy::StrangerOptions strangers;
   OutboundConfig outbound;
   std::optional<Mailbox> tls_reports_from;  // none: no reports (RFC 8460)
   QueueConfig queue;

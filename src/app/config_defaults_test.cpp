@@ -70,14 +70,18 @@ void show_load(std::ostream& out, const LoadConfig& load) {
 std::string shown(const Config& config) {
   std::ostringstream out;
   each(out, config.state_dir, config.admin_socket, config.threads, config.client_certificates.ask, config.dns.timeout,
-       config.dns.trust_anchor_file, config.authentication.received_spf, config.screener.digest_every,
-       config.screener.digest_after, config.log.format, config.log.level, config.metrics.listen.has_value());
+       config.dns.trust_anchor_file, config.dns_check.watch, config.authentication.received_spf,
+       config.screener.digest_every, config.screener.digest_after, config.log.format, config.log.level,
+       config.metrics.listen.has_value());
   for (const auto& listen : config.listen) each(out, listen.role, listen.tls);
   for (const auto& domain : config.domains) {
     const auto& recipients = domain.recipients;
-    each(out, domain.mode, domain.authentication, domain.screener, domain.observe, recipients.source,
+    each(out, domain.mode, domain.authentication, domain.screener, domain.observe, recipients.source, domain.milter,
          recipients.timeout, recipients.subaddress);
   }
+  for (const auto& filter : config.filters) each(out, filter.accept_on_failure, filter.submissions, filter.timeout);
+  for (const auto& list : config.strangers.lists) each(out, list.weight);
+  each(out, config.strangers.dnsbl_score, config.strangers.greylist);
   const auto& queue = config.queue;
   each(out, queue.lifetime, queue.first_retry, queue.max_retry, queue.delay_warning, queue.keep_failed,
        queue.suppression, queue.suppress_for);
@@ -138,6 +142,8 @@ class Defaults : public testing::Test {
              "[[domain]]\nname = \"north.example\"\nmaildir = \"mail\"\nrecipients = \"sql\"\nrecipients_database = "
              "\"postgresql://x/\"\nrecipients_query = \"$1\"\n"},
             {"outbound", "[outbound]\nsmarthost = \"mail.isp.example:587\"\n"},
+            {"filter", "[[filter]]\nmilter = \"127.0.0.1:11332\"\n"},
+            {"dnsbl", "[[dnsbl]]\nzone = \"bl.example\"\n[[dnsbl]]\nzone = \"other.example\"\n"},
             {"transport", "[[transport]]\ndomain = \"x.example\"\nnext_hop = \"mx.x.example:25\"\n"}};
   }
   // With this line in its table.

@@ -41,10 +41,8 @@ void read_address(Section& section, ListenConfig& listen, const Config& config, 
 }  // namespace
 
 void read_milter_listener(Section& section, ListenConfig& listen, const Config& config, Findings& findings) {
-  static constexpr std::array<std::string_view, 2> quarantines{"hold", "mark"};
   listen.tls = ListenTls::Off;
   read_address(section, listen, config, findings);
-  if (const auto index = section.choice("quarantine", quarantines)) listen.hold_quarantined = *index == 0;
   read_listen_networks(section, listen, findings);
   for (const std::string_view key : {"proxy_from", "xclient_from"}) {
     if (section.has(key))

@@ -130,6 +130,8 @@ void read_destination(Section section, Config& config, Findings& findings);
 void read_delivery(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
 /// Who says which mailboxes a [[domain]] has, and what becomes of other names (config_recipients.cpp); after delivery.
 void read_recipients(Section& section, const Config& config, DomainConfig& domain, Findings& findings);
+/// [strangers] and each [[dnsbl]] (config_strangers.cpp); after the top of the file.
+void read_strangers(Section& root, Config& config, Findings& findings);
 void read_listen_networks(Section& section, ListenConfig& listen, Findings& findings);
 /// A listener for MTAs that ask by milter (config_milter.cpp): its address and keys.
 void read_milter_listener(Section& section, ListenConfig& listen, const Config& config, Findings& findings);

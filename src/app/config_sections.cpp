@@ -70,16 +70,19 @@ void read_tls(Section section, Config& config, Findings& findings) {
 void read_listen(Section section, Config& config, Findings& findings) {
   static constexpr std::array<std::string_view, 3> roles{"mx", "submission", "milter"};
   static constexpr std::array<std::string_view, 3> tls_words{"off", "starttls", "implicit"};
+  static constexpr std::array<std::string_view, 2> quarantines{"hold", "mark"};
   ListenConfig listen;
   listen.key = section.full_key("address");
   assign_choice(listen.role, section, "role", roles);
   if (!section.has("role")) section.missing("role", "use " + one_of(roles));
+  if (const auto index = section.choice("quarantine", quarantines)) listen.hold_quarantined = *index == 0;
   if (listen.role == Role::Milter) {
     read_milter_listener(section, listen, config, findings);
     section.finish();
     config.listen.push_back(std::move(listen));
     return;
   }
+  if (section.has("quarantine")) section.fail("quarantine", "is for role = \"milter\" alone", "remove it");
   if (const auto text = section.text("address")) {
     if (auto endpoint = net::Endpoint::parse(text->value)) {
       listen.address = *std::move(endpoint);
@@ -446,6 +449,7 @@ void read_all(const ConfigTables& tables, Config& config, Findings& findings) {
   read_dns(root.section("dns"), config, findings);
   read_screener(root.section("screener"), config);
   read_authentication(root.section("authentication"), config, findings);
+  read_strangers(root, config, findings);
   read_outbound(root.section("outbound"), config, findings);
   for (auto& section : root.sections("transport")) read_transport(std::move(section), config, findings);
   for (auto& section : root.sections("destination")) read_destination(std::move(section), config, findings);

@@ -173,6 +173,7 @@ class Server {
   policy::AuthThrottle auth_throttle_;
   policy::Conduct conduct_;
   policy::Turns turns_;
+  policy::Greylist greylist_;
   std::unique_ptr<registry::ConductStore> conduct_store_;
   TimePoint report_kept_, conduct_kept_;  // of the thread that runs
   auth::DkimKeyCache dkim_keys_;

@@ -129,9 +129,11 @@ std::shared_ptr<const Live> Server::make_live(Config config, KeyMaterial keys, R
             .relationships = *relationships_,
             .conduct = conduct_,
             .turns = turns_,
+            .greylist = greylist_,
             .report = *report_,
             .authentication = {.trusted_sealers = authentication.trusted_sealers,
                                .received_spf = authentication.received_spf},
+            .strangers = fresh->config.strangers,
             .filters = fresh->filters.get()};
   };
   fresh->services = std::make_unique<const inbound::Services>(services_with(*fresh->directory));

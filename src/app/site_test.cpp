@@ -46,7 +46,7 @@ TEST(Site, OneThatOnlySendsLeavesTheMxToOthers) {
   const auto names = records_of(
       "[[listen]]\naddress = \"127.0.0.1:10025\"\nrole = \"submission\"\ntls = \"off\"\n"
       "trusted_networks = [\"127.0.0.0/8\"]\n[[domain]]\nname = \"north.example\"\nmode = \"off\"\n"
-      "deliver = \"smtp:127.0.0.1:2525\"\n");
+      "deliver = \"smtp:127.0.0.1:2525\"\nrecipients = \"callout\"\n");
   EXPECT_THAT(names, Not(Contains("MX north.example")));
   EXPECT_THAT(names, Not(Contains("TXT _smtp._tls.north.example")));
   EXPECT_THAT(names, Contains("TXT north.example"));

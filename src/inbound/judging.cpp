@@ -9,8 +9,10 @@
 
 #include "auth/authentication_report.hpp"
 #include "auth/received_spf.hpp"
+#include "base/ip_network.hpp"
 #include "inbound/recipient_facts.hpp"
 #include "net/completion.hpp"
+#include "net/inquiry.hpp"
 
 namespace cas::inbound {
 
@@ -93,6 +95,8 @@ void add_domain(const Services& services, policy::RecipientFacts& facts) {
   facts.mode = settings->mode;
   facts.observe = settings->observe;
   facts.screening = screening_of(services, facts.recipient);
+  facts.stranger.has_lists = !services.strangers.lists.empty();
+  facts.stranger.greylists = services.strangers.greylist.count() > 0;
 }
 
 net::Task<void> find_relation(const Services& services, policy::SenderIdentity sender, policy::RecipientFacts& facts) {
@@ -116,6 +120,40 @@ net::Task<void> find_relation(const Services& services, policy::SenderIdentity s
   } else {
     facts.mailbox = policy::MailboxStatus::LookupFailed;
   }
+}
+
+net::Task<policy::Listing> ask_lists(const Services& services, std::optional<IpAddress> client) {
+  constexpr std::chrono::seconds patience{3};
+  if (!client || is_private(client->unmapped())) co_return policy::Listing();
+  dns::Answers answers;
+  const auto check = [&](dns::Answers& known) { return policy::check_lists(*client, services.strangers.lists, known); };
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  auto listing = co_await net::inquire(services.resolver, answers, check, deadline);
+  co_return listing;
+}
+
+EventFields listing_fields(const policy::Listing& listing, const std::string& client) {
+  std::string failed;
+  for (const auto& list : listing.failed) failed += (failed.empty() ? "" : " ") + list;
+  return {{"client", client}, {"score", std::to_string(listing.score)}, {"by", listing.by}, {"failed", failed}};
+}
+
+std::string listed_by(const Services& services, const policy::Listing& listing) {
+  return listing.score >= services.strangers.dnsbl_score ? listing.by : std::string();
+}
+
+std::chrono::seconds wait_of(const Services& services, const policy::SenderIdentity& sender) {
+  const auto now = services.clock.now();
+  if (!sender.client || services.conduct.has_sent_well(sender, now)) return std::chrono::seconds(0);
+  const auto wait = services.greylist.ask(*sender.client, sender.envelope, services.strangers.greylist, now);
+  return wait.value_or(std::chrono::seconds(0));
+}
+
+void add_vouchers(const std::optional<AuthenticationOutcomes>& outcomes, policy::RecipientFacts& facts) {
+  if (!outcomes) return;
+  const auto passed = [](const auth::DkimOutcome& dkim) { return dkim.result == auth::DkimResult::Pass; };
+  facts.stranger.vouched_for =
+      outcomes->spf.result == auth::SpfResult::Pass || std::ranges::any_of(outcomes->dkim, passed);
 }
 
 net::Task<JudgedRecipient> judge_with(policy::RecipientFacts& facts, const FindOut& find_out) {

@@ -45,6 +45,16 @@ void add_domain(const Services& services, policy::RecipientFacts& facts);
 /// How `sender` stands to the mailbox. What cannot be found out is not known of the mailbox either: 451.
 [[nodiscard]] net::Task<void> find_relation(const Services& services, policy::SenderIdentity sender,
                                             policy::RecipientFacts& facts);
+/// What DNS lists say of a client: asked once for each, and not about those that nobody reaches from elsewhere.
+[[nodiscard]] net::Task<policy::Listing> ask_lists(const Services& services, std::optional<IpAddress> client);
+/// What is logged of it.
+[[nodiscard]] EventFields listing_fields(const policy::Listing& listing, const std::string& client);
+/// By which of them it is listed, where they weigh enough; "" otherwise.
+[[nodiscard]] std::string listed_by(const Services& services, const policy::Listing& listing);
+/// Whether it must come again, and when; it waits from now on.
+[[nodiscard]] std::chrono::seconds wait_of(const Services& services, const policy::SenderIdentity& sender);
+/// At the end of the message: whether somebody speaks for its sender.
+void add_vouchers(const std::optional<AuthenticationOutcomes>& outcomes, policy::RecipientFacts& facts);
 /// Asks policy::judge, and `find_out` for each fact that it wants, until there is a verdict: provisional where only the
 /// end of the message can tell.
 using FindOut = std::function<net::Task<void>(policy::Question)>;

@@ -17,6 +17,8 @@
 #include "policy/auth_throttle.hpp"
 #include "policy/buckets.hpp"
 #include "policy/conduct.hpp"
+#include "policy/greylist.hpp"
+#include "policy/strangers.hpp"
 #include "policy/turns.hpp"
 #include "queue/queue.hpp"
 #include "queue/suppression.hpp"
@@ -56,8 +58,10 @@ struct Services {
   registry::Relationships& relationships;
   policy::Conduct& conduct;
   policy::Turns& turns;
+  policy::Greylist& greylist;
   registry::VerdictReport& report;
   AuthenticationOptions authentication{};
+  policy::StrangerOptions strangers{};
   const Filters* filters = nullptr;  // none: nobody is asked
 };
 

@@ -136,6 +136,8 @@ class Session {
   void look_for_exceptions(policy::RecipientFacts& facts) const;
   void look_for_forwarder(policy::RecipientFacts& facts) const;
   net::Task<Judged> judge_recipient(policy::RecipientFacts& facts);
+  /// By the DNS lists that are asked: once for each client.
+  net::Task<std::string> listed_by_whom();
   net::Task<void> find_out(policy::Question question, policy::RecipientFacts& facts, recipients::Resolution& found);
   /// `before`: what it is in place of.
   void tell_verdict(const Judged& judged, const policy::RecipientFacts& facts,
@@ -215,8 +217,9 @@ class Session {
   smtp::ServerSession protocol_;
   registry::AccountPtr login_;  // as it was when he logged in
   std::unique_ptr<registry::ScramExchange> scram_;
-  std::vector<std::string> client_names_;  // of its certificate, where that verified
-  std::string tls_exporter_;               // names the TLS connection; empty where it cannot be bound to a login
+  std::vector<std::string> client_names_;   // of its certificate, where that verified
+  std::optional<policy::Listing> listing_;  // of the client, once somebody wanted to know
+  std::string tls_exporter_;                // names the TLS connection; empty where it cannot be bound to a login
   std::optional<crypto::ScramVerifier> scram_verifier_;  // what the exchange compares with
   smtp::LineReader reader_;
   std::string out_;

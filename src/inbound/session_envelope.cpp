@@ -61,6 +61,7 @@ smtp::Step Session::on_client(const smtp::FrontedClient& client) {
   login_.reset();
   scram_.reset();
   client_names_.clear();
+  listing_.reset();
   tls_exporter_.clear();
   if (client.address) stream_.act_for(net::Endpoint(client.address->text(), client.port));
   return protocol_.on_client(client.address && comes_from(options_.trusted_networks));

@@ -198,8 +198,18 @@ net::Task<void> Session::find_out(policy::Question question, policy::RecipientFa
         look_for_exceptions(facts);
       }
       break;
+    case policy::Question::Listing: facts.stranger.listed_by = co_await listed_by_whom(); break;
+    case policy::Question::Greylist: facts.stranger.must_wait = wait_of(services_, sender_identity()); break;
     case policy::Question::Message: break;  // nobody can
   }
+}
+
+net::Task<std::string> Session::listed_by_whom() {
+  if (!listing_) {
+    listing_ = co_await ask_lists(services_, IpAddress::parse(stream_.peer().address));
+    event("dnsbl", listing_fields(*listing_, stream_.peer().text()));
+  }
+  co_return listed_by(services_, *listing_);
 }
 
 // ---- The end of the message ----
@@ -212,6 +222,7 @@ net::Task<std::optional<Reply>> Session::judge_again(const IncomingMessage& mess
     if (is_final(admitted.facts, admitted.verdict)) continue;
     admitted.facts.spf_known = admitted.facts.message_known = true;
     if (work_.status != policy::IntentStatus::Valid) admitted.facts.klass = message.facts().klass.klass;
+    add_vouchers(work_.outcomes, admitted.facts);
     look_for_exceptions(admitted.facts);
     look_for_excess_again(services_, identity_towards(admitted.facts), admitted.facts);
     auto judged = co_await judge_recipient(admitted.facts);

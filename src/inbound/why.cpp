@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "inbound/judging.hpp"
 #include "inbound/recipient_facts.hpp"
 #include "net/completion.hpp"
 
@@ -60,6 +61,25 @@ net::Task<void> find_relation(const Services& services, const policy::WhyQuestio
   if (relation) why.facts.relation = *relation;
 }
 
+/// What would be found of the client, where the question names one. Nobody begins to wait by being asked about.
+net::Task<void> find_stranger(const Services& services, const policy::WhyQuestion& question, policy::Why& why) {
+  const auto& sender = question.sender;
+  auto& stranger = why.facts.stranger;
+  if (!sender.client) co_return;
+  stranger.has_lists = !services.strangers.lists.empty();
+  if (stranger.has_lists) {
+    const auto listing = co_await ask_lists(services, sender.client);
+    stranger.listed_by = listed_by(services, listing);
+  }
+  const auto delay = services.strangers.greylist;
+  const auto now = services.clock.now();
+  stranger.greylists = delay.count() > 0;
+  stranger.vouched_for = sender.spf_pass || sender.author_proven;
+  const bool known = services.conduct.has_sent_well(sender, now);
+  const auto wait = services.greylist.peek(*sender.client, sender.envelope, delay, now);
+  stranger.must_wait = known ? std::chrono::seconds(0) : wait.value_or(std::chrono::seconds(0));
+}
+
 }  // namespace
 
 net::Task<policy::Why> explain(const Services& services, policy::WhyQuestion question) {
@@ -79,6 +99,7 @@ net::Task<policy::Why> explain(const Services& services, policy::WhyQuestion que
       std::ranges::move(services.exceptions.explain(question.sender, owner), std::back_inserter(why.entries));
     }
     co_await find_relation(services, question, why);
+    co_await find_stranger(services, question, why);
   }
   if (!why.facts.mailbox) why.facts.mailbox = policy::MailboxStatus::Unknown;
   auto judgement = policy::judge(why.facts);

@@ -148,6 +148,13 @@ net::Task<void> Transaction::find_out(policy::Question question, policy::Recipie
       break;
     case policy::Question::Relation: co_await inbound::find_relation(services_, sender(), facts); break;
     case policy::Question::Mailbox: facts.mailbox = policy::MailboxStatus::Exists; break;
+    case policy::Question::Listing: {
+      const auto listing = co_await inbound::ask_lists(services_, IpAddress::parse(client_.address));
+      tell_(Level::Debug, "dnsbl", inbound::listing_fields(listing, client_.text()));
+      facts.stranger.listed_by = inbound::listed_by(services_, listing);
+      break;
+    }
+    case policy::Question::Greylist: facts.stranger.must_wait = inbound::wait_of(services_, sender()); break;
     case policy::Question::Message: break;  // nobody can
   }
 }
@@ -242,6 +249,7 @@ net::Task<std::optional<Reply>> Transaction::judge_again(Outcome& outcome) {
     auto& facts = admitted.facts;
     if (!facts.domain_is_local || inbound::is_final(facts, admitted.verdict)) continue;
     facts.spf_known = facts.message_known = true;
+    inbound::add_vouchers(outcomes_, facts);
     facts.klass = message_.facts().klass.klass;
     facts.exceptions = inbound::find_exceptions(services_, sender(), facts.recipient, std::nullopt);
     inbound::look_for_excess_again(services_, sender(), facts);

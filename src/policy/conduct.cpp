@@ -121,6 +121,16 @@ Excess Conduct::excess(const SenderIdentity& sender, const Mailbox& recipient, T
   });
 }
 
+bool Conduct::has_sent_well(const SenderIdentity& sender, TimePoint now) const {
+  constexpr double lately = 0.5;  // of one message, a week ago
+  const std::string network = network_name(sender);
+  return state_.with([&](const State& state) {
+    if (is_exempt(state.limits, sender)) return true;
+    const auto history = state.networks.find(network, now);
+    return history && history->good >= lately && history->good > history->bad + history->misses;
+  });
+}
+
 void Conduct::accepted(const SenderIdentity& sender, std::span<const Mailbox> recipients, TimePoint now) {
   const std::string network = network_name(sender);
   const auto domain = answerable(sender);

@@ -47,6 +47,9 @@ class Conduct {
   /// nobody writes.
   [[nodiscard]] Excess excess(const SenderIdentity& sender, const Mailbox& recipient, TimePoint now) const;
 
+  /// Its network sent mail that was taken not long ago, and more of it than of what was bad; or nothing is counted.
+  [[nodiscard]] bool has_sent_well(const SenderIdentity& sender, TimePoint now) const;
+
   /// A message was committed for these.
   void accepted(const SenderIdentity& sender, std::span<const Mailbox> recipients, TimePoint now);
   /// The sender was told that a mailbox does not exist.

@@ -69,6 +69,14 @@ bool has_room(const Facts& facts) {
   return is_automatic(facts) ? facts.relation->room_for_silent : facts.relation->room;
 }
 
+/// For whom nothing speaks, as far as the rules before could tell.
+bool is_stranger(const Facts& facts) {
+  return facts.domain_is_local && !counts(facts) && !is_unlimited(facts);
+}
+bool is_known(const Relation& relation) {
+  return relation.standing == Standing::Approved || relation.expected || relation.answers_own_mail;
+}
+
 // ---- Verdicts ----
 
 smtp::Reply yes(std::string_view word) {
@@ -161,6 +169,32 @@ Answer ask_who(const Facts& facts) {
   if (!counts(facts) && !facts.message_known) return Question::Message;
   if (!facts.relation) return Question::Relation;
   return facts.relation->standing == Standing::Blocked ? Answer(turn_away(Reason::Refused)) : Answer();
+}
+
+/// Lists in the DNS are asked about clients of whom nothing else is known, and about no others: who sends confirmed
+/// mail is not told to whoever keeps a list, and does not wait for the answer.
+Answer look_for_listing(const Facts& facts) {
+  if (!facts.stranger.has_lists || !is_stranger(facts)) return {};
+  if (facts.exceptions.spf_could_decide && !facts.spf_known) return Question::Spf;
+  if (facts.exceptions.message_could_decide && !facts.message_known) return Question::Message;
+  if (!facts.stranger.listed_by) return Question::Listing;
+  if (facts.stranger.listed_by->empty()) return {};
+  return turn_away(smtp::Reply(550, {5, 7, 1}, "this client is listed by " + *facts.stranger.listed_by));
+}
+
+/// RFC 6647, at the end of data: only there it is known whether somebody speaks for the sender.
+Answer greylist(const Facts& facts) {
+  const auto& stranger = facts.stranger;
+  if (!stranger.greylists || !is_stranger(facts)) return {};
+  if (!facts.message_known) return Question::Message;
+  if (stranger.vouched_for) return {};
+  if (!facts.relation) return Question::Relation;
+  if (is_known(*facts.relation)) return {};
+  if (!stranger.must_wait) return Question::Greylist;
+  if (stranger.must_wait->count() == 0) return {};
+  return turn_away(smtp::Reply(451, {4, 7, 1},
+                               "neither SPF nor a signature speaks for this sender: come again in " +
+                                   std::to_string(stranger.must_wait->count()) + " seconds"));
 }
 
 constexpr std::array table{
@@ -260,6 +294,10 @@ constexpr std::array table{
          [](const Facts& f) {
            return (is_screened(f) && is_automatic(f) && f.relation->answers_own_mail) ? Answer(admit(f)) : Answer();
          }},
+    Rule{{"listed-client", "a stranger, and DNS lists name the client", "550 5.7.1", true}, look_for_listing},
+    Rule{{"greylisted", "a stranger for whom neither SPF nor a signature speaks, and who has not come before",
+          "451 4.7.1", true},
+         greylist},
     Rule{{"screener-full", "more may not wait in this Screener", "451 4.7.28 [CAS:rate]", true},
          [](const Facts& f) { return (is_screened(f) && !has_room(f)) ? Answer(turn_away(Reason::Rate)) : Answer(); }},
     Rule{{"held-silently", "nobody wrote it by hand, and nothing of the mailbox's is answered",

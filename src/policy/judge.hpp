@@ -21,6 +21,7 @@
 #include "policy/excess.hpp"
 #include "policy/relationship.hpp"
 #include "policy/send_as.hpp"
+#include "policy/strangers.hpp"
 #include "smtp/reply.hpp"
 
 namespace cas::policy {
@@ -53,11 +54,13 @@ struct RecipientFacts {
   std::optional<Relation> relation{};  // of who sends it to this mailbox
   confirm::Class klass = confirm::Class::Personal;
   Excess excess{};
+  StrangerFacts stranger{};
 };
 
 /// What has to be found out before a verdict. Message: nothing more can be; at RCPT the recipient is admitted for now
-/// (provisionally()), and judged again with what the end of data shows.
-enum class Question { Mailbox, Spf, Relation, Message };
+/// (provisionally()), and judged again with what the end of data shows. Listing: what lists in the DNS say of the
+/// client. Greylist: whether it has come before; asking lets it begin to wait.
+enum class Question { Mailbox, Spf, Relation, Message, Listing, Greylist };
 
 /// How a recipient is admitted; the word that Authentication-Results and logs use.
 enum class Admission { Confirmed, Exempt, Unconfirmed, Held, Submitted, Refused, Deferred };

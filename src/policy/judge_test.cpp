@@ -240,6 +240,8 @@ std::string answer_to(const RecipientFacts& facts) {
     case Question::Spf: return "spf?";
     case Question::Relation: return "relation?";
     case Question::Message: return "message?";
+    case Question::Listing: return "listing?";
+    case Question::Greylist: return "greylist?";
   }
   return {};
 }
