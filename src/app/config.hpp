@@ -26,12 +26,12 @@
 #include "outbound/next_hop.hpp"
 #include "policy/auth_throttle.hpp"
 #include "policy/authentication.hpp"
-#include "policy/strangers.hpp"
 #include "policy/conduct.hpp"
 #include "policy/connections.hpp"
 #include "policy/quotas.hpp"
 #include "policy/relationship.hpp"
 #include "policy/send_as.hpp"
+#include "policy/strangers.hpp"
 #include "smtp/limits.hpp"
 #include "tlspolicy/demand.hpp"
 

@@ -164,7 +164,9 @@ net::Task<Conversation::Answer> Conversation::recipients(const inbound::FilterRe
     last = std::move(answer);
   }
   if (last && opinion.unwanted.size() == message.recipients.size()) co_return last;
-  co_return co_await send(DataBegins{}, step::no_data, step::no_reply_data);
+  Command data = DataBegins{};
+  auto answer = co_await send(std::move(data), step::no_data, step::no_reply_data);
+  co_return answer;
 }
 
 net::Task<Conversation::Answer> Conversation::content(const inbound::FilterRequest& message) {
@@ -173,7 +175,8 @@ net::Task<Conversation::Answer> Conversation::content(const inbound::FilterReque
     CAS_CO_TRY(auto answer, co_await send(std::move(field), step::no_headers, step::no_reply_header));
     if (answer) co_return answer;
   }
-  CAS_CO_TRY(auto ended, co_await send(EndOfHeaders{}, step::no_end_of_headers, step::no_reply_end_of_headers));
+  Command end = EndOfHeaders{};
+  CAS_CO_TRY(auto ended, co_await send(std::move(end), step::no_end_of_headers, step::no_reply_end_of_headers));
   if (ended) co_return ended;
   skips_ = false;
   for (std::size_t at = 0; at < message.body.size() && !skips_; at += max_body_piece) {

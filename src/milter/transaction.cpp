@@ -148,12 +148,13 @@ net::Task<void> Transaction::find_out(policy::Question question, policy::Recipie
       break;
     case policy::Question::Relation: co_await inbound::find_relation(services_, sender(), facts); break;
     case policy::Question::Mailbox: facts.mailbox = policy::MailboxStatus::Exists; break;
-    case policy::Question::Listing: {
-      const auto listing = co_await inbound::ask_lists(services_, IpAddress::parse(client_.address));
-      tell_(Level::Debug, "dnsbl", inbound::listing_fields(listing, client_.text()));
-      facts.stranger.listed_by = inbound::listed_by(services_, listing);
+    case policy::Question::Listing:
+      if (!listing_) {
+        listing_ = co_await inbound::ask_lists(services_, IpAddress::parse(client_.address));
+        tell_(Level::Debug, "dnsbl", inbound::listing_fields(*listing_, client_.text()));
+      }
+      facts.stranger.listed_by = inbound::listed_by(services_, *listing_);
       break;
-    }
     case policy::Question::Greylist: facts.stranger.must_wait = inbound::wait_of(services_, sender()); break;
     case policy::Question::Message: break;  // nobody can
   }

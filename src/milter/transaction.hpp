@@ -121,6 +121,7 @@ class Transaction {
   Tell tell_;
   std::unique_ptr<inbound::Authentication> authentication_;  // of mail from outside
   std::optional<auth::SpfOutcome> spf_;
+  std::optional<policy::Listing> listing_;  // of the client, once somebody wanted to know
   std::optional<inbound::AuthenticationOutcomes> outcomes_;
   std::vector<Admitted> admitted_;
   std::string header_;  // as the MTA has it
