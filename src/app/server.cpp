@@ -369,24 +369,28 @@ void Server::build_admin() {
       .status = [this] { return status(); },
       .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
       .why = [this](policy::WhyQuestion question) { return explain(std::move(question)); },
-      .screener_decided =
-          [this] {
-            turns_.forget();
-            screener_keeper_->wake();
-          },
+      .screener_decided = [this] { screener_keeper_->wake(); },
       .users = [this](http::Request request) { return users_api_->answer(std::move(request)); },
       .report = report_.get()};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));
   exceptions_api_ = std::make_unique<http::ExceptionsApi>(*exceptions_, *store_, clock_);
-  auto answer = [this](http::Request request) {
-    if (http::ExceptionsApi::answers(request.path)) return exceptions_api_->answer(std::move(request));
-    if (is_dns_path(request.path)) return answer_dns(std::move(request), dns_watch_.get());
-    return admin_api_->answer(std::move(request));
-  };
+  auto answer = [this](http::Request request) { return answer_admin(std::move(request)); };
   http::ServerOptions options;
   options.limits.body = max_admin_body;
   admin_ = std::make_unique<http::Server>(runtime_->executor(0), *std::move(sockets_.admin), options, *events_,
                                           std::move(answer));
+}
+
+net::Task<http::Response> Server::answer_admin(http::Request request) {
+  const bool may_change = request.method != "GET";
+  auto answer = [&] {
+    if (http::ExceptionsApi::answers(request.path)) return exceptions_api_->answer(std::move(request));
+    if (is_dns_path(request.path)) return answer_dns(std::move(request), dns_watch_.get());
+    return admin_api_->answer(std::move(request));
+  }();
+  auto response = co_await std::move(answer);
+  if (may_change) turns_.forget();  // an entry, a window, a decision: whoever was put off is looked at again
+  co_return response;
 }
 
 http::ServerStatus Server::status() const {

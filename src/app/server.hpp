@@ -82,6 +82,7 @@ class Server {
   void build_inbound();
   void build_outbound();
   void build_admin();
+  net::Task<http::Response> answer_admin(http::Request request);
   void build_metrics();
   [[nodiscard]] net::Task<http::Response> answer_metrics(http::Request request);
 

@@ -178,6 +178,29 @@ class Screened(WorldCase):
 
     # ---- Defer ----
 
+    def test_who_put_others_off_is_looked_at_again_after_an_entry_or_a_window(self):
+        sender, both = "caller@elsewhere.example", ["eve@south.example", "kim@south.example"]
+        self.tool("screener", "mode", both[0], "defer")
+        self.addCleanup(self.tool, "screener", "mode", both[0], "default")
+
+        def told():
+            with smtplib.SMTP(self.south.address, self.south.smtp_port, local_hostname="client.example") as client:
+                client.ehlo()
+                client.mail(sender)
+                return [client.rcpt(to)[0] for to in both]
+
+        def put_off():
+            self.assertEqual(told(), [250, 452], "eve's word is waited for, and hers alone")
+            with self.assertRaises(smtplib.SMTPDataError):
+                self.plain(both, "put-off", sender)
+            self.assertEqual(told(), [451, 250], "kim's turn")
+
+        put_off()
+        self.tool("expect", both[0], "--from", "shop.example")
+        put_off()
+        self.tool("allow", "add", "friend.example", "--for", both[0])
+        self.assertEqual(told(), [250, 452])
+
     def test_a_mailbox_that_defers_takes_nothing_in_before_it_approves(self):
         self.tool("screener", "mode", "lee@south.example", "defer")
         self.addCleanup(self.tool, "screener", "mode", "lee@south.example", "default")
