@@ -67,20 +67,34 @@ std::expected<Config, std::vector<ConfigError>> read_unchecked(const ConfigTable
   return config;
 }
 
-}  // namespace
-
-std::expected<Config, std::vector<ConfigError>> read_config(std::string_view text, const std::filesystem::path& file) {
-  ConfigTables tables{.files = {file}, .tables = {}};
+std::expected<void, ConfigError> add_text(ConfigTables& tables, std::string_view text,
+                                          const std::filesystem::path& file) {
   try {
     tables.tables.push_back(toml::parse(text, file.string()));
   } catch (const toml::parse_error& e) {
-    return std::unexpected(std::vector{ConfigError{.file = file,
-                                                   .line = e.source().begin.line,
-                                                   .key = {},
-                                                   .problem = "is no TOML: " + printable(e.description(), 300),
-                                                   .mend = "write name = value, text in double quotes"}});
+    return std::unexpected(ConfigError{.file = file,
+                                       .line = e.source().begin.line,
+                                       .key = {},
+                                       .problem = "is no TOML: " + printable(e.description(), 300),
+                                       .mend = "write name = value, text in double quotes"});
   }
+  tables.files.push_back(file);
+  return {};
+}
+
+}  // namespace
+
+std::expected<Config, std::vector<ConfigError>> read_config(std::string_view text, const std::filesystem::path& file) {
+  ConfigTables tables;
+  if (auto added = add_text(tables, text, file); !added) return std::unexpected(std::vector{added.error()});
   return read_unchecked(tables, file);
+}
+
+std::expected<Config, std::vector<ConfigError>> read_config(const std::filesystem::path& file, const FileToBe& more) {
+  auto tables = read_tables(file);
+  if (!tables) return std::unexpected(std::move(tables).error());
+  if (auto added = add_text(*tables, more.text, more.path); !added) return std::unexpected(std::vector{added.error()});
+  return read_unchecked(*tables, file);
 }
 
 std::expected<Config, std::vector<ConfigError>> read_config(const std::filesystem::path& file) {

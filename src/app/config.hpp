@@ -250,6 +250,14 @@ struct Config {
 /// The same of a text that is to become that file.
 [[nodiscard]] std::expected<Config, std::vector<ConfigError>> read_config(std::string_view text,
                                                                           const std::filesystem::path& file);
+/// A file of conf.d that is not written yet.
+struct FileToBe {
+  std::filesystem::path path;
+  std::string text;
+};
+/// The files that are there, and one more.
+[[nodiscard]] std::expected<Config, std::vector<ConfigError>> read_config(const std::filesystem::path& file,
+                                                                          const FileToBe& more);
 
 /// What is allowed and probably not meant, each with what would be right.
 [[nodiscard]] std::vector<ConfigError> doubts_of(const Config& config);

@@ -4,6 +4,10 @@
 // What `cas init` writes (setup/plan.hpp) is a configuration that this program takes, for each role.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "app/config.hpp"
 #include "setup/plan.hpp"
@@ -84,14 +88,36 @@ TEST(InitConfig, AResolverThatIsNamedIsTheOnlyOne) {
   EXPECT_THAT(read(plan).dns.forwarders, testing::ElementsAre("127.0.0.1@5353"));
 }
 
-TEST(InitConfig, AnotherDomainIsAddedAsItIsTold) {
+TEST(InitConfig, AnotherDomainHasAFileOfItsOwn) {
+  for (const auto role : {setup::Role::AllInOne, setup::Role::Gateway, setup::Role::Smarthost}) {
+    auto plan = plan_for(role);
+    auto text = setup::config_text(plan);
+    plan.domain = *Domain::parse("south.example");
+    text += setup::domain_file_text(plan);
+    const auto config = read_config(text, "/etc/cas/cas.toml");
+    ASSERT_TRUE(config.has_value()) << config.error().front().text();
+    EXPECT_EQ(config->domains.size(), 2U);
+    EXPECT_EQ(config->users.size(), role == setup::Role::AllInOne ? 2U : 0U);
+  }
+}
+
+TEST(InitConfig, AFileToBeIsReadWithThoseThatAreThere) {
+  const auto folder = std::filesystem::temp_directory_path() / ("cas-init-config-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(folder);
   auto plan = plan_for(setup::Role::Gateway);
-  auto text = setup::config_text(plan);
+  std::ofstream(folder / "cas.toml") << setup::config_text(plan);
+  FileToBe more{.path = folder / "conf.d/south.example.toml", .text = "[[domain]]\nname = 1\n"};
+  const auto faulty = read_config(folder / "cas.toml", more);
+  ASSERT_FALSE(faulty.has_value());
+  EXPECT_EQ(faulty.error().front().file, more.path);
   plan.domain = *Domain::parse("south.example");
-  text += setup::domain_table(plan);
-  const auto config = read_config(text, "/etc/cas/cas.toml");
-  ASSERT_TRUE(config.has_value()) << config.error().front().text();
-  EXPECT_EQ(config->domains.size(), 2U);
+  more.text = setup::domain_file_text(plan);
+  const auto good = read_config(folder / "cas.toml", more);
+  ASSERT_TRUE(good.has_value()) << good.error().front().text();
+  EXPECT_EQ(good->domains.size(), 2U);
+  more.text = "name = ";
+  EXPECT_FALSE(read_config(folder / "cas.toml", more).has_value());
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

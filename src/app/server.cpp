@@ -283,7 +283,7 @@ void Server::build_inbound() {
     if (bound.config.role == Role::Milter) continue;
     for (auto& place : places_of(bound.config.address)) own_places_.push_back(std::move(place));
   }
-  tell_signing(first_keys_.signing);
+  tell_signing(config_.domains, first_keys_.signing);
   put_in_force(make_live(config_, std::exchange(first_keys_, {}), std::exchange(first_files_, {})));
   for (auto& bound : sockets_.listeners) {
     const auto& socket = bound.config.socket;
@@ -324,11 +324,11 @@ void Server::build_inbound() {
 
 // ---- Deliveries ----
 
-void Server::tell_signing(const outbound::SigningKeys& signing) {
+void Server::tell_signing(const std::vector<DomainConfig>& own, const outbound::SigningKeys& signing) {
   std::set<Domain> domains;
   for (const auto& [domain, keys] : signing) domains.insert(domain);
   signing_domains_.with([&](auto& known) { known = std::move(domains); });
-  for (const auto& domain : config_.domains) {
+  for (const auto& domain : own) {
     const auto keys = signing.find(domain.name);
     if (keys == signing.end() || keys->second.empty()) {
       emit(Level::Warning, "unsigned",

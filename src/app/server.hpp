@@ -73,7 +73,7 @@ class Server {
 
   Server(Config config, net::ServiceManager manager);
   Started load_keys();
-  void tell_signing(const outbound::SigningKeys& signing);
+  void tell_signing(const std::vector<DomainConfig>& own, const outbound::SigningKeys& signing);
   Started bind_and_drop_privileges(net::HandedSockets handed);
   Started open_world();
   Started open_tls_books();

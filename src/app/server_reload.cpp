@@ -233,7 +233,7 @@ std::expected<void, std::vector<ConfigError>> Server::reload() {
   config->host = config_.host;
   key_stamps_ = {.loaded = stamp, .seen = stamp};
   recipients_stamps_ = {.loaded = files_stamp, .seen = files_stamp};
-  tell_signing(keys->signing);
+  tell_signing(config->domains, keys->signing);
   log_->set_level(config->log.level);
   put_in_force(make_live(*std::move(config), *std::move(keys), *std::move(files)));
   watch_disk();
@@ -259,7 +259,7 @@ void Server::look_for_new_keys() {
     }
     return;
   }
-  tell_signing(keys->signing);
+  tell_signing(now->config.domains, keys->signing);
   put_in_force(make_live(now->config, *std::move(keys), now->recipient_files));
   emit(Level::Info, "keys-reloaded");
 }

@@ -4,12 +4,14 @@
 // See init.hpp. First everything is known, then it is made, the configuration last: where that is, all else was.
 #include "cmd/init.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
 #include "app/config.hpp"
@@ -37,28 +39,8 @@ void remember_signal(int) {
 }
 constexpr int our_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-std::string shown(const fs::path& path) {
-  return printable(path.string(), 1024);
-}
-
-std::string lines_of(const std::vector<app::ConfigError>& errors) {
-  std::string text;
-  for (const auto& error : errors) text += (text.empty() ? "" : "\n     ") + error.text();
-  return text;
-}
-
-bool is_there(const fs::path& path) {
-  std::error_code fault;
-  return fs::exists(fs::symlink_status(path, fault));
-}
-
 /// What is to become of a site, and what became of it.
-struct Work {
-  InitOptions options;
-  setup::Plan plan;
-  app::Config config;
-  std::string text{};  // of the configuration; empty: it is there
-  std::string password{};
+struct Work : Intended {
   fs::path zone_file{};
   std::optional<Owner> owner{};  // of what the server writes; none: whoever we are
   MadeFiles made{};
@@ -78,95 +60,6 @@ Or<void> checked(const Result<void>& result) {
 Or<void> not_interrupted() {
   if (!Interruptible::interrupted()) return {};
   return leave(exit_interrupted, "interrupted");
-}
-
-// ---- What is there already ----
-
-setup::Role role_of(const app::Config& config, const app::DomainConfig& domain) {
-  if (!domain.backend) return setup::Role::AllInOne;
-  const bool receives = std::ranges::any_of(config.listen, [](const auto& l) { return l.role == app::Role::Mx; });
-  return receives ? setup::Role::Gateway : setup::Role::Smarthost;
-}
-
-std::string deliver_text(const app::DomainConfig& domain) {
-  if (!domain.backend) return {};
-  return (domain.backend->lmtp ? "" : "smtp:") + domain.backend->text();
-}
-
-/// What a plan would have been that made this configuration, as far as records and words depend on it.
-setup::Plan plan_of(const app::Config& config, const app::DomainConfig& like, Domain domain,
-                    const setup::Layout& layout) {
-  setup::Plan plan{.role = role_of(config, like),
-                   .domain = std::move(domain),
-                   .host = config.host,
-                   .addresses = {},
-                   .layout = layout,
-                   .run_as = config.run_as,
-                   .certificate = config.tls_certificate,
-                   .key = config.tls_key,
-                   .deliver = deliver_text(like)};
-  plan.layout.state_dir = config.state_dir;
-  for (const auto& listen : config.listen) {
-    (listen.role == app::Role::Mx ? plan.mx_listeners : plan.submission_listeners).push_back(listen.address.text());
-  }
-  return plan;
-}
-
-std::unexpected<Exit> another_site(const app::Config& config, const Domain& domain, const setup::Layout& layout) {
-  std::string known;
-  for (const auto& one : config.domains) known += (known.empty() ? "" : ", ") + one.name.text();
-  auto plan = plan_of(config, config.domains.front(), domain, layout);
-  const std::string file = setup::shell_word(layout.config_file);
-  return leave(EX_CONFIG, shown(layout.config_file) + " is there, for " + known + ". Nothing was changed. To add " +
-                              domain.text() + ", write this into it:\n" + setup::domain_table(plan) +
-                              "\nand then: cas config check --config " + file + " && cas keys generate " +
-                              domain.text() + " --config " + file + " && cas init " + domain.text() + " --config " +
-                              file);
-}
-
-/// What was asked for and is otherwise in the file.
-Or<void> fits(const InitOptions& options, const setup::Plan& plan) {
-  struct Answer {
-    const char* option;
-    std::string wanted, there;
-  };
-  const auto host = Domain::parse(options.host);
-  const Answer answers[] = {{"--role", options.role, std::string(setup::to_string(plan.role))},
-                            {"--host", host ? host->text() : options.host, plan.host.text()},
-                            {"--deliver", options.deliver, plan.deliver}};
-  for (const auto& [option, wanted, there] : answers) {
-    if (wanted.empty() || wanted == there) continue;
-    return leave(EX_CONFIG, shown(plan.layout.config_file) + " is there, with " + (there.empty() ? "nothing" : there) +
-                                " for " + option + ", not " + printable(wanted) + ": change it there, or move it away");
-  }
-  return {};
-}
-
-Or<Work> take_up(const InitOptions& options, const Domain& domain, const setup::Layout& layout) {
-  auto config = app::read_config(fs::path(layout.config_file));
-  if (!config) {
-    return leave(EX_CONFIG, shown(layout.config_file) +
-                                " is there and cannot be used. Mend it, or move it away:\n     " +
-                                lines_of(config.error()));
-  }
-  const auto own = std::ranges::find(config->domains, domain, &app::DomainConfig::name);
-  if (own == config->domains.end()) return another_site(*config, domain, layout);
-  auto plan = plan_of(*config, *own, domain, layout);
-  if (auto fitting = fits(options, plan); !fitting) return std::unexpected(fitting.error());
-  return Work{.options = options, .plan = std::move(plan), .config = *std::move(config)};
-}
-
-Or<Work> begin(const InitOptions& options, const Domain& domain, const setup::Layout& layout) {
-  auto planned = make_plan(options, domain, layout);
-  if (!planned) return std::unexpected(planned.error());
-  auto text = setup::config_text(planned->plan);
-  auto config = app::read_config(text, layout.config_file);
-  if (!config) return leave(EX_USAGE, "these answers make no configuration:\n     " + lines_of(config.error()));
-  return Work{.options = options,
-              .plan = std::move(planned->plan),
-              .config = *std::move(config),
-              .text = std::move(text),
-              .password = std::move(planned->password)};
 }
 
 // ---- Making ----
@@ -190,33 +83,53 @@ Or<void> make_folders(Work& work) {
   return is_there(run) ? Or<void>() : make(run, open_to_all, std::nullopt);
 }
 
-Or<void> make_certificate(Work& work) {
+/// A key without a certificate is what is left of a first run that was killed between the two.
+Or<std::string> key_left_behind(const Work& work) {
   const auto& file = work.config.tls_certificate;
   const auto& key = work.config.tls_key;
-  if (file.empty()) return {};
-  if (is_there(file) != is_there(key)) {
-    const auto& there = is_there(file) ? file : key;
-    const auto& missing = is_there(file) ? key : file;
-    return leave(EX_CONFIG, shown(missing) + " is missing beside " + shown(there) + ": put it back, or move both away");
+  if (is_there(file) == is_there(key)) return std::string();
+  const bool first_run = !work.text.empty() && !work.plan.beside;
+  if (first_run && is_there(key)) {
+    auto pem = app::read_small_file(key);
+    if (!pem) return leave(EX_CONFIG, pem.error().private_reason);
+    return *std::move(pem);
   }
-  if (is_there(file)) {
-    if (const auto context = net::TlsContext::server(file, key); !context) {
-      return leave(EX_CONFIG, shown(file) + " is there and cannot be used: " +
-                                  printable(context.error().private_reason) + "; mend it, or move it and its key away");
-    }
-    work.tell("kept", file, "certificate");
-    return {};
-  }
-  const auto made = net::make_self_signed(work.config.host.text());
+  const auto& there = is_there(file) ? file : key;
+  const auto& missing = is_there(file) ? key : file;
+  return leave(EX_CONFIG, shown(missing) + " is missing beside " + shown(there) + ": put it back, or move both away");
+}
+
+Or<void> write_certificate(Work& work, const std::string& pem) {
+  const auto& file = work.config.tls_certificate;
+  const auto& key = work.config.tls_key;
+  const auto made = net::make_self_signed(work.config.host.text(), pem);
+  if (!made && !pem.empty())
+    return leave(EX_CONFIG, shown(key) + ": " + made.error().private_reason + "; move it away");
   if (!made) return leave(EX_OSERR, made.error().private_reason);
   constexpr mode_t for_all = 0644, for_group = 0640, folder = 0755;
   if (auto done = checked(work.made.folder(file.parent_path(), folder, std::nullopt)); !done) return done;
   if (auto done = checked(work.made.folder(key.parent_path(), folder, std::nullopt)); !done) return done;
-  const auto group = work.owner ? std::optional(Owner{.user = 0, .group = work.owner->group}) : std::nullopt;
-  if (auto done = checked(work.made.write(key, made->key, for_group, group)); !done) return done;
+  if (pem.empty()) {
+    const auto group = work.owner ? std::optional(Owner{.user = 0, .group = work.owner->group}) : std::nullopt;
+    if (auto done = checked(work.made.write(key, made->key, for_group, group)); !done) return done;
+  }
   if (auto done = checked(work.made.write(file, made->certificate, for_all, std::nullopt)); !done) return done;
   work.tell("made", file, "certificate, signed by itself");
-  work.tell("made", key, "its key");
+  work.tell(pem.empty() ? "made" : "kept", key, "its key");
+  return {};
+}
+
+Or<void> make_certificate(Work& work) {
+  const auto& file = work.config.tls_certificate;
+  if (file.empty()) return {};
+  const auto pem = key_left_behind(work);
+  if (!pem) return std::unexpected(pem.error());
+  if (!is_there(file)) return write_certificate(work, *pem);
+  if (const auto context = net::TlsContext::server(file, work.config.tls_key); !context) {
+    return leave(EX_CONFIG, shown(file) + " is there and cannot be used: " + printable(context.error().private_reason) +
+                                "; mend it, or move it and its key away");
+  }
+  work.tell("kept", file, "certificate");
   return {};
 }
 
@@ -317,14 +230,13 @@ Or<void> make_zone(Work& work) {
 
 /// The configuration comes last; then what the server would say of it.
 Or<void> make_config(Work& work) {
-  const fs::path file = work.plan.layout.config_file;
   if (!work.text.empty()) {
     const auto group = work.owner ? std::optional(Owner{.user = 0, .group = work.owner->group}) : std::nullopt;
-    if (auto done = checked(work.made.folder(file.parent_path(), 0755, std::nullopt)); !done) return done;
-    if (auto done = checked(work.made.write(file, work.text, 0640, group)); !done) return done;
+    if (auto done = checked(work.made.folder(work.file.parent_path(), 0755, std::nullopt)); !done) return done;
+    if (auto done = checked(work.made.write(work.file, work.text, 0640, group)); !done) return done;
   }
-  work.tell(work.text.empty() ? "kept" : "made", file, "the configuration");
-  if (const auto loaded = app::load_config(file); !loaded) {
+  work.tell(work.text.empty() ? "kept" : "made", work.file, "the configuration");
+  if (const auto loaded = app::load_config(work.plan.layout.config_file); !loaded) {
     return leave(EX_CONFIG, "the configuration cannot be used:\n     " + lines_of(loaded.error()));
   }
   return {};
@@ -350,8 +262,8 @@ Or<void> make_all(Work& work) {
 
 int show_dry(const Work& work) {
   auto zone = setup::zone_text(site_of(work));
-  const std::string text = work.text.empty() ? "; " + work.plan.layout.config_file + " is there and would be kept\n"
-                                             : "# ---- " + work.plan.layout.config_file + "\n" + work.text;
+  const std::string text = work.text.empty() ? "; " + shown(work.file) + " is there and would be kept\n"
+                                             : "# ---- " + shown(work.file) + "\n" + work.text;
   const bool done =
       print(text + "\n; ---- " + shown(work.zone_file) +
             ", without the records of keys that are made only in earnest\n" + zone + "\nNothing was made.\n");
@@ -408,6 +320,18 @@ bool Interruptible::interrupted() {
   return signal_came != 0;
 }
 
+bool Interruptible::wait_for_input(int fd) {
+  sigset_t ours{}, before{};
+  sigemptyset(&ours);
+  for (const int number : our_signals) sigaddset(&ours, number);
+  ::sigprocmask(SIG_BLOCK, &ours, &before);  // one that comes between the look and the wait ends the wait
+  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
+  while (!interrupted() && ::ppoll(&waited, 1, nullptr, &before) < 0 && errno == EINTR) {
+  }
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  return !interrupted();
+}
+
 int init_site(const InitOptions& options) {
   const Interruptible guard;
   const auto domain = Domain::parse(options.domain);
@@ -417,16 +341,17 @@ int init_site(const InitOptions& options) {
   const auto layout = layout_of(options);
   if (!layout) return layout.error().code;
   const bool is_new = !is_there(layout->config_file);
-  auto work = is_new ? begin(options, *domain, *layout) : take_up(options, *domain, *layout);
-  if (!work) return work.error().code;
-  work->zone_file = fs::path(layout->config_dir) / (domain->text() + ".zone");
-  if (options.dry_run) return show_dry(*work);
-  if (const auto done = make_all(*work); !done) {
-    take_back(work->made);
+  auto intended = is_new ? begin(options, *domain, *layout) : take_up(options, *domain, *layout);
+  if (!intended) return intended.error().code;
+  Work work{*std::move(intended)};
+  work.zone_file = fs::path(layout->config_dir) / (domain->text() + ".zone");
+  if (options.dry_run) return show_dry(work);
+  if (const auto done = make_all(work); !done) {
+    take_back(work.made);
     return done.error().code;
   }
-  work->made.keep();
-  return show_done(*work);
+  work.made.keep();
+  return show_done(work);
 }
 
 }  // namespace cas::cmd

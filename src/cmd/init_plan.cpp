@@ -51,8 +51,8 @@ std::optional<std::string> read_answer() {
   std::string line;
   while (true) {
     char c = 0;
-    const auto n = ::read(STDIN_FILENO, &c, 1);  // getchar would begin anew after a signal
-    if (n <= 0 || Interruptible::interrupted()) return std::nullopt;
+    if (!Interruptible::wait_for_input(STDIN_FILENO)) return std::nullopt;
+    if (::read(STDIN_FILENO, &c, 1) <= 0) return std::nullopt;
     if (c == '\n') return std::string(trim_wsp(line));
     if (line.size() < 1000 && c != '\r') line += c;
   }
@@ -289,18 +289,44 @@ Or<void> put_networks(const InitOptions& options, setup::Plan& plan) {
   return {};
 }
 
+Or<void> put_account(const InitOptions& options, const std::string& account, Planned& planned) {
+  if (account.empty()) return {};
+  auto made = account_of(options, account, planned.password);
+  if (!made) return std::unexpected(made.error());
+  planned.plan.account = *std::move(made);
+  return {};
+}
+
+std::string new_sts_id() {
+  const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(net::SystemClock().now()));
+  std::array<char, 16> id{};
+  std::snprintf(id.data(), id.size(), "%04d%02u%02uT1", static_cast<int>(day.year()),
+                static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
+  return id.data();
+}
+
+Or<std::string> ask_account(const InitOptions& options, Asker& asker) {
+  auto name = asker.ask("--account", options.account, "The first account, which reads postmaster's mail",
+                        usual_account(), fault_of_account);
+  if (name) *name = to_lower(*name);
+  return name;
+}
+
+Or<std::string> ask_deliver(const InitOptions& options, Asker& asker, const std::string& usual) {
+  return asker.ask("--deliver", options.deliver, "The server that has the mailboxes (smtp:HOST:PORT, lmtp:...)", usual,
+                   fault_of_deliver);
+}
+
 Or<void> ask_by_role(const InitOptions& options, bool smtp_taken, setup::Plan& plan, Asker& asker,
                      std::string& account) {
   if (plan.role == Role::AllInOne) {
-    auto name = asker.ask("--account", options.account, "The first account, which reads postmaster's mail",
-                          usual_account(), fault_of_account);
+    auto name = ask_account(options, asker);
     if (!name) return std::unexpected(name.error());
-    account = to_lower(*name);
+    account = *std::move(name);
     return {};
   }
   const std::string here = plan.role == Role::Smarthost && smtp_taken ? "smtp:127.0.0.1:25" : "";
-  auto deliver = asker.ask("--deliver", options.deliver, "The server that has the mailboxes (smtp:HOST:PORT, lmtp:...)",
-                           here, fault_of_deliver);
+  auto deliver = ask_deliver(options, asker, here);
   if (!deliver) return std::unexpected(deliver.error());
   plan.deliver = *std::move(deliver);
   if (auto put = put_networks(options, plan); !put) return put;
@@ -375,19 +401,35 @@ Or<Planned> make_plan(const InitOptions& options, const Domain& domain, const se
   if (!plan.forwarder.empty() && !app::is_forwarder(plan.forwarder)) {
     return wrong("--resolver", options.resolver, "is no address; write 192.0.2.53 or 127.0.0.1:5353");
   }
-  if (options.mta_sts) {
-    const auto now = std::chrono::floor<std::chrono::days>(net::SystemClock().now());
-    const std::chrono::year_month_day day(now);
-    std::array<char, 16> id{};
-    std::snprintf(id.data(), id.size(), "%04d%02u%02uT1", static_cast<int>(day.year()),
-                  static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
-    plan.sts_id = id.data();
+  if (options.mta_sts) plan.sts_id = new_sts_id();
+  if (auto put = put_account(options, account, planned); !put) return std::unexpected(put.error());
+  return planned;
+}
+
+Or<Planned> plan_beside(const InitOptions& options, const setup::Plan& first, const Domain& domain) {
+  Asker asker{.options = options};
+  Planned planned{.plan = first, .password = {}};
+  auto& plan = planned.plan;
+  plan.domain = domain;
+  plan.beside = true;
+  if (!options.role.empty()) {
+    if (const auto why = fault_of_role(options.role); !why.empty()) return wrong("--role", options.role, why);
+    plan.role = *setup::parse_role(options.role);
   }
-  if (!account.empty()) {
-    auto made = account_of(options, account, planned.password);
-    if (!made) return std::unexpected(made.error());
-    plan.account = *std::move(made);
+  std::string account;
+  if (plan.role == Role::AllInOne) {
+    plan.deliver.clear();
+    auto name = ask_account(options, asker);
+    if (!name) return std::unexpected(name.error());
+    account = *std::move(name);
+  } else {
+    auto deliver = ask_deliver(options, asker, first.deliver);
+    if (!deliver) return std::unexpected(deliver.error());
+    plan.deliver = *std::move(deliver);
   }
+  if (auto complete = asker.complete(); !complete) return std::unexpected(complete.error());
+  if (options.mta_sts) plan.sts_id = new_sts_id();
+  if (auto put = put_account(options, account, planned); !put) return std::unexpected(put.error());
   return planned;
 }
 

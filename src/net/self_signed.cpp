@@ -100,22 +100,30 @@ std::string contents(BIO* bio) {
   return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
 }
 
+/// Encrypted ones are not asked a password for.
+Key read_key(std::string_view pem) {
+  const Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const auto no_password = [](char*, int, int, void*) { return -1; };
+  return Key(text ? PEM_read_bio_PrivateKey(text.get(), nullptr, no_password, nullptr) : nullptr);
+}
+
 }  // namespace
 
-Result<SelfSigned> make_self_signed(const std::string& host) {
+Result<SelfSigned> make_self_signed(const std::string& host, std::string_view key_pem) {
   if (host.empty() || host.size() > 253 || !is_ascii(host)) {
     return permanent("not a host name", "cannot make a certificate for '" + printable(host) + "'");
   }
   ERR_clear_error();
-  const Key key(EVP_EC_gen("P-256"));
+  const Key key = key_pem.empty() ? Key(EVP_EC_gen("P-256")) : read_key(key_pem);
+  if (!key && !key_pem.empty()) return permanent("not a key", "the key cannot be read: " + last_openssl_error());
   const Certificate certificate(X509_new());
   const Bio certificate_pem(BIO_new(BIO_s_mem()));
-  const Bio key_pem(BIO_new(BIO_s_mem()));
-  const bool made = key && certificate && certificate_pem && key_pem && fill_in(certificate.get(), key.get(), host) &&
+  const Bio key_text(BIO_new(BIO_s_mem()));
+  const bool made = key && certificate && certificate_pem && key_text && fill_in(certificate.get(), key.get(), host) &&
                     PEM_write_bio_X509(certificate_pem.get(), certificate.get()) == 1 &&
-                    PEM_write_bio_PrivateKey(key_pem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;
+                    PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;
   if (!made) return transient("internal error", "cannot make a certificate: " + last_openssl_error());
-  return SelfSigned{.certificate = contents(certificate_pem.get()), .key = contents(key_pem.get())};
+  return SelfSigned{.certificate = contents(certificate_pem.get()), .key = contents(key_text.get())};
 }
 
 }  // namespace cas::net

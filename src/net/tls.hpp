@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -66,11 +67,12 @@ class TlsContext {
   std::shared_ptr<TlsState> state_;
 };
 
-/// A fresh self-signed certificate for a host, valid ten years, with an ECDSA P-256 key, as PEM. For set-up and demo.
+/// A fresh self-signed certificate for a host, valid ten years, as PEM, with an ECDSA P-256 key, or with the key (PEM)
+/// that is given. For set-up and demo.
 struct SelfSigned {
   std::string certificate;
   std::string key;
 };
-[[nodiscard]] Result<SelfSigned> make_self_signed(const std::string& host);
+[[nodiscard]] Result<SelfSigned> make_self_signed(const std::string& host, std::string_view key_pem = {});
 
 }  // namespace cas::net

@@ -75,7 +75,8 @@ bool add_fault(Checker& c, Finding finding, const SigningKey& key, const auth::D
   return true;
 }
 
-void check_key(Checker& c, const SigningKey& key, const WantedRecord& wanted) {
+/// `needed`: mail is signed with it, or is to be.
+void check_key(Checker& c, const SigningKey& key, bool needed, const WantedRecord& wanted) {
   const auto* answer = c.ask(wanted.name, dns::Type::TXT);
   if (answer == nullptr) return;
   if (answer->status == dns::Status::Failed) return c.add_failed("dkim", wanted.name, dns::Type::TXT, *answer);
@@ -83,7 +84,7 @@ void check_key(Checker& c, const SigningKey& key, const WantedRecord& wanted) {
                   .name = wanted.name,
                   .type = "TXT",
                   .verdict = Verdict::Wrong,
-                  .need = key.active ? Need::Needed : Need::Optional,
+                  .need = needed ? Need::Needed : Need::Optional,
                   .problem = key.active
                                  ? "The key that this server signs with is not published: all its signatures fail."
                                  : "The key that waits to be used is not published yet.",
@@ -111,27 +112,40 @@ void check_key(Checker& c, const SigningKey& key, const WantedRecord& wanted) {
            key.active ? "The key that this server signs with is published." : "The key is published.");
 }
 
+void add_unsigned(Checker& c, bool any) {
+  const auto& domain = c.site.domain.text();
+  Finding finding{.id = "dkim.no-key",
+                  .name = domain,
+                  .verdict = Verdict::Missing,
+                  .problem = "No key signs the domain's mail: large receivers want a signature, and CAS needs one.",
+                  .mend = "cas keys generate " + domain + "; publish what it prints; cas keys rotate " + domain};
+  if (any) {
+    finding.id = "dkim.no-rsa";
+    finding.verdict = Verdict::Weak;
+    finding.need = Need::Recommended;
+    finding.problem = "No RSA key signs the domain's mail: receivers that cannot verify Ed25519 take it as unsigned.";
+  } else if (!c.site.keys.empty()) {
+    finding.id = "dkim.waiting";
+    finding.verdict = Verdict::Weak;
+    finding.need = Need::Recommended;
+    finding.problem = "The domain's keys wait: until they are put into use its mail is neither signed nor confirmed.";
+    finding.mend = "cas keys rotate " + domain + ", as soon as the DNS has them";
+  }
+  c.add(std::move(finding));
+}
+
 }  // namespace
 
 void check_dkim(Checker& c) {
   if (!c.facts.own) return;
-  bool any = false, rsa = false;
+  const bool any = std::ranges::any_of(c.site.keys, &SigningKey::active);
+  bool rsa = false;
   for (const auto& key : c.site.keys) {
-    any = any || key.active;
     rsa = rsa || (key.active && key.type == crypto::KeyType::Rsa);
     const auto wanted = c.wanted(Kind::Dkim, key.selector + "._domainkey." + c.site.domain.text());
-    if (!wanted.empty()) check_key(c, key, wanted.front());
+    if (!wanted.empty()) check_key(c, key, key.active || !any, wanted.front());
   }
-  if (rsa) return;
-  c.add(
-      {.id = any ? "dkim.no-rsa" : "dkim.no-key",
-       .name = c.site.domain.text(),
-       .verdict = any ? Verdict::Weak : Verdict::Missing,
-       .need = any ? Need::Recommended : Need::Needed,
-       .problem = any ? "No RSA key signs the domain's mail: receivers that cannot verify Ed25519 take it as unsigned."
-                      : "No key signs the domain's mail: large receivers want a signature, and CAS needs one.",
-       .mend = "cas keys generate " + c.site.domain.text() + "; publish what it prints; cas keys rotate " +
-               c.site.domain.text()});
+  if (!rsa) add_unsigned(c, any);
 }
 
 }  // namespace cas::setup

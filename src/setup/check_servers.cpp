@@ -42,6 +42,8 @@ void check_certificate(Checker& c, const ServerFacts& server) {
       finding.problem =
           "The server's certificate comes from nobody whom others trust: mail is encrypted, and the server "
           "not verified, unless by DANE.";
+      finding.expected.clear();
+      finding.found.clear();
       finding.mend = "Get one from a public authority (ACME, Let's Encrypt), with the chain in the file.";
       break;
     case CertificateState::Faulty:

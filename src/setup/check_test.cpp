@@ -119,6 +119,8 @@ struct Case {
       site.cas->mode = *confirm::parse_mode(words.at(2));
     } else if (what == "rsa-key") {
       site.keys.front().public_key = words.at(2);
+    } else if (what == "keys-wait") {
+      for (auto& key : site.keys) key.active = false;
     } else if (what == "address") {
       site.addresses.push_back(*IpAddress::parse(words.at(2)));
     } else if (what == "server") {

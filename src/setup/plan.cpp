@@ -105,6 +105,25 @@ std::string listeners(const Plan& plan) {
   return out;
 }
 
+std::string domain_table(const Plan& plan) {
+  std::string out = "\n[[domain]]\n" + line("name", quoted(plan.domain.text()));
+  if (plan.role == Role::Smarthost) {
+    out += line("mode", quoted("off"), "its mail comes in elsewhere; what it sends is confirmed all the same");
+  } else {
+    out += line("mode", quoted("optional"), "unconfirmed mail is taken too; \"required\" once your partners confirm");
+    out += line("authentication", quoted("observe"), "say what SPF, DKIM and DMARC find; \"act\" refuses what fails");
+  }
+  if (plan.role != Role::AllInOne) {
+    out += line("deliver", quoted(plan.deliver), "the server that has the mailboxes");
+    return out + line("recipients", quoted("callout"), "it is asked which of them there are");
+  }
+  out += line("maildir", quoted(plan.layout.state_dir + "/mail/" + plan.domain.text()), "a Maildir for each mailbox");
+  const std::string name = plan.account ? plan.account->name : "postmaster";
+  out += line("mailboxes", list_of({name}), "all that there are; add yours");
+  if (name != "postmaster") out += line("postmaster", quoted(name), "who reads what is sent to postmaster");
+  return out;
+}
+
 std::string user(const Plan& plan) {
   if (!plan.account) return {};
   const std::string address = plan.account->name + "@" + plan.domain.text();
@@ -195,27 +214,14 @@ std::vector<IpNetwork> usual_trusted(std::string_view deliver) {
   return {IpNetwork{.address = *address, .bits = address->is_v4() ? 32U : 128U}};
 }
 
-std::string domain_table(const Plan& plan) {
-  std::string out = "\n[[domain]]\n" + line("name", quoted(plan.domain.text()));
-  if (plan.role == Role::Smarthost) {
-    out += line("mode", quoted("off"), "its mail comes in elsewhere; what it sends is confirmed all the same");
-  } else {
-    out += line("mode", quoted("optional"), "unconfirmed mail is taken too; \"required\" once your partners confirm");
-    out += line("authentication", quoted("observe"), "say what SPF, DKIM and DMARC find; \"act\" refuses what fails");
-  }
-  if (plan.role != Role::AllInOne) {
-    out += line("deliver", quoted(plan.deliver), "the server that has the mailboxes");
-    return out + line("recipients", quoted("callout"), "it is asked which of them there are");
-  }
-  out += line("maildir", quoted(plan.layout.state_dir + "/mail/" + plan.domain.text()), "a Maildir for each mailbox");
-  const std::string name = plan.account ? plan.account->name : "postmaster";
-  out += line("mailboxes", list_of({name}), "all that there are; add yours");
-  if (name != "postmaster") out += line("postmaster", quoted(name), "who reads what is sent to postmaster");
-  return out;
-}
-
 std::string config_text(const Plan& plan) {
   return top(plan) + tls(plan) + listeners(plan) + domain_table(plan) + user(plan) + dns(plan);
+}
+
+std::string domain_file_text(const Plan& plan) {
+  return "# " + plan.domain.text() + ": CAS " + std::string(what_it_is(plan.role)) +
+         ".\n# Made by `cas init`; yours from now on. Read together with " + plan.layout.config_file + ".\n" +
+         domain_table(plan) + user(plan);
 }
 
 std::string next_steps(const Plan& plan, std::string_view zone_file) {
@@ -229,12 +235,13 @@ std::string next_steps(const Plan& plan, std::string_view zone_file) {
            (plan.submission_listeners.empty() ? "this one" : plan.submission_listeners.front()) +
            ", and write to a mailbox elsewhere";
   }
+  std::string start =
+      "3. start    " + (elsewhere ? "cas serve" + config : std::string("systemctl enable --now cas, or: cas serve"));
+  if (plan.beside) start = "3. load     " + std::string(elsewhere ? "kill -HUP the server" : "systemctl reload cas");
   return "Next:\n  1. publish  the records in " + std::string(zone_file) +
-         " (where the domain has some already, merge them)\n  2. check    cas dns check " + domain + config +
-         "\n  3. sign     cas keys rotate " + domain + config +
-         "  (refused until the DNS has the keys)\n  4. start    " +
-         (elsewhere ? "cas serve" + config : std::string("systemctl enable --now cas, or: cas serve")) +
-         "; then: cas doctor" + config + "\n  5. test     " + test + "\n";
+         " (where the domain has some already, merge them)\n  2. sign     cas keys rotate " + domain + config +
+         "  (refused until the DNS has the keys)\n  " + start + "\n  4. check    cas doctor" + config +
+         "; cas dns check " + domain + config + "\n  5. test     " + test + "\n";
 }
 
 }  // namespace cas::setup

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The CAS authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `cas init` makes of a few answers: the configuration's text, the site whose records are to be published, and
-// what is left to do. Pure.
+// What `cas init` makes of a few answers: the configuration's text, and what is left to do. Pure.
 #pragma once
 
 #include <optional>
@@ -58,6 +57,7 @@ struct Plan {
   std::optional<Account> account{};                                 // AllInOne
   std::string forwarder{};                                          // "127.0.0.1@5353"; empty: ask from the root
   std::string sts_id{};                                             // empty: no MTA-STS
+  bool beside = false;                                              // one more domain of a server that is set up
 };
 
 /// Where a server of that role listens when nobody says so. `with_v6`: the machine has IPv6. `trusted`: Gateway and
@@ -71,8 +71,8 @@ struct Listeners {
 
 /// A commented file that holds only what this site needs.
 [[nodiscard]] std::string config_text(const Plan& plan);
-/// The [[domain]] to add for another domain like this one.
-[[nodiscard]] std::string domain_table(const Plan& plan);
+/// A file of conf.d, for a domain beside others.
+[[nodiscard]] std::string domain_file_text(const Plan& plan);
 
 /// Five lines.
 [[nodiscard]] std::string next_steps(const Plan& plan, std::string_view zone_file);

@@ -4,6 +4,7 @@
 configuration it wrote, real mail confirmed. Again: nothing changes. Half-way: nothing stays."""
 
 import getpass
+import json
 import os
 import pathlib
 import pty
@@ -61,6 +62,16 @@ class InitServer(Server):
         with open(self.config, "a") as file:
             file.write(f"\n[outbound]\nport = {self.world.port}\nhost_backoff = \"0s\"\n[log]\nlevel = \"debug\"\n"
                        "[limits]\nexempt = [\"127.0.0.0/8\"]\n")
+        self.enter_reverse()
+
+    def enter_reverse(self):
+        """What the provider of the address would publish: for loopback every resolver answers itself (RFC 6303)."""
+        reverse = re.findall(r"(?m)^; (\S+\.in-addr\.arpa\. )IN (PTR \S+)$", self.zone.read_text())
+        assert reverse, self.zone.read_text()
+        folder = self.config.parent / "conf.d"
+        folder.mkdir()
+        (folder / "reverse.toml").write_text("[dns]\nlocal_zones = [\"127.in-addr.arpa.\"]\nlocal_data = [" +
+                                             ", ".join(toml(f"{name}60 IN {record}") for name, record in reverse) + "]\n")
 
     def wait_ready(self):
         if self.role == "smarthost":
@@ -108,6 +119,21 @@ class Roles(WorldCase):
         self.south.submit("suzie", "joe@north.example", message("suzie@south.example", "joe@north.example", "init-2"))
         self.assert_results(self.north.await_mail("joe", "init-2"), "mx.north.example", "cas=pass")
 
+    def test_the_records_pass_the_check_as_they_were_written(self):
+        """In each role. Loopback has neither a public authority nor a web server for MTA-STS; p=none is where one begins.
+        Where the MX is somebody else's, that is a host of the local network here, and TLSRPT is for its owner to publish."""
+        usual = {"dmarc.none", "mta-sts", "server.certificate"}
+        for server, wrong in ((self.north, usual), (self.gate, usual),
+                              (self.smart, usual | {"mx.private-address", "tlsrpt"})):
+            with self.subTest(server.role):
+                done = subprocess.run([CAS, "dns", "check", "--json", server.domain, "--config", server.config],
+                                      capture_output=True, text=True, timeout=BOUND)
+                findings = {finding["id"]: finding["severity"] for finding in json.loads(done.stdout)["domains"][0]["findings"]}
+                self.assertEqual({name for name, severity in findings.items() if severity != "ok"}, wrong, done.stdout)
+                self.assertLessEqual({name for name, severity in findings.items() if severity not in ("ok", "note")},
+                                     {"mx.private-address"})
+                self.assertLessEqual({"host.address", "ptr", "spf", "spf.helo", "dkim", "dmarc", "cas"}, set(findings))
+
     def test_who_has_the_account_reads_postmasters_mail(self):
         self.south.submit("suzie", "postmaster@north.example",
                           message("suzie@south.example", "postmaster@north.example", "init-3"))
@@ -150,15 +176,31 @@ class Roles(WorldCase):
         self.assertNotIn("made ", self.gate.said)
         self.assertIn("kept", self.gate.said)
 
-    def test_another_domain_is_told_how(self):
-        before = tree(self.gate.directory / "etc")
-        done = subprocess.run([CAS, "init", "west.example", "--root", self.gate.directory, "--yes"], capture_output=True,
+    def test_another_domain_of_the_same_server(self):
+        """Made beside the first, loaded by a running server, and mail comes and goes as for the first."""
+        before = tree(self.smart.directory / "etc")
+        done = self.beside(self.smart, "--yes", "--deliver", f"smtp:{self.inside.address}:{self.world.port}")
+        self.assertEqual(done.returncode, OK, done.stderr)
+        after = tree(self.smart.directory / "etc")
+        self.assertEqual({name: after[name] for name in before}, before)
+        self.assertEqual(sorted(set(after) - set(before)),
+                         ["cas/conf.d/west.example.toml", "cas/west.example.zone"])
+        self.assertEqual(mode(self.smart.directory / "etc/cas/conf.d/west.example.toml") & 0o007, 0)
+        zone = (self.smart.directory / "etc/cas/west.example.zone").read_text()
+        self.world.publish("$TTL 5\n" + zone)
+        cas("keys", "rotate", "west.example", "--config", self.smart.config)
+        os.kill(self.smart.process.pid, signal.SIGHUP)
+        poll(lambda: self.smart.tail(100000).count("signing domain=west.example") == 2, "it was loaded")
+        self.assert_results(self.hand_over(self.smart, "bob@west.example", "init-7"), "mx.south.example", "cas=pass",
+                            "policy.cas=confirmed")
+        again = self.beside(self.smart, "--yes")
+        self.assertEqual(again.returncode, OK, again.stderr)
+        self.assertEqual(tree(self.smart.directory / "etc"), after)
+        self.assertNotIn("made ", again.stdout)
+
+    def beside(self, server, *flags):
+        return subprocess.run([CAS, "init", "west.example", "--root", server.directory, *flags], capture_output=True,
                               text=True, timeout=BOUND, stdin=subprocess.DEVNULL)
-        self.assertEqual(done.returncode, CONFIG)
-        self.assertIn("is there, for gate.example", done.stderr)
-        self.assertIn('name = "west.example"', done.stderr)
-        self.assertIn("cas keys generate west.example", done.stderr)
-        self.assertEqual(tree(self.gate.directory / "etc"), before)
 
 
 class BeforePostfix(WorldCase):
@@ -235,7 +277,7 @@ class Alone(unittest.TestCase):
 
     def test_it_ends_with_five_steps(self):
         steps = re.findall(r"(?m)^  (\d)\. (\w+)", self.init())
-        self.assertEqual(steps, [("1", "publish"), ("2", "check"), ("3", "sign"), ("4", "start"), ("5", "test")])
+        self.assertEqual(steps, [("1", "publish"), ("2", "sign"), ("3", "start"), ("4", "check"), ("5", "test")])
 
     def test_without_a_terminal_it_names_what_is_missing(self):
         said = self.init(flags=[], status=USAGE)
@@ -344,6 +386,69 @@ class Alone(unittest.TestCase):
         self.assertIn("sometimes", said)
         self.assertEqual(tree(self.root), before)
 
+    # ---- Another domain ----
+
+    def test_another_domain_has_its_own_file_account_and_keys(self):
+        self.init()
+        before = tree(self.root)
+        said = self.init(domain="south.example", flags=["--account", "suzie"])
+        after = tree(self.root)
+        self.assertEqual({name: after[name] for name in before}, before)
+        text = (self.root / "etc/cas/conf.d/south.example.toml").read_text()
+        for part in ('name = "south.example"', 'mailboxes = ["suzie"]', 'name = "suzie@south.example"', "$argon2id$",
+                     "var/lib/cas/mail/south.example"):
+            self.assertIn(part, text)
+        self.assertEqual(len(list((self.root / "var/lib/cas/keys/south.example").glob("*.next.pem"))), 2)
+        zone = (self.root / "etc/cas/south.example.zone").read_text()
+        self.assertIn("\nsouth.example. IN MX 10 mx.north.example.\n", zone)
+        self.assertIn("Account suzie@south.example  password ", said)
+        self.assertRegex(said, r"(?m)^  3\. load ")
+        cas("config", "check", "--config", self.root / "etc/cas/cas.toml")
+
+    def test_another_domain_may_have_another_role(self):
+        self.init()
+        self.init(domain="south.example", flags=["--role", "gateway", "--deliver", "lmtp:127.0.0.1:24"])
+        text = (self.root / "etc/cas/conf.d/south.example.toml").read_text()
+        self.assertIn('deliver = "lmtp:127.0.0.1:24"', text)
+        said = self.init(domain="west.example", flags=["--role", "smarthost", "--deliver", "smtp:127.0.0.1:2525"],
+                         status=CONFIG)
+        self.assertIn("takes no mail from outside", said)
+
+    def test_another_domain_changes_nothing_that_all_share(self):
+        self.init()
+        before = tree(self.root)
+        for flags, status, words in ((["--listen", "127.0.0.1:2525"], USAGE, "--listen is for all domains"),
+                                     (["--address", "192.0.2.2"], USAGE, "--address is for all domains"),
+                                     (["--host", "mx.south.example"], CONFIG, "with mx.north.example for --host"),
+                                     ([], USAGE, "--account")):
+            self.assertIn(words, self.init(domain="south.example", flags=flags, status=status))
+            self.assertEqual(tree(self.root), before)
+
+    def test_another_domain_writes_over_nothing(self):
+        self.init()
+        file = self.root / "etc/cas/conf.d/south.example.toml"
+        file.parent.mkdir()
+        file.write_text("# mine\n")
+        before = tree(self.root)
+        said = self.init("--yes", domain="south.example", flags=[], status=CONFIG)
+        self.assertIn("conf.d/south.example.toml is there and does not have south.example", said)
+        self.assertEqual(tree(self.root), before)
+
+    def test_another_domain_is_taken_back_when_a_step_fails(self):
+        self.init()
+        (self.root / "etc/cas/south.example.zone").mkdir()
+        before = tree(self.root)
+        self.assertIn("is in the way", self.init("--yes", domain="south.example", flags=[], status=CONFIG))
+        self.assertEqual(tree(self.root), before)
+
+    def test_another_domain_as_a_dry_run(self):
+        self.init()
+        before = tree(self.root)
+        said = self.init("--yes", "--dry-run", domain="south.example", flags=[])
+        self.assertIn("conf.d/south.example.toml", said)
+        self.assertIn("south.example. IN MX", said)
+        self.assertEqual(tree(self.root), before)
+
     def test_another_role_than_that_of_the_file_is_refused(self):
         self.init()
         before = tree(self.root)
@@ -372,6 +477,18 @@ class Alone(unittest.TestCase):
         before = tree(self.root)
         self.assertIn("mx.north.example.key is missing", self.init(status=CONFIG))
         self.assertEqual(tree(self.root), before)
+
+    def test_a_key_that_a_killed_run_left_gets_its_certificate(self):
+        self.init()
+        tls = self.root / "etc/cas/tls"
+        (tls / "mx.north.example.crt").unlink()
+        (self.root / "etc/cas/cas.toml").unlink()
+        key = (tls / "mx.north.example.key").read_bytes()
+        self.init()
+        self.assertEqual((tls / "mx.north.example.key").read_bytes(), key)
+        cas("config", "check", "--config", self.root / "etc/cas/cas.toml")
+        (tls / "mx.north.example.crt").unlink()
+        self.assertIn("mx.north.example.crt is missing", self.init(status=CONFIG))
 
     def test_another_certificate_in_its_place_is_named(self):
         tls = self.root / "etc/cas/tls"
