@@ -173,6 +173,12 @@ void read_delivery(Section& section, const Config& config, DomainConfig& domain,
                    "write \"lmtp:unix:/run/dovecot/lmtp\", \"lmtp:127.0.0.1:24\" or \"smtp:10.0.0.5:25\"");
     }
   }
+  if (const bool tells = section.boolean("xclient").value_or(false)) {
+    if (domain.backend) domain.backend->xclient = tells;
+    if (!section.has("deliver")) {
+      section.fail("xclient", "stands without deliver: there is nobody to be told", "name the server, or remove it");
+    }
+  }
   if (section.has("maildir") && section.has("deliver")) {
     section.fail("deliver", "stands beside maildir, and a message is delivered once", "remove one of the two");
   }

@@ -244,6 +244,10 @@ store::Message Session::envelope(const IncomingMessage& message, const store::Qu
   row.hashes = message.facts().hashes;
   row.envid = protocol_.mail()->envid;
   row.ret = protocol_.mail()->ret;
+  if (origin() == policy::Origin::Outside) {
+    row.client = stream_.peer().address;
+    row.client_helo = protocol_.helo();
+  }
   return row;
 }
 

@@ -63,6 +63,8 @@ class Connection {
   [[nodiscard]] bool usable() const { return usable_ && !is_full() && failed_confirms_ < most_failed_confirms; }
   /// The session stands; it may have carried all that it may.
   [[nodiscard]] bool stands() const { return usable_; }
+  /// The server takes us for the client of the last message.
+  [[nodiscard]] bool speaks_for_client() const { return session_.speaks_for_client(); }
   /// RFC 9422: MAILMAX.
   [[nodiscard]] bool is_full() const { return features().mail_max && transactions_ >= *features().mail_max; }
   /// Usable, and since the last reply the server has neither said anything nor hung up. Asks the system, waits for

@@ -166,6 +166,9 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact_once(Connection&
   transaction.size = job_.message.prefix.size() + job_.message.body_size;
   transaction.eight_bit = job_.message.eight_bit;
   transaction.smtputf8 = job_.message.smtputf8;
+  if (!job_.message.client.empty()) {
+    transaction.client = smtp::ToldClient{.address = job_.message.client, .helo = job_.message.client_helo};
+  }
   const bool confirmed = transaction.confirm.has_value();
   const auto result = co_await connection.send(std::move(transaction), job_.message, services_.queue);
 

@@ -33,6 +33,7 @@ struct NextHop {
   std::optional<Credentials> credentials{};
   bool lmtp = false;        // RFC 2033: a server that delivers, never on port 25
   std::string unix_path{};  // then host and port say nothing
+  bool xclient = false;     // it is told whose message it is, where it offers that
 
   /// "mail.example.net:587", "192.0.2.1:25", "[2001:db8::1]:25"; the port is never left out, and never 0.
   [[nodiscard]] static Result<NextHop> parse(std::string_view text);

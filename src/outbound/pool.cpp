@@ -52,7 +52,7 @@ void ConnectionPool::give(const NextHop& hop, std::unique_ptr<Connection> connec
 }
 
 bool ConnectionPool::is_worth_keeping(const Connection& connection) const {
-  return !finished_ && options_.idle_timeout.count() > 0 && connection.usable() &&
+  return !finished_ && options_.idle_timeout.count() > 0 && connection.usable() && !connection.speaks_for_client() &&
          connection.transactions() < options_.messages;
 }
 

@@ -62,6 +62,7 @@ ClientStep ClientSession::on_reply(const Reply& reply) {
     case Phase::StartTls: return on_starttls(reply);
     case Phase::Auth: return on_auth(reply);
     case Phase::Ready: return unusable(reply);
+    case Phase::Xclient: return on_xclient(reply);
     case Phase::Envelope: return on_envelope_reply(reply);
     case Phase::Body:
       if (refused(reply)) result_.final = reply;
@@ -130,8 +131,14 @@ ClientStep ClientSession::after_hello() {
   if (options_.require_requiretls && !features_.requiretls)
     return unusable(Reply(550, {5, 7, 30}, "REQUIRETLS support required, and not offered there"));
   if (options_.auth) return send_auth();
+  return ready();
+}
+
+ClientStep ClientSession::ready() {
   phase_ = Phase::Ready;
-  return Ready{};
+  if (!pending_) return Ready{};
+  const Transaction transaction = *std::exchange(pending_, std::nullopt);
+  return begin_now(transaction);
 }
 
 ClientStep ClientSession::send_auth() {
@@ -147,9 +154,7 @@ ClientStep ClientSession::send_auth() {
 }
 
 ClientStep ClientSession::on_auth(const Reply& reply) {
-  if (!accepted(reply)) return unusable(reply);
-  phase_ = Phase::Ready;
-  return Ready{};
+  return accepted(reply) ? ready() : unusable(reply);
 }
 
 ClientStep ClientSession::unusable(Reply reply) {
@@ -173,6 +178,26 @@ ClientStep ClientSession::begin(Transaction transaction) {
   if (phase_ != Phase::Ready || transaction.to.empty()) throw std::logic_error("no transaction can begin here");
   result_ = {};
   result_.rcpt.resize(transaction.to.size());
+  if (options_.xclient && transaction.client && told_ != transaction.client) {
+    const std::string command = xclient_command(*transaction.client, features_.xclient);
+    if (!command.empty()) {
+      pending_ = std::move(transaction);
+      phase_ = Phase::Xclient;
+      return Send{command + "\r\n"};
+    }
+  }
+  return begin_now(transaction);
+}
+
+// Refused: the message goes as it would without.
+ClientStep ClientSession::on_xclient(const Reply& reply) {
+  if (reply.code == 421 || (!accepted(reply) && !refused(reply))) return unusable(reply);
+  if (refused(reply)) return ready();
+  told_ = pending_->client;
+  return send_ehlo();  // as behind a greeting
+}
+
+ClientStep ClientSession::begin_now(const Transaction& transaction) {
   commands_.clear();
   sent_ = answered_ = 0;
   chunk_.reset();

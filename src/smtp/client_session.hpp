@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "smtp/command.hpp"
+#include "smtp/front.hpp"
 #include "smtp/reply.hpp"
 
 namespace cas::smtp {
@@ -41,6 +42,7 @@ struct Features {
   std::optional<std::uint64_t> rcpt_max;  // recipients of one transaction
   std::optional<std::uint64_t> mail_max;  // transactions of one session
   std::vector<std::string> auth;
+  std::vector<std::string> xclient;  // the attributes that we may tell
 };
 
 /// A secret for the server.
@@ -60,6 +62,7 @@ struct ClientOptions {
   /// Given by AUTH PLAIN (RFC 4616) before the first transaction, and inside TLS only: a server where that cannot be is
   /// of no use.
   std::optional<PlainAuth> auth{};
+  bool xclient = false;  // a server of our own: it is told whose message it is, where it offers XCLIENT
 };
 
 /// One message to recipients of one server; at least one. `confirm` is the signed intent line (without "CONFIRM "); it
@@ -81,7 +84,8 @@ struct Transaction {
     DsnNotify notify{};
     std::string orcpt{};  // as it came
   };
-  std::vector<Wish> wishes{};  // one for each of `to`, or none
+  std::vector<Wish> wishes{};          // one for each of `to`, or none
+  std::optional<ToldClient> client{};  // who sent it here
 };
 
 /// How a transaction ended. `final` is absent when the connection ended or the transaction was given up before the
@@ -152,9 +156,26 @@ class ClientSession {
   [[nodiscard]] bool tls() const { return tls_; }
   /// The server has answered EHLO or HELO.
   [[nodiscard]] bool greeted() const { return greeted_; }
+  /// The server takes us for another client from here on: the session is of no use for other messages.
+  [[nodiscard]] bool speaks_for_client() const { return told_.has_value(); }
 
  private:
-  enum class Phase { Greeting, Ehlo, Helo, StartTls, Tls, Auth, Ready, Envelope, Body, Final, Refused, Quit, Closed };
+  enum class Phase {
+    Greeting,
+    Ehlo,
+    Helo,
+    StartTls,
+    Tls,
+    Auth,
+    Ready,
+    Xclient,
+    Envelope,
+    Body,
+    Final,
+    Refused,
+    Quit,
+    Closed
+  };
   struct Command {
     enum class Kind { Rset, Mail, Confirm, Rcpt, Data } kind;
     std::size_t recipient;  // for Rcpt: its place in Transaction::to
@@ -168,6 +189,9 @@ class ClientSession {
   ClientStep after_hello();
   ClientStep send_auth();
   ClientStep on_auth(const Reply& reply);
+  ClientStep ready();
+  ClientStep on_xclient(const Reply& reply);
+  ClientStep begin_now(const Transaction& transaction);
   ClientStep unusable(Reply reply);
 
   ClientStep on_final_of_recipient(const Reply& reply);
@@ -190,6 +214,8 @@ class ClientSession {
   bool tls_ = false;
   bool greeted_ = false;
   Phase phase_ = Phase::Greeting;
+  std::optional<ToldClient> told_;      // for whom we speak
+  std::optional<Transaction> pending_;  // behind XCLIENT and the EHLO that follows it
   TransactionResult result_;
   std::vector<Command> commands_;       // of the envelope
   std::size_t sent_ = 0;                // commands sent

@@ -56,6 +56,9 @@ void add_feature(const std::vector<std::string_view>& words, bool tls, Features&
   if (keyword == "SIZE") features.size = size_of(words);
   if (keyword == "CAS" && tls && std::ranges::find(words, "1") != words.end()) features.cas = true;  // CAS §5.8
   if (keyword == "LIMITS") add_limits(words, features);
+  if (keyword == "XCLIENT") {
+    for (std::size_t n = 1; n < words.size(); ++n) features.xclient.push_back(to_upper(words[n]));
+  }
   if (keyword == "AUTH") {
     for (std::size_t n = 1; n < words.size(); ++n) features.auth.push_back(to_upper(words[n]));
   }

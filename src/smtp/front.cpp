@@ -141,4 +141,14 @@ Parsed<FrontedClient> parse_xclient(std::string_view argument) {
   return client;
 }
 
+std::string xclient_command(const ToldClient& client, const std::vector<std::string>& offered) {
+  const auto offers = [&](std::string_view name) { return std::ranges::find(offered, name) != offered.end(); };
+  if (!offers("ADDR")) return {};
+  const std::string mark = client.address.contains(':') ? "IPV6:" : "";
+  std::string command = "XCLIENT ADDR=" + xtext(mark + client.address);
+  if (offers("NAME")) command += " NAME=[UNAVAILABLE]";
+  if (offers("HELO") && !client.helo.empty()) command += " HELO=" + xtext(client.helo);
+  return command;
+}
+
 }  // namespace cas::smtp

@@ -59,4 +59,14 @@ class ProxyHeaderReader {
 /// What EHLO announces to a front.
 inline constexpr std::string_view xclient_keyword = "XCLIENT NAME ADDR PORT PROTO HELO DESTADDR DESTPORT";
 
+/// A client as a server behind is told of it.
+struct ToldClient {
+  std::string address;  // "192.0.2.1", "2001:db8::1"
+  std::string helo;
+  bool operator==(const ToldClient&) const = default;
+};
+/// "XCLIENT ADDR=192.0.2.1 NAME=[UNAVAILABLE] HELO=client.example", of the attributes that the server offers (upper
+/// case); "" where ADDR is not among them: without it nothing would be told.
+[[nodiscard]] std::string xclient_command(const ToldClient& client, const std::vector<std::string>& offered);
+
 }  // namespace cas::smtp

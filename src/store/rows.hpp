@@ -56,6 +56,8 @@ struct Message {
   /// Mail from outside that an alias sends on: the envelope sender for recipients elsewhere (SRS). It speaks for nobody
   /// here, whatever its author is said to be.
   std::optional<ReversePath> forwarded_as = {};
+  /// Whom mail from outside came from, for servers behind that are told (XCLIENT): address and HELO name; else empty.
+  std::string client = {}, client_helo = {};
   bool operator==(const Message&) const = default;
 };
 

@@ -63,6 +63,7 @@ void bind_message(Query& query, const Message& message) {
   } else {
     query.null();
   }
+  query.text(message.client).text(message.client_helo);
 }
 
 std::int64_t stored_doubt(const Recipient& recipient) {
@@ -131,6 +132,8 @@ Result<Message> read_message(const Query& row, int first) {
     if (!onward) return unreadable(name, "forwarded_as: " + onward.error().private_reason);
     message.forwarded_as = *std::move(onward);
   }
+  message.client = row.text_at(first + 20);
+  message.client_helo = row.text_at(first + 21);
   return message;
 }
 

@@ -12,7 +12,7 @@ namespace cas::store {
 /// The columns that read_message expects, in order.
 #define CAS_MESSAGE_COLUMNS                                                                           \
   "id, trace, arrived, sender, user, sender_verified, body, body_size, prefix, eight_bit, smtputf8, " \
-  "author, class, list_id, header_hash, body_hash, envid, ret, require_tls, forwarded_as"
+  "author, class, list_id, header_hash, body_hash, envid, ret, require_tls, forwarded_as, client, client_helo"
 /// The columns that read_recipient expects, in order.
 #define CAS_RECIPIENT_COLUMNS                                                                        \
   "message, number, address, route, state, attempts, next_attempt, last_reply, quarantined, relay, " \

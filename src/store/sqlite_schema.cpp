@@ -137,7 +137,13 @@ CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN
 END;
 )sql";
 
-constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5, version_6};
+// message.client, client_helo   who handed over mail from outside; '': mail of our own, or from before this version.
+constexpr const char* version_7 = R"sql(
+ALTER TABLE message ADD COLUMN client TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN client_helo TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array steps = {version_1, version_2, version_3, version_4, version_5, version_6, version_7};
 
 /// cas_flow(route, address, user, sender) for step 3. What cannot be read becomes flow 1: it is tried, and then said.
 void flow_in_sql(sqlite3_context* context, int, sqlite3_value** values) {

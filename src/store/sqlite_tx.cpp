@@ -196,7 +196,7 @@ Result<std::vector<Memory>> SqliteTx::memories(std::string_view kind, std::strin
 Result<void> SqliteTx::add_message(const Message& message, const std::vector<Recipient>& recipients) {
   {
     Query query = db_.query("INSERT INTO message (" CAS_MESSAGE_COLUMNS
-                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_message(query, message);
     CAS_CHECK(query.run());
   }

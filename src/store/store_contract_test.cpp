@@ -37,6 +37,8 @@ TEST_P(StoreContract, AMessageComesBackAsItWasGiven) {
   message.envid = "QQ+314159";
   message.ret = DsnReturn::Headers;
   message.require_tls = true;
+  message.client = "2001:db8::7";
+  message.client_helo = "client.example";
   const std::vector<Recipient> given = {{.index = 0,
                                          .address = mailbox("suzie@shopping.example.net"),
                                          .route = Route::Remote,

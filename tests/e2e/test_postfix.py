@@ -5,6 +5,7 @@ CAS answers is what a common mail server understands, and nothing is lost or dou
 
 import json
 import re
+import smtplib
 import subprocess
 import unittest
 
@@ -166,6 +167,51 @@ class FromPostfix(WorldCase):
         self.log_line("walter@watch.example", "observed=required")
         self.log_line("wanda@watch.example", "observed=required")  # the first of those that would have applied
         self.assertEqual(self.screened("walter", "watch.example") + self.screened("wanda", "watch.example"), [])
+
+
+@unittest.skipIf(postfix.why_not(), postfix.why_not() or "")
+class BehindCas(WorldCase):
+    """Postfix has the mailboxes, and is told whose message it is."""
+
+    @classmethod
+    def build(cls, world):
+        cls.south = world.server("south.example", users=["suzie"], settings={"outbound": {"idle_timeout": "5s"}})
+        cls.behind = {}
+        for name, more in (("told.example", "smtpd_authorized_xclient_hosts = 127.0.0.0/8"), ("untold.example", "")):
+            cls.behind[name] = postfix.Postfix(world, name, {"south.example": (cls.south.address, cls.south.smtp_port)}, more=more)
+            cls.addClassCleanup(cls.behind[name].close)
+            cls.south.add_domain(name, None, recipients="callout", xclient=True)
+            cls.south.domains[-1]["deliver"] = f"smtp:{cls.behind[name].address}:{cls.behind[name].port}"
+
+    def deliver(self, domain, tokens, source="127.79.1.1", helo="client.example"):
+        with smtplib.SMTP(self.south.address, self.south.smtp_port, local_hostname=helo, source_address=(source, 0)) as client:
+            for token in tokens:
+                client.sendmail("eve@quiet.example", [f"bob@{domain}"], message("eve@quiet.example", f"bob@{domain}", token))
+        for token in tokens:
+            poll(lambda: self.behind[domain].bounces(token), f"{token} arrives")
+
+    def clients(self, domain):
+        return re.findall(r"smtpd\[\d+\]: \w+: client=\S*\[(\S+?)\]", self.behind[domain].log())
+
+    def test_it_is_told_who_the_client_is(self):
+        self.deliver("told.example", ["one", "two"])
+        self.deliver("told.example", ["three"], "127.79.1.2", "other.example")
+        told = [client for client in self.clients("told.example") if client.startswith("127.79.")]  # others: who asks for the mailbox
+        self.assertEqual(told[-3:], ["127.79.1.1", "127.79.1.1", "127.79.1.2"])
+        self.assertIn("from other.example (unknown [127.79.1.2])", self.behind["told.example"].bounces("three")[0])
+
+    def test_mail_of_our_own_users_is_nobody_else_s(self):
+        self.deliver("told.example", ["before"])
+        before = len(self.clients("told.example"))
+        self.south.submit("suzie", ["bob@told.example"], message("suzie@south.example", "bob@told.example", "ours"))
+        poll(lambda: self.behind["told.example"].bounces("ours"), "it arrives")
+        clients = self.clients("told.example")[before:]
+        self.assertEqual(len(clients), 1)
+        self.assertFalse(clients[0].startswith("127.79."), "a connection that was kept spoke for somebody")
+
+    def test_one_that_does_not_let_us_gets_its_mail(self):
+        self.deliver("untold.example", ["plain"])
+        self.assertNotIn("127.79.1.1", self.clients("untold.example"))
 
 
 if __name__ == "__main__":
