@@ -340,6 +340,16 @@ TEST_F(TlsTest, ASelfSignedCertificateSpeaksForItsHostAlone) {
   EXPECT_NE(made.key, make_self_signed("mx.example")->key);
 }
 
+TEST_F(TlsTest, ASelfSignedCertificateIsMadeForAKeyThatIsThere) {
+  const auto first = make_self_signed("mx.example").value();
+  const auto second = make_self_signed("mx.example", first.key).value();
+  EXPECT_EQ(second.key, first.key);
+  EXPECT_NE(second.certificate, first.certificate);
+  const auto faulty = make_self_signed("mx.example", "-----BEGIN PRIVATE KEY-----\nno\n-----END PRIVATE KEY-----\n");
+  ASSERT_FALSE(faulty.has_value());
+  EXPECT_EQ(faulty.error().lasting, Lasting::Permanent);
+}
+
 TEST_F(TlsTest, ASelfSignedCertificateNeedsAHostThatFits) {
   EXPECT_FALSE(make_self_signed("").has_value());
   EXPECT_FALSE(make_self_signed(std::string(254, 'a')).has_value());
