@@ -76,8 +76,8 @@ std::string shown(const Config& config) {
   for (const auto& listen : config.listen) each(out, listen.role, listen.tls);
   for (const auto& domain : config.domains) {
     const auto& recipients = domain.recipients;
-    each(out, domain.mode, domain.authentication, domain.screener, domain.observe, recipients.source, domain.milter, domain.backend.has_value(),
-         recipients.timeout, recipients.subaddress);
+    each(out, domain.mode, domain.authentication, domain.screener, domain.observe, recipients.source, domain.milter,
+         domain.backend.has_value(), recipients.timeout, recipients.subaddress);
   }
   for (const auto& filter : config.filters) each(out, filter.accept_on_failure, filter.submissions, filter.timeout);
   for (const auto& list : config.strangers.lists) each(out, list.weight);

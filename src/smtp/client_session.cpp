@@ -81,7 +81,15 @@ ClientStep ClientSession::on_reply(const Reply& reply) {
 ClientStep ClientSession::send_ehlo() {
   features_ = {};
   phase_ = Phase::Ehlo;
-  return Send{(options_.lmtp ? "LHLO " : "EHLO ") + options_.helo + "\r\n"};
+  return Send{(options_.lmtp ? "LHLO " : "EHLO ") + name() + "\r\n"};
+}
+
+/// Behind XCLIENT that of the client, whom we then speak for; our own where that is no name or address.
+std::string ClientSession::name() const {
+  constexpr std::string_view besides = ".-_:[]";
+  const auto stands_in_names = [&](char c) { return is_alnum(c) || besides.contains(c); };
+  const bool good = told_ && !told_->helo.empty() && std::ranges::all_of(told_->helo, stands_in_names);
+  return good ? told_->helo : options_.helo;
 }
 
 ClientStep ClientSession::on_greeting(const Reply& reply) {
@@ -92,7 +100,7 @@ ClientStep ClientSession::on_ehlo(const Reply& reply) {
   const bool unknown = reply.code == 500 || reply.code == 502;
   if (unknown && !options_.lmtp) {  // RFC 5321 §3.2: a server from before 1995
     phase_ = Phase::Helo;
-    return Send{"HELO " + options_.helo + "\r\n"};
+    return Send{"HELO " + name() + "\r\n"};
   }
   if (!accepted(reply)) return unusable(reply);
   greeted_ = true;

@@ -181,6 +181,7 @@ class ClientSession {
     std::size_t recipient;  // for Rcpt: its place in Transaction::to
     std::string octets;     // CRLF included
   };
+  [[nodiscard]] std::string name() const;
   ClientStep send_ehlo();
   ClientStep on_greeting(const Reply& reply);
   ClientStep on_ehlo(const Reply& reply);

@@ -39,9 +39,17 @@ TEST(ClientXclient, TheClientIsToldBeforeMailAndTheServerGreetedAnew) {
   auto session = greeted(true);
   EXPECT_EQ(sent(session.begin(from("192.0.2.7"))),
             "XCLIENT ADDR=192.0.2.7 NAME=[UNAVAILABLE] HELO=client.example\r\n");
-  EXPECT_EQ(sent(session.on_reply(reply("220 hi again"))), "EHLO a.example\r\n");
+  EXPECT_EQ(sent(session.on_reply(reply("220 hi again"))), "EHLO client.example\r\n");
   EXPECT_EQ(sent(session.on_reply(reply(offers))), envelope);
   EXPECT_TRUE(session.speaks_for_client());
+}
+
+TEST(ClientXclient, WhatIsNoNameIsNotRepeated) {
+  for (const char* helo : {"", "a b", "x\"y", "j\xc3\xb6.example"}) {
+    auto session = greeted(true);
+    (void)session.begin(from("192.0.2.7", helo));
+    EXPECT_EQ(sent(session.on_reply(reply("220 hi again"))), "EHLO a.example\r\n") << helo;
+  }
 }
 
 TEST(ClientXclient, OnlyWhatIsOfferedIsTold) {
