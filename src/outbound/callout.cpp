@@ -50,6 +50,8 @@ recipients::Answer answer_of(const NextHop& hop, const smtp::Reply& reply, bool 
 
 MailboxWord judge_callout(const smtp::Reply& rcpt, bool enhanced_codes) {
   if (rcpt.code >= 200 && rcpt.code < 300) return MailboxWord::There;
+  // OpenSMTPD, of a name that its virtual tables do not have.
+  if (rcpt.code == 524 && rcpt.enhanced == smtp::EnhancedCode{5, 2, 4}) return MailboxWord::NotThere;
   if (rcpt.code != 550 && rcpt.code != 551 && rcpt.code != 553) return MailboxWord::Nothing;
   if (rcpt.enhanced.klass == 0) return enhanced_codes ? MailboxWord::Nothing : MailboxWord::NotThere;
   return rcpt.enhanced.subject == 1 ? MailboxWord::NotThere : MailboxWord::Nothing;

@@ -18,6 +18,8 @@ TEST(JudgeCallout, OnlyAWordAboutTheAddressIsNoSuchUser) {
   EXPECT_EQ(judge(250, {2, 1, 5}), MailboxWord::There);
   EXPECT_EQ(judge(252, {2, 0, 0}), MailboxWord::There);
   for (const int code : {550, 551, 553}) EXPECT_EQ(judge(code, {5, 1, 1}), MailboxWord::NotThere);
+  EXPECT_EQ(judge(524, {5, 2, 4}), MailboxWord::NotThere) << "OpenSMTPD";
+  EXPECT_EQ(judge(550, {5, 2, 4}), MailboxWord::Nothing);
   EXPECT_EQ(judge(550, {5, 7, 1}), MailboxWord::Nothing) << "a policy";
   EXPECT_EQ(judge(550, {5, 2, 1}), MailboxWord::Nothing) << "it is there, and closed";
   EXPECT_EQ(judge(552, {5, 2, 2}), MailboxWord::Nothing);

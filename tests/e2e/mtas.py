@@ -1,0 +1,254 @@
+# SPDX-FileCopyrightText: The CAS authors
+# SPDX-License-Identifier: Apache-2.0
+"""Other mail servers of Debian, each with a configuration, a spool and mailboxes of a test's own on one loopback address. What the
+recipes of docs/recipes.md say is read from there. No service of the machine is touched."""
+
+import contextlib
+import grp
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+
+from .harness import BOUND, poll
+
+ROOT = pathlib.Path(__file__).parents[2]
+PEERS = ROOT / "build" / "peers"  # where tools/install-deps --peers unpacks
+
+
+def recipe(name, **changes):
+    """The block of docs/recipes.md below <!-- name -->, with texts in it replaced."""
+    page = (ROOT / "docs" / "recipes.md").read_text()
+    block = re.search(rf"<!-- {name} -->\n((?:    .*\n)+)", page).group(1)
+    text = re.sub("(?m)^    ", "", block)
+    for old, new in changes.items():
+        old = {"front": "127.0.0.1:10025", "front_exim": "127.0.0.1::10025", "front_postfix": "[127.0.0.1]:10025",
+               "behind": "127.0.0.1:2525", "domain": "north.example", "group": "group = cas", "listener": "unix_listener lmtp"}[old]
+        assert old in text, (name, old)
+        text = text.replace(old, new)
+    return text
+
+
+def user(*names):
+    """The first of them that this machine has."""
+    for name in names:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    return None
+
+
+class Program:
+    """A server that runs in the foreground. Its mailboxes are Maildirs below mail/."""
+
+    def __init__(self, world, name):
+        self.address, self.port = world.new_address(), world.port
+        self.folder = world.directory / name
+        os.chmod(world.directory, 0o711)  # its processes run as other users
+        self.folder.mkdir(mode=0o755)
+        self.process = None
+
+    def run(self, *command, ready):
+        self.output = open(self.folder / "output", "wb")
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, start_new_session=True)
+        try:
+            poll(lambda: self.is_ready(ready), f"{command[0]} answers")
+        except BaseException:
+            self.close()
+            raise
+
+    def is_ready(self, ready):
+        if self.process.poll() is not None:
+            raise AssertionError(f"it ended with {self.process.returncode}:\n{self.log()}")
+        with contextlib.suppress(OSError):
+            return ready()
+        return False
+
+    def greets(self):
+        with socket.create_connection((self.address, self.port), timeout=5) as sock:
+            return sock.recv(4).startswith(b"220")
+
+    def send(self, sender, recipients, octets):
+        with smtplib.SMTP(self.address, self.port, local_hostname="client.example", timeout=BOUND) as client:
+            client.sendmail(sender, recipients, octets, mail_options=["BODY=8BITMIME"])
+
+    def mail(self, mailbox):
+        new = self.folder / "mail" / mailbox / "new"
+        return [path.read_bytes() for path in new.iterdir()] if new.exists() else []
+
+    def log(self):
+        return "\n".join(path.read_text(errors="replace") for path in self.folder.glob("*log*")) + (
+            self.folder / "output").read_text(errors="replace")
+
+    def close(self):
+        if self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(BOUND)
+            self.output.close()
+
+
+# ---- Exim ----
+
+EXIM = """primary_hostname = mx.{domain}
+exim_user = {user}
+exim_group = {group}
+exim_path = {binary}
+spool_directory = {dir}/spool
+log_file_path = {dir}/log-%s
+pid_file_path = {dir}/pid
+local_interfaces = {address}
+daemon_smtp_ports = {port}
+tls_advertise_hosts =
+domainlist local_domains = {domain}
+acl_smtp_rcpt = on_rcpt
+deliver_drop_privilege
+queue_run_in_order
+keep_environment =
+begin acl
+on_rcpt:
+{behind}
+accept
+begin routers
+{front}
+here:
+  driver = accept
+  local_parts = bob
+  transport = maildir
+begin transports
+remote_smtp:
+  driver = smtp
+maildir:
+  driver = appendfile
+  directory = {dir}/mail/bob
+  maildir_format
+  user = {user}
+"""
+
+
+def exim_binary():
+    return next((path for path in (pathlib.Path("/usr/sbin/exim4"), PEERS / "exim4-daemon-light/usr/sbin/exim4") if path.exists()), None)
+
+
+def why_no_exim():
+    if os.geteuid() != 0:
+        return "Exim needs root"
+    if exim_binary() is None or user("Debian-exim") is None:
+        return "Exim is not there: tools/install-deps --peers"
+    return None
+
+
+class Exim(Program):
+    def __init__(self, world, domain, front):
+        super().__init__(world, f"exim-{domain}")
+        owner = user("Debian-exim")
+        for part in ("spool", "mail"):
+            (self.folder / part).mkdir()
+            os.chown(self.folder / part, owner.pw_uid, owner.pw_gid)
+        os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        config = self.folder / "exim.conf"
+        config.write_text(EXIM.format(domain=domain, user="Debian-exim", group=grp.getgrgid(owner.pw_gid).gr_name, binary=exim_binary(),
+                                      dir=self.folder, address=self.address, port=self.port, behind=recipe("exim behind"),
+                                      front=recipe("exim front", front_exim=f"{front[0]}::{front[1]}")))
+        self.run(exim_binary(), "-C", config, "-bdf", "-q1m", ready=self.greets)
+
+
+# ---- OpenSMTPD ----
+
+OPENSMTPD = """listen on {address} port {port} hostname mx.{domain}
+table mailboxes {{ "bob@{domain}" = nobody }}
+action "here" maildir "{dir}/mail/bob" virtual <mailboxes>
+match from any for domain "{domain}" action "here"
+{front}
+"""
+
+
+def opensmtpd_folder():
+    return next((path for path in (PEERS / "opensmtpd",) if (path / "usr/sbin/smtpd").exists()), None)
+
+
+def why_no_opensmtpd():
+    if os.geteuid() != 0:
+        return "OpenSMTPD needs root"
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True, timeout=BOUND).returncode != 0:
+        return "OpenSMTPD needs a mount namespace"
+    if opensmtpd_folder() is None or not user("opensmtpd") or not user("opensmtpq"):
+        return "OpenSMTPD is not there: tools/install-deps --peers"
+    return None
+
+
+class OpenSmtpd(Program):
+    """In a mount namespace of its own: the places of its spool and its socket cannot be chosen."""
+
+    def __init__(self, world, domain, front):
+        super().__init__(world, f"opensmtpd-{domain}")
+        nobody = pwd.getpwnam("nobody")
+        (self.folder / "mail").mkdir()
+        os.chown(self.folder / "mail", nobody.pw_uid, nobody.pw_gid)
+        config = self.folder / "smtpd.conf"
+        config.write_text(OPENSMTPD.format(domain=domain, dir=self.folder, address=self.address, port=self.port,
+                                           front=recipe("opensmtpd front", front=f"{front[0]}:{front[1]}").replace("from local", "from any")))
+        config.chmod(0o600)
+        programs = opensmtpd_folder() / "usr"
+        script = ("for place in /run /var/spool /usr/libexec /var/lib; do mount -t tmpfs -o mode=755 tmpfs $place; done && "
+                  "mkdir -m 711 -p /run/opensmtpd /var/spool/smtpd /var/lib/opensmtpd/empty && "
+                  f"cp -r {programs}/libexec/opensmtpd /usr/libexec && exec {programs}/sbin/smtpd -d -f {config}")
+        self.run("unshare", "-m", "sh", "-c", script, ready=self.greets)
+
+
+# ---- Dovecot ----
+
+DOVECOT = """base_dir = {dir}/run
+state_dir = {dir}/state
+log_path = {dir}/log
+ssl = no
+mail_location = maildir:{dir}/mail/%n
+postmaster_address = postmaster@{domain}
+passdb {{
+  driver = passwd-file
+  args = {dir}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = {dir}/users
+}}
+{behind}
+"""
+
+
+def why_no_dovecot():
+    if os.geteuid() != 0:
+        return "Dovecot needs root"
+    if not shutil.which("dovecot", path="/usr/sbin") or not pathlib.Path("/usr/lib/dovecot/lmtp").exists():
+        return "Dovecot's LMTP is not installed: tools/install-deps --peers"
+    return None
+
+
+class Dovecot(Program):
+    def __init__(self, world, domain):
+        super().__init__(world, f"dovecot-{domain}")
+        nobody = pwd.getpwnam("nobody")
+        for part in ("run", "state", "mail"):
+            (self.folder / part).mkdir(mode=0o755)
+        os.chown(self.folder / "mail", nobody.pw_uid, nobody.pw_gid)
+        self.socket = self.folder / "run" / "lmtp"
+        group = grp.getgrgid(os.getegid()).gr_name
+        (self.folder / "users").write_text(f"bob@{domain}::{nobody.pw_uid}:{nobody.pw_gid}::{self.folder}/mail/bob::\n")
+        config = self.folder / "dovecot.conf"
+        config.write_text(DOVECOT.format(dir=self.folder, domain=domain, behind=recipe("dovecot behind", group=f"group = {group}")))
+        self.run("/usr/sbin/dovecot", "-F", "-c", config, ready=self.answers)
+
+    def answers(self):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(5)
+            sock.connect(str(self.socket))
+            return sock.recv(4).startswith(b"220")

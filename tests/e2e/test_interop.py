@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: The CAS authors
+# SPDX-License-Identifier: Apache-2.0
+"""Other mail servers -> CAS -> CAS -> other mail servers, by the lines of docs/recipes.md: confirmed between the two in the middle, and
+the message arrives as it was written."""
+
+import smtplib
+import unittest
+
+import dkim
+import dns.resolver
+
+from . import mtas, postfix
+from .harness import WorldCase, message, poll
+
+BODY = ("Grüße, ärger dich nicht.\r\n"
+        ".a line with a dot before it\r\n"
+        "..and one with two\r\n"
+        ".\r\n" +
+        "x" * 998 + "\r\n"
+        "\ttabs  and blanks at the end \t \r\n"
+        "From the start of a line\r\n"
+        "\r\n\r\n"
+        "-- \r\nlast\r\n").encode()
+
+
+def letter(sender, to, token):
+    header = (f"From: \"J. O. E.\" (a comment) <{sender}>\r\n"
+              f"To: Bob\r\n\t<{to}>\r\n"
+              f"Subject: {token}\r\n"
+              "  and a folded\r\n\tend =?utf-8?q?=C3=BC?=\r\n"
+              "Date: Fri, 27 Nov 2026 14:00:00 +0000\r\n"
+              f"Message-ID: <{token}@client.example>\r\n"
+              "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+              "X-Odd.Name_1:no blank before it\r\nX-Empty: \r\n")
+    return header.encode() + b"\r\n" + BODY
+
+
+class Interop:
+    """One program twice: before north.example, for whose users it sends, and behind far.example."""
+
+    @classmethod
+    def build(cls, world):
+        cls.north = world.server("north.example", mailboxes=["joe"])
+        cls.front = world.port + 10
+        cls.north.tables = mtas.recipe("cas front", front=f"{cls.north.address}:{cls.front}")
+        cls.before = cls.program(world, "before.example")
+        cls.addClassCleanup(cls.before.close)
+        cls.behind = cls.program(world, "far.example")
+        cls.addClassCleanup(cls.behind.close)
+        cls.south = world.server("south.example", mailboxes=["suzie"])
+        cls.south.add_domain("far.example", None)
+        lines = mtas.recipe("cas behind", domain="far.example", behind=f"{cls.behind.address}:{cls.behind.port}").splitlines()
+        keys = {key: value.strip('"') for key, value in (line.split(" = ") for line in lines if " = " in line)}
+        cls.south.domains[-1]["deliver"] = cls.place() or keys["deliver"]
+        cls.south.domains[-1]["more"] = {"recipients": keys["recipients"]}
+
+    @classmethod
+    def place(cls):
+        """Where it is handed to, if not by SMTP."""
+        return None
+
+    def lookup(self, name, timeout=5):
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = [self.world.dns.address], self.world.dns.port
+        answer = resolver.resolve(name.decode() if isinstance(name, bytes) else name, "TXT")
+        return b"".join(answer[0].strings)
+
+    def received(self, token):
+        found = [octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for octets in self.inbox()
+                 if f"Subject: {token}\n".encode() in octets.replace(b"\r\n", b"\n")]
+        return found[0] if found else None
+
+    def inbox(self):
+        return self.behind.mail("bob")
+
+    def hand_in(self, octets, to):
+        self.before.send("joe@north.example", [to], octets)
+
+    def test_it_arrives_confirmed_and_as_it_was_written(self):
+        octets = letter("joe@north.example", "bob@far.example", "there")
+        self.hand_in(octets, "bob@far.example")
+        got = poll(lambda: self.received("there"), "it arrives")
+        self.assertTrue(got.endswith(octets), got.decode(errors="replace"))
+        header = got[:-len(octets)]
+        self.assertIn(b"cas=pass policy.cas=confirmed", header.replace(b"\r\n", b"").replace(b"\t", b" "))
+        self.assertTrue(dkim.verify(got, dnsfunc=self.lookup), "north.example's signature")
+
+    def test_who_is_not_there_is_refused_at_rcpt(self):
+        with smtplib.SMTP(self.south.address, self.south.smtp_port, local_hostname="client.example") as client:
+            client.ehlo()
+            client.mail("eve@elsewhere.example")
+            self.assertEqual(client.rcpt("nobody@far.example")[0], 550)
+            self.assertEqual(client.rcpt("bob@far.example")[0], 250)
+
+
+@unittest.skipIf(postfix.why_not(), postfix.why_not() or "")
+class PostfixBothSides(Interop, WorldCase):
+    @classmethod
+    def program(cls, world, domain):
+        more = mtas.recipe("postfix front", front_postfix=f"[{cls.north.address}]:{cls.front}") + mtas.recipe("postfix behind")
+        more += f"virtual_mailbox_maps = inline:{{{{bob@{domain} = bob/}}}}\n"
+        return postfix.Postfix(world, domain, {"elsewhere.example": (cls.north.address, cls.front)}, more=more)
+
+    def inbox(self):
+        new = self.behind.folder / "mail" / "bob" / "new"
+        return [path.read_bytes() for path in new.iterdir()] if new.exists() else []
+
+
+@unittest.skipIf(mtas.why_no_exim(), mtas.why_no_exim() or "")
+class EximBothSides(Interop, WorldCase):
+    @classmethod
+    def program(cls, world, domain):
+        return mtas.Exim(world, domain, (cls.north.address, cls.front))
+
+
+@unittest.skipIf(mtas.why_no_opensmtpd(), mtas.why_no_opensmtpd() or "")
+class OpenSmtpdBothSides(Interop, WorldCase):
+    @classmethod
+    def program(cls, world, domain):
+        return mtas.OpenSmtpd(world, domain, (cls.north.address, cls.front))
+
+
+@unittest.skipIf(mtas.why_no_dovecot(), mtas.why_no_dovecot() or "")
+class DovecotBehind(Interop, WorldCase):
+    @classmethod
+    def program(cls, world, domain):
+        return mtas.Dovecot(world, domain)
+
+    @classmethod
+    def place(cls):
+        return f"lmtp:unix:{cls.behind.socket}"
+
+    def hand_in(self, octets, to):
+        with smtplib.SMTP(self.north.address, self.front, local_hostname="client.example") as client:
+            client.sendmail("joe@north.example", [to], octets, mail_options=["BODY=8BITMIME"])
+
+
+if __name__ == "__main__":
+    unittest.main()
