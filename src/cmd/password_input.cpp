@@ -66,8 +66,9 @@ Or<std::string> read_password(std::size_t longest) {
   const Silence silence;
   auto password = silence.on() ? prompt("Password: ", longest) : read_line(longest);
   if (silence.on() && password && prompt("Again: ", longest) != password) return leave(EX_DATAERR, "the two differ");
-  if (!password || password->empty()) {
-    return leave(EX_DATAERR, "give a password of 1 to " + std::to_string(longest) + " octets, on one line");
+  if (!password || password->size() < shortest_password) {
+    return leave(EX_DATAERR, "give a password of " + std::to_string(shortest_password) + " to " +
+                                 std::to_string(longest) + " octets, on one line");
   }
   return *std::move(password);
 }

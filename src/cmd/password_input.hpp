@@ -10,8 +10,10 @@
 
 namespace cas::cmd {
 
-/// One line of standard input; from a terminal without echo, and twice. 65 where the two differ, and for nothing or
-/// more than `longest` octets.
+inline constexpr std::size_t shortest_password = 8;  // octets; NIST SP 800-63B section 5.1.1.1
+
+/// One line of standard input; from a terminal without echo, and twice. 65 where the two differ, and for fewer octets
+/// than that or more than `longest`.
 [[nodiscard]] Or<std::string> read_password(std::size_t longest);
 [[nodiscard]] bool stdin_is_terminal();
 

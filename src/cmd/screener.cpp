@@ -82,6 +82,17 @@ Or<std::set<std::string>> addresses_in(const ScreenerOptions& options) {
   return addresses;
 }
 
+/// What shows this name and proves nothing is not meant by it, and goes on waiting.
+std::string left_waiting(const ScreenerOptions& options) {
+  http::Request request{.path = std::string(path) + "/held", .query = {{"mailbox", options.mailbox}}};
+  request.query["sender"] = std::string(policy::relation_mark::unproven) + options.sender;
+  const auto answer = ask(options.admin, std::move(request));
+  const std::size_t count = answer ? array_of(*answer, "held").size() : 0;
+  if (count == 0) return {};
+  return std::string(count == 1 ? "\nOne message that waits shows" : "\nMessages that wait show") +
+         " this name and nothing proves it: approve it with --unauthenticated to let in what anybody may claim.";
+}
+
 }  // namespace
 
 int list_screener(const ScreenerOptions& options) {
@@ -134,8 +145,9 @@ int decide_screener(const ScreenerOptions& options, const std::string& action) {
   const std::string mailbox = printable(options.mailbox, 255);
   if (number_of(*answer, "changed") == 0) return told(options.admin, *answer, who + " was that already.");
   if (action == "undo") return told(options.admin, *answer, who + " is to " + mailbox + " what it was before.");
-  return told(options.admin, *answer,
-              who + (action == "approve" ? " may write to " : " may not write to ") + mailbox + ".");
+  if (action != "approve") return told(options.admin, *answer, who + " may not write to " + mailbox + ".");
+  const std::string left = options.unauthenticated || options.admin.json ? std::string() : left_waiting(options);
+  return told(options.admin, *answer, who + " may write to " + mailbox + "." + left);
 }
 
 int clear_screener(const ScreenerOptions& options) {

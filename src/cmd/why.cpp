@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <set>
 
 #include "base/encoding.hpp"
 #include "cmd/admin_client.hpp"
@@ -119,16 +120,41 @@ std::string whole_text(const json::object& why) {
   return text;
 }
 
-/// "info 7c08 - rcpt to=... rule=...": as the trace has them.
-Or<std::string> recorded(const AdminOptions& admin, const WhyOptions& options, Assumed& assumed) {
-  const auto trace = ask(admin, http::Request{.path = "/v1/trace/" + options.trace});
+const json::object& fields_of(const json::object& event) {
+  const auto* inside = event.if_contains("fields");
+  return inside == nullptr ? event : object_of(*inside);
+}
+
+/// The one recipient of it.
+Or<std::string> recipient_in(const json::array& events) {
+  std::set<std::string> all;
+  for (const auto& value : events) {
+    const auto& event = object_of(value);
+    if (text_of(event, "event") == "rcpt") all.insert(to_lower(text_of(fields_of(event), "to")));
+  }
+  if (all.size() == 1) return *all.begin();
+  if (all.empty()) return leave(EX_DATAERR, "no recipient was named in that trace");
+  std::string names;
+  for (const auto& one : all) names += (names.empty() ? "" : ", ") + printable(one, 320);
+  return leave(EX_USAGE, "that trace has several recipients: name FROM and one of " + names);
+}
+
+/// "info 7c08 - rcpt to=... rule=...": as the trace has them. Who wrote and to whom is taken from there where
+/// `options` do not say.
+Or<std::string> recorded(WhyOptions& options, Assumed& assumed) {
+  const auto trace = ask(options.admin, http::Request{.path = "/v1/trace/" + options.trace});
   if (!trace) return std::unexpected(trace.error());
+  const auto& events = array_of(*trace, "events");
+  if (options.to.empty()) {
+    auto only = recipient_in(events);
+    if (!only) return std::unexpected(only.error());
+    options.to = *std::move(only);
+  }
   std::string text;
-  for (const auto& value : array_of(*trace, "events")) {
+  for (const auto& value : events) {
     const auto& event = object_of(value);
     const std::string name = text_of(event, "event");
-    const auto* inside = event.if_contains("fields");
-    const auto& fields = inside == nullptr ? event : object_of(*inside);
+    const auto& fields = fields_of(event);
     if (name == "confirm" && text_of(fields, "result") == "ok") {
       assumed.intent = true;
       assumed.author = text_of(fields, "author");
@@ -146,6 +172,9 @@ Or<std::string> recorded(const AdminOptions& admin, const WhyOptions& options, A
   }
   if (text.empty()) return leave(EX_DATAERR, "no recipient " + printable(options.to, 255) + " in that trace");
   if (assumed.envelope.size() > 2) assumed.envelope = assumed.envelope.substr(1, assumed.envelope.size() - 2);
+  if (assumed.author.empty() && assumed.envelope != "<>") assumed.author = assumed.envelope;
+  if (assumed.author.empty()) return leave(EX_USAGE, "that trace does not say who wrote: name FROM and TO");
+  options.from = assumed.author;
   return text;
 }
 
@@ -184,7 +213,11 @@ int compare(const WhyOptions& options, const Assumed& usual) {
 
 }  // namespace
 
-int explain_decision(const WhyOptions& options) {
+int explain_decision(const WhyOptions& given) {
+  auto options = given;
+  if (options.trace.empty() && (options.from.empty() || options.to.empty())) {
+    return complain(EX_USAGE, "name FROM and TO, or a message that came with --trace ID");
+  }
   Assumed assumed{.name = "with nothing proven",
                   .author = options.from,
                   .envelope = options.mail_from,
@@ -215,7 +248,7 @@ int explain_decision(const WhyOptions& options) {
   }
   if (!options.trace.empty()) {
     assumed.name = "as in that trace";
-    const auto was = recorded(options.admin, options, assumed);
+    const auto was = recorded(options, assumed);
     if (!was) return was.error().code;
     return explain(options, assumed, *was);
   }

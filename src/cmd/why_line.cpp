@@ -11,8 +11,8 @@ void add_why_command(CLI::App& app, Line& line) {
   const auto options = std::make_shared<WhyOptions>();
   auto* why = add_asking(app, line, "why", "What becomes of a message, rule by rule, and what would have to change",
                          options, explain_decision);
-  why->add_option("FROM", options->from, "who writes: the author")->required();
-  why->add_option("TO", options->to, "the recipient")->required();
+  why->add_option("FROM", options->from, "who writes: the author; not needed with --trace");
+  why->add_option("TO", options->to, "the recipient; not needed with the --trace of a message to one");
   auto* message = why->add_option("--message", options->message, "as in this file: its author, class and signatures");
   auto* trace = why->add_option("--trace", options->trace, "as it was: a trace id or a queue id")->excludes(message);
   auto* intent = why->add_flag("--intent", options->intent, "as if an intent confirmed it")->excludes(message, trace);

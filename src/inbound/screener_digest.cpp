@@ -64,6 +64,16 @@ std::string format_screener_digest(const registry::Relationships::Digest& digest
         "Soon they count as strangers again; their mail stays where it is:\r\n\r\n";
     for (const auto& row : lapsing) text += line_of(row);
   }
+  const std::string box = owner.wire();
+  text += "\r\nTo let one in, or to refuse it for good, on the server:\r\n\r\n  cas screener approve " + box +
+          " ADDRESS\r\n  cas screener block " + box +
+          " ADDRESS\r\n\r\nOr answer this letter, and postmaster does it for you.\r\n";
+  const auto is_unproven = [](const auto& row) { return row.key.starts_with(policy::relation_mark::unproven); };
+  if (std::ranges::any_of(rows, is_unproven)) {
+    text +=
+        "Where nothing proves who wrote it, approving takes --unauthenticated: whoever\r\n"
+        "uses that name is let in then.\r\n";
+  }
   text +=
       "\r\nWhat you approve is delivered at once, and so is all that sender writes later.\r\n"
       "Nothing is deleted unless you say so. Whom you write to is approved by that.\r\n"

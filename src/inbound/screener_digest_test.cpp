@@ -36,6 +36,12 @@ TEST(ScreenerDigest, NamesWhoWaitsByDomainAndSaysOfWhomForTheLastTime) {
   EXPECT_TRUE(ann < joe && joe < last && last < old && old != text.npos) << text;
 }
 
+TEST(ScreenerDigest, SaysHowToDecide) {
+  const auto text = letter({row("joe@z.example", now)});
+  EXPECT_TRUE(text.contains("\r\n  cas screener approve suzie@b.example ADDRESS\r\n")) << text;
+  EXPECT_TRUE(text.contains("From: Screener <postmaster@b.example>\r\n")) << "an answer goes there";
+}
+
 TEST(ScreenerDigest, HasNoHeadingWithoutASender) {
   EXPECT_FALSE(letter({row("old@y.example", now - registry::remind_after)}).contains("for the first time"));
   EXPECT_FALSE(letter({row("joe@z.example", now)}).contains("for the last time"));

@@ -112,6 +112,11 @@ Verdict pend() {
   return turn_away(confirm::reply_for(Reason::Pending, retry));
 }
 
+Verdict wait_for_room() {
+  return turn_away(
+      smtp::Reply(451, {4, 7, 28}, "[CAS:rate] no more mail may wait for this recipient's word, come back later"));
+}
+
 Verdict slow_down() {
   return turn_away(smtp::Reply(451, {4, 7, 28}, "[CAS:rate] too much mail, come back later"));
 }
@@ -299,7 +304,7 @@ constexpr std::array table{
           "451 4.7.1", true},
          greylist},
     Rule{{"screener-full", "more may not wait in this Screener", "451 4.7.28 [CAS:rate]", true},
-         [](const Facts& f) { return (is_screened(f) && !has_room(f)) ? Answer(turn_away(Reason::Rate)) : Answer(); }},
+         [](const Facts& f) { return (is_screened(f) && !has_room(f)) ? Answer(wait_for_room()) : Answer(); }},
     Rule{{"held-silently", "nobody wrote it by hand, and nothing of the mailbox's is answered",
           "held, and nobody is notified", true},
          [](const Facts& f) {

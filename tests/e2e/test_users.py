@@ -274,13 +274,13 @@ class Changing(UserCase):
     def test_a_new_password_counts_at_once_and_the_old_one_no_more(self):
         self.add("ann@north.example", "--scram")
         client = self.logged_in("ann@north.example")
-        self.assertIn("SCRAM is off", self.user("passwd", "ann@north.example", "--password-stdin", stdin="another\n"))
+        self.assertIn("SCRAM is off", self.user("passwd", "ann@north.example", "--password-stdin", stdin="another one\n"))
         self.assert_ended(client)
         self.assertEqual(self.code_of_login("ann@north.example"), 535)
-        self.assertEqual(self.code_of_login("ann@north.example", "another"), 235)
+        self.assertEqual(self.code_of_login("ann@north.example", "another one"), 235)
         self.assertFalse(self.users()["ann@north.example"]["scram"])
-        self.user("passwd", "ann@north.example", "--scram", "--password-stdin", stdin="third\n")
-        self.assertEqual(self.scram(self.client(), "ann@north.example", "third")[0], 235)
+        self.user("passwd", "ann@north.example", "--scram", "--password-stdin", stdin="the third one\n")
+        self.assertEqual(self.scram(self.client(), "ann@north.example", "the third one")[0], 235)
         self.assertEqual(self.scram(self.client(), "ann@north.example", SECRET)[0], 535)
 
     def test_a_disabled_user_waits_to_be_enabled(self):
@@ -297,7 +297,7 @@ class Changing(UserCase):
         for arguments in (("add", "joe@north.example", "--password-stdin"), ("remove", "joe@north.example"),
                           ("passwd", "joe@north.example", "--password-stdin"), ("disable", "joe@north.example"),
                           ("may-send-as", "joe@north.example", "--add", "desk@north.example")):
-            code, said = self.refused(*arguments, stdin="x\n")
+            code, said = self.refused(*arguments, stdin="xxxxxxxx\n")
             self.assertEqual(code, EX_DATAERR)
             self.assertIn("stands in the configuration file", said)
         self.assertEqual(self.code_of_login("joe@north.example", PASSWORD), 235)
@@ -307,13 +307,13 @@ class Changing(UserCase):
     def test_what_cannot_be_is_said(self):
         self.add("ann@north.example")
         for arguments, stdin, status, words in (
-                (("add", "ann@north.example", "--password-stdin"), "x\n", EX_DATAERR, "already"),
-                (("add", "bob@elsewhere.example", "--password-stdin"), "x\n", EX_DATAERR, "none of the domains"),
-                (("add", "bob", "--password-stdin"), "x\n", EX_DATAERR, "as whom"),
-                (("add", "bob", "--send-as", "bob", "--password-stdin"), "x\n", EX_DATAERR, "write an address"),
-                (("add", "bob@north.example", "--password-stdin"), "\n", EX_DATAERR, "1 to 255 octets"),
-                (("add", "bob@north.example", "--password-stdin"), "x" * 256 + "\n", EX_DATAERR, "1 to 255 octets"),
-                (("add", "bob@north.example", "--password-stdin"), "a\tb\n", EX_DATAERR, "RFC 4013"),
+                (("add", "ann@north.example", "--password-stdin"), "xxxxxxxx\n", EX_DATAERR, "already"),
+                (("add", "bob@elsewhere.example", "--password-stdin"), "xxxxxxxx\n", EX_DATAERR, "none of the domains"),
+                (("add", "bob", "--password-stdin"), "xxxxxxxx\n", EX_DATAERR, "as whom"),
+                (("add", "bob", "--send-as", "bob", "--password-stdin"), "xxxxxxxx\n", EX_DATAERR, "write an address"),
+                (("add", "bob@north.example", "--password-stdin"), "seven77\n", EX_DATAERR, "8 to 255 octets"),
+                (("add", "bob@north.example", "--password-stdin"), "x" * 256 + "seven77\n", EX_DATAERR, "8 to 255 octets"),
+                (("add", "bob@north.example", "--password-stdin"), "tab\tinside\n", EX_DATAERR, "RFC 4013"),
                 (("add", "bob@north.example"), "x\n", EX_USAGE, "--password-stdin"),
                 (("add", "bob@north.example", "--password", "x"), "", EX_USAGE, "--password"),
                 (("remove", "nobody"), "", EX_DATAERR, "no user"),

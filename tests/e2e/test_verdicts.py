@@ -8,7 +8,7 @@ import smtplib
 import subprocess
 import unittest
 
-from .harness import CAS, WorldCase, cas, message, poll
+from .harness import BOUND, CAS, WorldCase, cas, message, poll
 from .peer import Sink
 
 
@@ -179,6 +179,13 @@ class Verdicts(Dialogs):
         text = self.tool("why", "joe@y.example", "ann@hold.example", "--trace", trace)
         self.assertRegex(text, r"was +held, rule held: 250")
         self.assertIn("cas screener approve ann@hold.example joe@y.example", text)
+        self.assertEqual(self.tool("why", "--trace", trace), text, "the trace knows who wrote, and to whom")
+        self.replies("joe@y.example", ["ann@hold.example", "suzie@opt.example"], octets)
+        line = poll(lambda: next((l for l in self.south.log.read_text().splitlines() if "rcpt to=suzie@opt.example" in l
+                                  and "joe@y.example" in l), None), "two recipients")
+        done = subprocess.run([CAS, "why", "--trace", line.split()[2], "--config", self.south.config], capture_output=True, text=True,
+                              timeout=BOUND)
+        self.assertIn("several recipients: name FROM and one of ann@hold.example, suzie@opt.example", done.stderr)
 
 
 class Holes(Dialogs):
