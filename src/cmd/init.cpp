@@ -200,6 +200,20 @@ setup::Site site_of(const Work& work) {
   return site;
 }
 
+/// What a web server has to give out for MTA-STS (RFC 8461 §3.2).
+Or<void> make_policy(Work& work, const std::string& policy) {
+  auto file = work.zone_file;
+  file.replace_extension("mta-sts.txt");
+  if (is_there(file)) {
+    const bool same = app::read_small_file(file).value_or(std::string()) == policy;
+    work.tell("kept", file, same ? "the policy for MTA-STS" : "differs from what would be written now");
+    return {};
+  }
+  if (auto done = checked(work.made.write(file, policy, 0644, std::nullopt)); !done) return done;
+  work.tell("made", file, "the policy for MTA-STS, for a web server: " + setup::sts_policy_url(work.plan.domain));
+  return {};
+}
+
 Or<void> make_zone(Work& work) {
   if (app::addresses_of(work.config).empty() && !is_there(work.zone_file)) {
     return leave(EX_USAGE, work.text.empty()
@@ -211,7 +225,11 @@ Or<void> make_zone(Work& work) {
   }
   const std::string there = app::read_small_file(work.zone_file).value_or(std::string());
   if (work.plan.sts_id.empty()) work.plan.sts_id = sts_id_in(there);
-  work.zone = setup::zone_text(site_of(work));
+  const auto site = site_of(work);
+  work.zone = setup::zone_text(site);
+  if (site.sts && site.receives) {
+    if (auto done = make_policy(work, setup::sts_policy_text(site)); !done) return done;
+  }
   if (!is_there(work.zone_file)) {
     if (auto done = checked(work.made.write(work.zone_file, work.zone, 0644, std::nullopt)); !done) return done;
     work.tell("made", work.zone_file, "the records to publish");

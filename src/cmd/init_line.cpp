@@ -30,7 +30,7 @@ void add_init_command(CLI::App& app, Line& line) {
       ->allow_extra_args(false);
   init->add_option("--submission", o->submission_listeners, "for mail of our own, 0.0.0.0:587; may be repeated")
       ->allow_extra_args(false);
-  init->add_flag("--mta-sts", o->mta_sts, "records for MTA-STS too; a web server has to have the policy");
+  init->add_flag("--mta-sts", o->mta_sts, "records and the policy for MTA-STS too, which a web server has to have");
   init->add_option("--resolver", o->resolver, "ask this one, believed without DNSSEC: IP or IP:PORT");
   init->add_option("--run-as", o->run_as, "the user the server becomes; cas when left out");
   init->add_option("--config", o->config, "the configuration file to make; /etc/cas/cas.toml when left out");

@@ -133,9 +133,9 @@ class _Conversation(socketserver.StreamRequestHandler):
         message["letters"] += code
         words = [w.decode(errors="replace") for w in data.split(b"\0")[:-1]]
         if code == "O":
-            _, actions, steps = struct.unpack(">III", data[:12])
+            _, _, steps = struct.unpack(">III", data[:12])
             self.steps = steps & self.server.steps
-            return packet("O", struct.pack(">III", 6, actions & self.server.actions, self.steps))
+            return packet("O", struct.pack(">III", 6, self.server.actions, self.steps))  # whatever was offered, as rspamd does
         if code == "D":
             pairs = data[1:].split(b"\0")[:-1]
             message["macros"].update({pairs[n].decode(): pairs[n + 1].decode() for n in range(0, len(pairs), 2)})

@@ -469,7 +469,12 @@ class Alone(unittest.TestCase):
         self.init("--mta-sts")
         zone = (self.root / "etc/cas/north.example.zone").read_text()
         self.assertRegex(zone, r'(?m)^_mta-sts\.north\.example\. IN TXT "v=STSv1; id=\w+"$')
+        policy = self.root / "etc/cas/north.example.mta-sts.txt"
+        self.assertEqual(policy.read_bytes().split(b"\r\n")[:3], [b"version: STSv1", b"mode: testing", b"mx: mx.north.example"])
         self.assertNotIn("differs", self.init())
+        policy.write_text("mine\n")
+        self.assertIn("differs", self.init())
+        self.assertEqual(policy.read_text(), "mine\n")
 
     def test_half_a_certificate_is_named(self):
         self.init()

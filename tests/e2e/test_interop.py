@@ -135,5 +135,32 @@ class DovecotBehind(Interop, WorldCase):
             client.sendmail("joe@north.example", [to], octets, mail_options=["BODY=8BITMIME"])
 
 
+@unittest.skipIf(mtas.why_no_rspamd(), mtas.why_no_rspamd() or "")
+class RspamdAsked(WorldCase):
+    """A content filter that sites keep, asked before the commit."""
+
+    @classmethod
+    def build(cls, world):
+        cls.rspamd = mtas.Rspamd(world)
+        cls.addClassCleanup(cls.rspamd.close)
+        cls.south = world.server("south.example", mailboxes=["suzie"])
+        cls.south.tables = f'[[filter]]\nmilter = "{cls.rspamd.address}:{cls.rspamd.port}"\n'
+
+    def send(self, token, body):
+        with smtplib.SMTP(self.south.address, self.south.smtp_port, local_hostname="client.example") as client:
+            client.sendmail("ann@elsewhere.example", ["suzie@south.example"],
+                            message("ann@elsewhere.example", "suzie@south.example", token, body=body))
+
+    def test_what_it_passes_arrives_with_its_header_field(self):
+        self.send("clean", "Shall we meet on Monday?\r\n")
+        self.assertIn("X-Spam-Status", self.south.await_mail("suzie", "clean"))
+
+    def test_what_it_refuses_is_refused(self):
+        with self.assertRaises(smtplib.SMTPDataError) as refused:
+            self.send("gtube", "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n")
+        self.assertEqual(refused.exception.smtp_code, 554)
+        self.assertEqual(self.south.find("suzie", "gtube"), [])
+
+
 if __name__ == "__main__":
     unittest.main()
