@@ -120,8 +120,8 @@ net::Task<Result<void>> Conversation::negotiate() {
   if (wanted->version < 2 || wanted->version > protocol_version) {
     co_return permanent("a filter speaks version " + std::to_string(wanted->version) + " of the protocol");
   }
-  // Some name all that they ever do, whatever is offered (rspamd). What is then asked for and not done would be a message
-  // that the filter has not agreed to: that is a failure.
+  // Some name all that they ever do, whatever is offered (rspamd). What is then asked for and not done would be a
+  // message that the filter has not agreed to: that is a failure.
   if ((wanted->steps & ~offered_steps) != 0) co_return permanent("a filter wants steps that were not offered");
   steps_ = wanted->steps;
   co_return Result<void>();
