@@ -370,6 +370,11 @@ void Server::build_admin() {
       .about_to_retry = [this] { host_health_->with([](auto& health) { health.wake_all(); }); },
       .why = [this](policy::WhyQuestion question) { return explain(std::move(question)); },
       .screener_decided = [this] { screener_keeper_->wake(); },
+      .is_ours =
+          [this](const std::string& domain) {
+            const auto parsed = Domain::parse(domain);
+            return parsed && live()->directory->find(*parsed) != nullptr;
+          },
       .users = [this](http::Request request) { return users_api_->answer(std::move(request)); },
       .report = report_.get()};
   admin_api_ = std::make_unique<http::AdminApi>(std::move(services));

@@ -45,6 +45,9 @@ Or<EntryWords> read_words(const ExceptionOptions& options) {
   if (!scope) return leave(EX_USAGE, "--for: " + scope.error().public_text);
   words.scope = *std::move(scope);
   if (!options.proof.empty()) words.proof = policy::proof_named(options.proof);
+  if (options.unauthenticated && options.proof != "none") {
+    return leave(EX_USAGE, "--unauthenticated says that no proof is wanted: it goes with --proof none");
+  }
   if (!options.until.empty()) {
     words.expires = read_until(options.until);
     if (!words.expires) {

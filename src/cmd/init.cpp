@@ -24,7 +24,7 @@
 #include "cmd/terminal.hpp"
 #include "net/system.hpp"
 #include "net/tls.hpp"
-#include "setup/shell_text.hpp"
+#include "base/shell_text.hpp"
 #include "setup/zone_text.hpp"
 
 namespace cas::cmd {
@@ -77,7 +77,7 @@ Or<void> make_folders(Work& work) {
   struct stat state{};
   if (work.owner && ::stat(work.config.state_dir.c_str(), &state) == 0 && state.st_uid != work.owner->user) {
     return leave(EX_CONFIG, shown(work.config.state_dir) + " does not belong to " + work.config.run_as + ": chown -R " +
-                                work.config.run_as + ": " + setup::shell_word(work.config.state_dir.string()));
+                                work.config.run_as + ": " + shell_word(work.config.state_dir.string()));
   }
   const auto run = work.config.admin_socket.parent_path().parent_path();  // the server makes the last folder itself
   return is_there(run) ? Or<void>() : make(run, open_to_all, std::nullopt);

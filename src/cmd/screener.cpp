@@ -164,8 +164,9 @@ int set_screening(const ScreenerOptions& options) {
   request.query["mode"] = options.mode;
   const auto answer = ask(options.admin, std::move(request));
   if (!answer) return answer.error().code;
-  return told(options.admin, *answer,
-              "Mail of strangers to " + printable(options.mailbox, 255) + ": " + options.mode + ".");
+  std::string words = "Mail of strangers to " + printable(options.mailbox, 255) + ": " + options.mode + ".";
+  if (options.mode == "off") words += " What waits goes on waiting: cas screener show, approve, clear.";
+  return told(options.admin, *answer, words);
 }
 
 int expect_mail(const ScreenerOptions& options) {
@@ -177,6 +178,9 @@ int expect_mail(const ScreenerOptions& options) {
   if (!options.domain.empty()) request.query["domain"] = options.domain;
   const auto answer = ask(options.admin, std::move(request));
   if (!answer) return answer.error().code;
+  if (span->count() == 0) {
+    return told(options.admin, *answer, "Nothing is expected for " + printable(options.mailbox, 255) + " any more.");
+  }
   const std::string whom = options.domain.empty() ? "Anybody" : printable(options.domain, 255);
   return told(options.admin, *answer,
               whom + " may write to " + printable(options.mailbox, 255) + " until " +

@@ -49,7 +49,7 @@ void add_screener_commands(CLI::App& app, Line& line) {
   auto* expect = add_asking(app, line, "expect", "Let strangers in for a while: sign-up codes arrive at once", options,
                             expect_mail);
   expect->add_option("MAILBOX", options->mailbox, "where mail is expected")->required();
-  expect->add_option("--for", options->span, "for so long: 15m, 2h; at most 7d")->capture_default_str();
+  expect->add_option("--for", options->span, "for so long: 15m, 2h; at most 7d; 0s closes it")->capture_default_str();
   expect->add_option("--from", options->domain, "only from this domain and what is below it");
 }
 

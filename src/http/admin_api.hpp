@@ -84,6 +84,7 @@ class AdminApi {
     std::function<net::Task<policy::Why>(policy::WhyQuestion)> why{};
     /// Something that waits in a Screener was decided on.
     std::function<void()> screener_decided = [] {};
+    std::function<bool(const std::string& domain)> is_ours = [](const std::string&) { return true; };
     /// What lies under /v1/users (users_api.hpp); none: nothing does.
     std::function<net::Task<Response>(Request)> users{};
     registry::VerdictReport* report = nullptr;  // none: nothing was counted

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The Screener over the admin API.
+#include "auth/public_suffix.hpp"
 #include "http/admin_answers.hpp"
 #include "http/admin_api.hpp"
 #include "http/json_text.hpp"
@@ -101,6 +102,11 @@ net::Task<Response> AdminApi::screener(Request request) {
   const bool reads = what.empty() || what == "held";
   if (request.method != (reads ? "GET" : "POST"))
     co_return refuse(405, "method", reads ? "use GET here" : "use POST here");
+  const bool looks_back = reads || what == "undo" || what == "clear";  // a domain may have been ours
+  if (const auto mailbox = mailbox_in(request); !looks_back && !mailbox.empty()) {
+    const std::string domain = mailbox.substr(mailbox.rfind('@') + 1);
+    if (!services_.is_ours(domain)) co_return refuse(400, "mailbox", domain + " is none of this server's domains");
+  }
   if (what.empty()) co_return co_await list_screener(std::move(request));
   if (what == "held") co_return co_await list_held(std::move(request));
   if (what == "approve") co_return co_await decide(std::move(request), policy::Standing::Approved);
@@ -235,12 +241,16 @@ net::Task<Response> AdminApi::seed(Request request) {
 net::Task<Response> AdminApi::expect(Request request) {
   const std::string mailbox = mailbox_in(request);
   if (mailbox.empty()) co_return no_mailbox();
-  const auto span = number_in<std::int64_t>(parameter(request, "seconds"), 1, longest_window);
-  if (!span) co_return refuse(400, "seconds", "a window is open for a second to seven days");
+  const auto span = number_in<std::int64_t>(parameter(request, "seconds"), 0, longest_window);
+  if (!span) co_return refuse(400, "seconds", "a window is open for seven days at most; 0 closes it");
   std::string domain = parameter(request, "domain");
   if (!domain.empty()) {
     const auto parsed = Domain::parse(domain);
     if (!parsed) co_return refuse(400, "domain", "\"" + printable(domain, 80) + "\" is no domain name");
+    if (auth::is_public_suffix(*parsed)) {
+      co_return refuse(400, "domain",
+                       "anybody can register below " + parsed->text() + ": leave the domain out, or name one");
+    }
     domain = parsed->text();
   }
   const auto until = to_unix(services_.clock.now()) + seconds(*span);

@@ -47,7 +47,9 @@ registry::NewHeld Session::held_for(const Admitted& admitted, const policy::Rela
   const auto sender = sender_identity();
   return {.mailbox = policy::relation_mailbox(admitted.facts.owner.value_or(admitted.address)),
           .names = names,
-          .author = sender.author ? sender.author->wire() : sender.envelope.path(),
+          .author = sender.author               ? sender.author->wire()
+                    : sender.envelope.is_null() ? std::string()
+                                                : sender.envelope.mailbox()->wire(),
           .subject = work_.message != nullptr ? work_.message->subject() : std::string(),
           .silent = admitted.verdict.rule == "held-silently",
           .in_queue = in_queue};

@@ -141,11 +141,21 @@ std::optional<RelationNames> relation_names(const SenderIdentity& sender, confir
   // Approving a domain is about what it vouches for; who is believed on SPF's word is believed on a signature's.
   // A List-Id proves the list and nothing of the author.
   if (domain && sender.author && (sender.author_proven || by_spf)) names.wider = wider_keys(*domain);
+  if (domain) names.blocking = wider_keys(*domain);
   if (sender.author && sender.author_proven) names.wider.push_back(std::string(relation_mark::spf) + author);
   names.domain = !list_domain.empty()                     ? list_domain
                  : !domain || is_public_provider(*domain) ? author
                                                           : organizational_domain(*domain).text();
   return names;
+}
+
+bool is_decided_by(std::string_view key, std::string_view domain_key) {
+  const bool proves_an_author = !key.starts_with(relation_mark::unproven) && !key.starts_with(relation_mark::list) &&
+                                !key.starts_with(relation_mark::domain);
+  if (!proves_an_author || !domain_key.starts_with(relation_mark::domain)) return false;
+  const auto domain = Domain::parse(key.substr(key.rfind('@') + 1));
+  const auto decided = Domain::parse(domain_key.substr(relation_mark::domain.size()));
+  return domain && decided && domain->is_within(*decided);
 }
 
 bool has_screener_room(const Waiting& waiting, Standing standing, bool proven, const ScreenerBounds& bounds) {

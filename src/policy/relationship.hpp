@@ -34,6 +34,7 @@ struct Relation {
   bool answers_own_mail = false;  // the mailbox wrote to that domain not long ago
   bool room_for_silent = true;    // the same of mail that nobody wrote
   bool room = true;               // one more may wait (Screener bounds, CAS §11)
+  std::string by{};               // the key that was approved or blocked; empty: nobody decided
 };
 
 /// Under which names a relationship is looked for, and under which a new one is kept. A name says what it was proven
@@ -44,9 +45,10 @@ struct Relation {
 ///   "?joe@x.example"         what anybody may claim
 ///   "domain:x.example"       every proven author of a domain: only by explicit choice
 struct RelationNames {
-  std::string key;                 // of the relationship itself
-  std::vector<std::string> wider;  // whose approval holds too: domains of the author, what SPF alone would prove
-  std::string domain;              // that bounds count by: the organisational domain, or the key for public providers
+  std::string key;                      // of the relationship itself
+  std::vector<std::string> wider;       // whose standing holds too: domains of the author, what SPF alone would prove
+  std::vector<std::string> blocking{};  // whose block holds whatever is proven: domains of who is named
+  std::string domain;  // that bounds count by: the organisational domain, or the key for public providers
   bool proven = false;
 };
 
@@ -57,6 +59,9 @@ inline constexpr std::string_view list = "list:", spf = "spf:", unproven = "?", 
 /// None where nobody is named: no author and no envelope sender. Authors are put into one spelling: lower case,
 /// without what follows "+".
 [[nodiscard]] std::optional<RelationNames> relation_names(const SenderIdentity& sender, confirm::Class klass);
+
+/// Whether what is decided of a domain ("domain:x.example") is decided of a key that proves an author there.
+[[nodiscard]] bool is_decided_by(std::string_view key, std::string_view domain_key);
 
 /// A mailbox as relationships know it: lower case, without what follows "+".
 [[nodiscard]] std::string relation_mailbox(const Mailbox& mailbox);

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/shell_text.hpp"
+
 namespace cas::policy {
 namespace {
 
@@ -17,13 +19,13 @@ std::string sender_of(const WhyQuestion& question) {
 }
 
 std::string exempt_command(const Why& why, const WhyQuestion& question) {
-  return "cas exempt add " + sender_of(question) + " --for " + why.facts.recipient.wire();
+  return "cas exempt add " + shell_word(sender_of(question)) + " --for " + shell_word(why.facts.recipient.wire());
 }
 
 std::string approve_command(const Why& why, const WhyQuestion& question) {
-  const std::string mailbox = why.facts.owner.value_or(why.facts.recipient).wire();
+  const std::string mailbox = shell_word(why.facts.owner.value_or(why.facts.recipient).wire());
   const bool anybody = why.relation_key && why.relation_key->starts_with(relation_mark::unproven);
-  return "cas screener approve " + mailbox + " " + why.relation_key.value_or(sender_of(question)) +
+  return "cas screener approve " + mailbox + " " + shell_word(why.relation_key.value_or(sender_of(question))) +
          (anybody ? " --unauthenticated" : "");
 }
 
@@ -31,10 +33,16 @@ std::string entry_command(const ExceptionMatch& entry, std::string_view action) 
   return "cas " + std::string(to_string(entry.action)) + " " + std::string(action) + " " + std::to_string(entry.id);
 }
 
-/// By the rule that decided, or would have.
+/// Of the row that decided: a domain's, where the sender has none of his own.
+std::string decided_key(const Why& why) {
+  const auto& relation = why.facts.relation;
+  return shell_word(relation && !relation->by.empty() ? relation->by : why.relation_key.value_or(""));
+}
+
+/// By the rule that decided, or would have. Names of strangers are quoted: people paste these lines.
 std::vector<std::string> mends_of(const Why& why, const WhyQuestion& question, std::string_view rule) {
   const auto& decided = why.facts.exceptions.decided;
-  const std::string mailbox = why.facts.owner.value_or(why.facts.recipient).wire();
+  const std::string mailbox = shell_word(why.facts.owner.value_or(why.facts.recipient).wire());
   const std::string domain = why.facts.recipient.domain() ? why.facts.recipient.domain()->text() : std::string();
   if (rule == "relay-denied") return {"[[domain]] name = \"" + domain + "\", if it is yours"};
   if (rule == "required") {
@@ -42,7 +50,7 @@ std::vector<std::string> mends_of(const Why& why, const WhyQuestion& question, s
             "[[domain]] mode = \"optional\" for " + domain};
   }
   if (rule == "blocked" && decided) return {entry_command(*decided, "remove")};
-  if (rule == "blocked-by-owner") return {"cas screener undo " + mailbox + " " + why.relation_key.value_or("")};
+  if (rule == "blocked-by-owner") return {"cas screener undo " + mailbox + " " + decided_key(why)};
   if (rule == "mailbox-unknown") return {"add the mailbox where this domain's recipients are kept"};
   if (rule == "mailbox-lookup-failed") return {"see what the log says of lookup-failed; the sender tries again"};
   if (rule == "consent" || rule == "pending" || rule == "held" || rule == "screener-full") {
@@ -54,8 +62,8 @@ std::vector<std::string> mends_of(const Why& why, const WhyQuestion& question, s
   if (rule == "held-silently") return {approve_command(why, question)};
   if (rule == "not-listed") return {"the sender's intent lists the recipient"};
   if ((rule == "exempt" || rule == "allowed") && decided) return {entry_command(*decided, "remove")};
-  if (rule == "approved") return {"cas screener block " + mailbox + " " + why.relation_key.value_or("")};
-  return {"cas block add " + sender_of(question) + " --for " + mailbox};
+  if (rule == "approved") return {"cas screener block " + mailbox + " " + decided_key(why)};
+  return {"cas block add " + shell_word(sender_of(question)) + " --for " + mailbox};
 }
 
 }  // namespace

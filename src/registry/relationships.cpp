@@ -5,6 +5,7 @@
 #include "registry/relationships.hpp"
 
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "registry/relation_reads.hpp"
@@ -69,11 +70,16 @@ Result<policy::Relation> ask_standing(store::Reader& reader, const std::string& 
                                       const policy::RelationNames& names, UnixTime now) {
   policy::Relation relation;
   CAS_TRY(const auto own, look(reader, kind::relation, mailbox, names.key));
-  if (own) relation.standing = own->standing;
+  if (own) relation.standing = own->standing, relation.by = names.key;
   for (const auto& name : names.wider) {
     if (relation.standing != Standing::Stranger) break;
     CAS_TRY(const auto wider, look(reader, kind::relation, mailbox, name));
-    if (wider) relation.standing = wider->standing;
+    if (wider) relation.standing = wider->standing, relation.by = name;
+  }
+  for (const auto& name : names.blocking) {
+    if (relation.standing != Standing::Stranger) break;
+    CAS_TRY(const auto wider, look(reader, kind::relation, mailbox, name));
+    if (wider && wider->standing == Standing::Blocked) relation.standing = wider->standing, relation.by = name;
   }
   if (relation.standing != Standing::Stranger) return relation;
   CAS_TRY(relation.expected, is_expected(reader, mailbox, names, now));
@@ -115,6 +121,23 @@ Result<void> end_waiting(store::Tx& tx, const std::string& mailbox, const std::s
                                      .keep_until = store::for_good});
 }
 
+/// A domain was approved: so is what waits of its authors.
+Result<void> end_waiting_of_domain(store::Tx& tx, const std::string& mailbox, const std::string& domain_key) {
+  if (!domain_key.starts_with(policy::relation_mark::domain)) return {};
+  constexpr std::size_t most_held = 2000;  // more than the bounds let wait
+  std::set<std::string> keys;
+  CAS_CHECK(each(tx, kind::held, mailbox, {}, most_held, [&](const Memory& memory) {
+    const auto row = held_of(memory);
+    if (row && policy::is_decided_by(row->key, domain_key)) keys.insert(row->key);
+  }));
+  for (const auto& key : keys) {
+    // Who was decided on by name stays so.
+    CAS_TRY(const auto own, look(tx, kind::relation, mailbox, key));
+    if (!own || own->standing == Standing::Approved) CAS_CHECK(end_waiting(tx, mailbox, key));
+  }
+  return {};
+}
+
 /// Whether it changed anything.
 Result<bool> set_standing(store::Tx& tx, const Relationships::Decision& decision, const Change& change,
                           const std::string& via) {
@@ -140,6 +163,9 @@ Result<bool> set_standing(store::Tx& tx, const Relationships::Decision& decision
   } else {
     CAS_CHECK(tx.forget(kind::pending, row_name(decision.mailbox, decision.key)));
     CAS_CHECK(tx.forget(kind::release, row_name(decision.mailbox, decision.key)));
+  }
+  if (decision.standing == Standing::Approved) {
+    CAS_CHECK(end_waiting_of_domain(tx, decision.mailbox, decision.key));
   }
   return true;
 }
@@ -231,7 +257,8 @@ Result<void> Relationships::hold(store::Tx& tx, const NewHeld& what, const store
   CAS_CHECK(tx.remember(kind::held, memory_of(held)));
   // Approved since it was judged: the keeper lets it go at once.
   CAS_TRY(const auto decided, look(tx, kind::relation, what.mailbox, what.names.key));
-  if (decided && decided->standing == Standing::Approved) {
+  CAS_TRY(const auto standing, ask_standing(tx, what.mailbox, what.names, now));
+  if (standing.standing == Standing::Approved) {
     return end_waiting(tx, what.mailbox, what.names.key);
   }
   if (what.silent) return count_today(tx, silent_name(what.mailbox, now), now);
@@ -396,9 +423,15 @@ void Relationships::clear(std::string mailbox, std::string key, Change change, D
 
 void Relationships::expect(std::string mailbox, std::string domain, UnixTime until, Change change,
                            Done<std::monostate> done) {
-  auto work = [=](store::Tx& tx) -> Result<std::monostate> {
+  auto work = [=, now = to_unix(clock_.now())](store::Tx& tx) -> Result<std::monostate> {
     const std::string window = domain.empty() ? "*" : domain;
-    CAS_CHECK(tx.remember(kind::expect, {.name = row_name(mailbox, window), .value = change.by, .keep_until = until}));
+    const std::string name = row_name(mailbox, window);
+    if (until <= now) {
+      CAS_CHECK(tx.forget(kind::expect, name));
+      CAS_CHECK(note(tx, change, "expect-end", mailbox + " <- " + window, {}));
+      return std::monostate{};
+    }
+    CAS_CHECK(tx.remember(kind::expect, {.name = name, .value = change.by, .keep_until = until}));
     CAS_CHECK(note(tx, change, "expect", mailbox + " <- " + window,
                    "until " + std::to_string(until.time_since_epoch().count())));
     return std::monostate{};

@@ -143,6 +143,36 @@ class RelationshipsTest : public ::testing::TestWithParam<Twin> {
 INSTANTIATE_TEST_SUITE_P(Twins, RelationshipsTest, ::testing::Values(Twin::Memory, Twin::Sqlite),
                          [](const auto& twin) { return twin.param == Twin::Memory ? "Memory" : "Sqlite"; });
 
+TEST_P(RelationshipsTest, WhoApprovesADomainLetsInWhatWaitsOfItsAuthors) {
+  ASSERT_TRUE(wait("joe@mail.x.example", "A"));
+  ASSERT_TRUE(wait("ann@y.example", "B"));
+  ASSERT_TRUE(wait("eve@x.example", "C"));
+  EXPECT_EQ(decide("eve@x.example", Standing::Blocked), 1U);
+  EXPECT_EQ(decide("x.example", Standing::Approved), 1U);
+  ASSERT_EQ(releases().size(), 1U);
+  EXPECT_EQ(releases()[0].key, "joe@mail.x.example");
+  EXPECT_EQ(pending(), "ann@y.example:1 ");
+  EXPECT_EQ(standing("eve@x.example"), "blocked") << "by name";
+}
+
+TEST_P(RelationshipsTest, WhatComesAfterItsDomainWasApprovedIsLetInAtOnce) {
+  EXPECT_EQ(decide("x.example", Standing::Approved), 1U);
+  ASSERT_TRUE(wait("joe@x.example", "late"));  // judged before
+  ASSERT_EQ(releases().size(), 1U);
+  EXPECT_EQ(pending(), "");
+}
+
+TEST_P(RelationshipsTest, ABlockOfADomainAsksForNoProof) {
+  policy::SenderIdentity identity;
+  identity.author = Mailbox::parse("joe@mail.x.example").value();
+  const auto unproven = policy::relation_names(identity, confirm::Class::Personal).value();
+  EXPECT_EQ(decide("x.example", Standing::Blocked), 1U);
+  EXPECT_EQ(relation(unproven).standing, Standing::Blocked);
+  EXPECT_EQ(relation(unproven).by, "domain:x.example");
+  EXPECT_EQ(decide("x.example", Standing::Approved), 1U);
+  EXPECT_EQ(relation(unproven).standing, Standing::Stranger) << "an approval does";
+}
+
 TEST_P(RelationshipsTest, AStrangerWaitsAndIsApproved) {
   EXPECT_EQ(standing("joe@x.example"), "stranger");
   ASSERT_TRUE(wait("joe@x.example", "A"));

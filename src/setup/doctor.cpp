@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/utc.hpp"
-#include "setup/shell_text.hpp"
+#include "base/shell_text.hpp"
 
 namespace cas::setup {
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "setup/doctor.hpp"
-#include "setup/shell_text.hpp"
+#include "base/shell_text.hpp"
 
 namespace cas::setup {
 

@@ -9,7 +9,7 @@
 #include <charconv>
 #include <utility>
 
-#include "setup/shell_text.hpp"
+#include "base/shell_text.hpp"
 
 namespace cas::setup {
 

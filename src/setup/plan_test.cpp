@@ -7,8 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/shell_text.hpp"
 #include "setup/records.hpp"
-#include "setup/shell_text.hpp"
 
 namespace cas::setup {
 namespace {
@@ -106,13 +106,6 @@ TEST(Plan, TheNextStepsNameAConfigurationThatLiesElsewhere) {
   plan.layout = layout_below("/srv/my mail");
   const auto steps = next_steps(plan, "zone");
   EXPECT_THAT(steps, HasSubstr("cas serve --config '/srv/my mail/etc/cas/cas.toml'"));
-}
-
-TEST(ShellText, AWordIsOneWord) {
-  EXPECT_EQ(shell_word("/etc/cas/cas.toml"), "/etc/cas/cas.toml");
-  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
-  EXPECT_EQ(shell_word("$(reboot)"), "'$(reboot)'");
-  EXPECT_EQ(shell_word(""), "''");
 }
 
 }  // namespace

@@ -188,6 +188,14 @@ class Verdicts(Dialogs):
         self.assertIn("several recipients: name FROM and one of ann@hold.example, suzie@opt.example", done.stderr)
 
 
+class Pasted(Dialogs):
+    def test_what_why_offers_for_pasting_is_quoted(self):
+        text = self.tool("why", '"$(touch x)"@inj.example', "ann@hold.example", "--unproven")
+        self.assertIn("""cas screener approve ann@hold.example '?"$(touch x)"@inj.example' --unauthenticated""", text)
+        self.assertIn("cas screener approve ann@hold.example '?joe@z.example' --unauthenticated",
+                      self.tool("why", "joe@z.example", "ann@hold.example", "--unproven"))
+
+
 class Holes(Dialogs):
     """What strangers could do to get past a Screener, a block or a mailbox's owner."""
 
