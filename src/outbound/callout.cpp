@@ -53,7 +53,9 @@ MailboxWord judge_callout(const smtp::Reply& rcpt, bool enhanced_codes) {
   // OpenSMTPD, of a name that its virtual tables do not have.
   if (rcpt.code == 524 && rcpt.enhanced == smtp::EnhancedCode{5, 2, 4}) return MailboxWord::NotThere;
   if (rcpt.code != 550 && rcpt.code != 551 && rcpt.code != 553) return MailboxWord::Nothing;
-  if (rcpt.enhanced.klass == 0) return enhanced_codes ? MailboxWord::Nothing : MailboxWord::NotThere;
+  // OpenSMTPD again, where it announces enhanced codes: of a user that is not there it says it without one.
+  const bool says_so = rcpt.lines.front().starts_with("Invalid recipient: ");
+  if (rcpt.enhanced.klass == 0) return enhanced_codes && !says_so ? MailboxWord::Nothing : MailboxWord::NotThere;
   return rcpt.enhanced.subject == 1 ? MailboxWord::NotThere : MailboxWord::Nothing;
 }
 

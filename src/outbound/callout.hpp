@@ -11,7 +11,7 @@
 namespace cas::outbound {
 
 /// What the reply to RCPT says: there; 550, 551 and 553 about the address (RFC 3463 X.1), or from a server that has no
-/// enhanced codes: not there; so is 524 5.2.4; anything else is no answer.
+/// enhanced codes: not there; so are 524 5.2.4 and "550 Invalid recipient"; anything else is no answer.
 enum class MailboxWord { There, NotThere, Nothing };
 [[nodiscard]] MailboxWord judge_callout(const smtp::Reply& rcpt, bool enhanced_codes);
 

@@ -34,5 +34,12 @@ TEST(JudgeCallout, AServerWithoutEnhancedCodesIsTakenAtItsWord) {
   EXPECT_EQ(judge_callout(Reply(552, {}, "full"), false), MailboxWord::Nothing);
 }
 
+TEST(JudgeCallout, OpenSmtpdMeansTheAddressWithoutACode) {
+  EXPECT_EQ(judge_callout(Reply(550, {}, "Invalid recipient: <nobody@south.example>"), true), MailboxWord::NotThere);
+  EXPECT_EQ(judge_callout(Reply(451, {}, "Invalid recipient: <nobody@south.example>"), true), MailboxWord::Nothing);
+  EXPECT_EQ(judge_callout(Reply(550, {5, 7, 1}, "Invalid recipient: <nobody@south.example>"), true),
+            MailboxWord::Nothing);
+}
+
 }  // namespace
 }  // namespace cas::outbound

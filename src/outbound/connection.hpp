@@ -65,6 +65,7 @@ class Connection {
   [[nodiscard]] bool stands() const { return usable_; }
   /// The server takes us for the client of the last message.
   [[nodiscard]] bool speaks_for_client() const { return session_.speaks_for_client(); }
+  [[nodiscard]] const std::optional<smtp::Reply>& xclient_refusal() const { return session_.xclient_refusal(); }
   /// RFC 9422: MAILMAX.
   [[nodiscard]] bool is_full() const { return features().mail_max && transactions_ >= *features().mail_max; }
   /// Usable, and since the last reply the server has neither said anything nor hung up. Asks the system, waits for

@@ -171,6 +171,9 @@ net::Task<std::optional<ConfirmOutcome>> Conversation::transact_once(Connection&
   }
   const bool confirmed = transaction.confirm.has_value();
   const auto result = co_await connection.send(std::move(transaction), job_.message, services_.queue);
+  if (const auto& refusal = connection.xclient_refusal()) {
+    alert("xclient-refused", "xclient", *refusal, connection.relay());
+  }
 
   // RFC 5321 §3.8: the server had enough of a connection that was kept. Another will be made.
   if (connection.was_kept() && result.mail && result.mail->code == 421) {

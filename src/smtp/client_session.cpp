@@ -88,7 +88,8 @@ ClientStep ClientSession::send_ehlo() {
 std::string ClientSession::name() const {
   constexpr std::string_view besides = ".-_:[]";
   const auto stands_in_names = [&](char c) { return is_alnum(c) || besides.contains(c); };
-  const bool good = told_ && !told_->helo.empty() && std::ranges::all_of(told_->helo, stands_in_names);
+  const bool good =
+      told_ && !name_refused_ && !told_->helo.empty() && std::ranges::all_of(told_->helo, stands_in_names);
   return good ? told_->helo : options_.helo;
 }
 
@@ -97,6 +98,10 @@ ClientStep ClientSession::on_greeting(const Reply& reply) {
 }
 
 ClientStep ClientSession::on_ehlo(const Reply& reply) {
+  if (refused(reply) && reply.code != 421 && name() != options_.helo) {  // a client's name is nothing to lose mail for
+    name_refused_ = true;
+    return send_ehlo();
+  }
   const bool unknown = reply.code == 500 || reply.code == 502;
   if (unknown && !options_.lmtp) {  // RFC 5321 §3.2: a server from before 1995
     phase_ = Phase::Helo;
@@ -188,6 +193,7 @@ ClientStep ClientSession::begin(Transaction transaction) {
   result_.rcpt.resize(transaction.to.size());
   if (options_.xclient && transaction.client && told_ != transaction.client) {
     const std::string command = xclient_command(*transaction.client, features_.xclient);
+    if (command.empty()) xclient_refusal_ = Reply(502, {5, 5, 1}, "XCLIENT is not offered there");
     if (!command.empty()) {
       pending_ = std::move(transaction);
       phase_ = Phase::Xclient;
@@ -200,8 +206,12 @@ ClientStep ClientSession::begin(Transaction transaction) {
 // Refused: the message goes as it would without.
 ClientStep ClientSession::on_xclient(const Reply& reply) {
   if (reply.code == 421 || (!accepted(reply) && !refused(reply))) return unusable(reply);
-  if (refused(reply)) return ready();
+  if (refused(reply)) {
+    xclient_refusal_ = reply;
+    return ready();
+  }
   told_ = pending_->client;
+  name_refused_ = false;
   return send_ehlo();  // as behind a greeting
 }
 

@@ -158,6 +158,8 @@ class ClientSession {
   [[nodiscard]] bool greeted() const { return greeted_; }
   /// The server takes us for another client from here on: the session is of no use for other messages.
   [[nodiscard]] bool speaks_for_client() const { return told_.has_value(); }
+  /// Why it was not to be told of a client: its reply, or that it offers no XCLIENT.
+  [[nodiscard]] const std::optional<Reply>& xclient_refusal() const { return xclient_refusal_; }
 
  private:
   enum class Phase {
@@ -215,7 +217,9 @@ class ClientSession {
   bool tls_ = false;
   bool greeted_ = false;
   Phase phase_ = Phase::Greeting;
-  std::optional<ToldClient> told_;      // for whom we speak
+  std::optional<ToldClient> told_;  // for whom we speak
+  bool name_refused_ = false;       // his name in EHLO
+  std::optional<Reply> xclient_refusal_;
   std::optional<Transaction> pending_;  // behind XCLIENT and the EHLO that follows it
   TransactionResult result_;
   std::vector<Command> commands_;       // of the envelope

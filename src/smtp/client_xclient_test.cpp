@@ -68,6 +68,10 @@ TEST(ClientXclient, NobodyIsToldWhoDoesNotAskOrIsNotOurs) {
   auto session = greeted(true);
   EXPECT_EQ(sent(session.begin(from(""))), envelope) << "mail of our own";
   EXPECT_FALSE(session.speaks_for_client());
+  EXPECT_EQ(session.xclient_refusal(), std::nullopt);
+  auto lacking = greeted(true, "250-b\n250 PIPELINING");
+  EXPECT_EQ(sent(lacking.begin(from("192.0.2.7"))), envelope);
+  EXPECT_EQ(lacking.xclient_refusal()->code, 502) << "it was to be told, and takes nothing";
 }
 
 TEST(ClientXclient, WhereItIsRefusedTheMessageGoesAllTheSame) {
@@ -75,6 +79,18 @@ TEST(ClientXclient, WhereItIsRefusedTheMessageGoesAllTheSame) {
   (void)session.begin(from("192.0.2.7"));
   EXPECT_EQ(sent(session.on_reply(reply("550 5.7.0 not you"))), envelope);
   EXPECT_FALSE(session.speaks_for_client());
+  EXPECT_EQ(session.xclient_refusal(), reply("550 5.7.0 not you"));
+}
+
+TEST(ClientXclient, AServerThatRefusesTheClientsNameHearsOurs) {
+  for (const char* refusal : {"501 5.5.2 no such name", "550 5.7.1 not that name", "502 what"}) {
+    auto session = greeted(true);
+    (void)session.begin(from("192.0.2.7"));
+    EXPECT_EQ(sent(session.on_reply(reply("220 hi again"))), "EHLO client.example\r\n");
+    EXPECT_EQ(sent(session.on_reply(reply(refusal))), "EHLO a.example\r\n") << refusal;
+    EXPECT_EQ(sent(session.on_reply(reply(offers))), envelope);
+    EXPECT_TRUE(session.speaks_for_client());
+  }
 }
 
 TEST(ClientXclient, WhoHangsUpIsTriedAgain) {

@@ -165,8 +165,8 @@ class Exim(Program):
 # ---- OpenSMTPD ----
 
 OPENSMTPD = """listen on {address} port {port} hostname mx.{domain}
-table mailboxes {{ "bob@{domain}" = nobody }}
-action "here" maildir "{dir}/mail/bob" virtual <mailboxes>
+table mailboxes {{ {mailboxes} }}
+action "here" maildir "{dir}/mail/bob" {kind} <mailboxes>
 match from any for domain "{domain}" action "here"
 {front}
 """
@@ -187,15 +187,17 @@ def why_no_opensmtpd():
 
 
 class OpenSmtpd(Program):
-    """In a mount namespace of its own: the places of its spool and its socket cannot be chosen."""
+    """In a mount namespace of its own: the places of its spool and its socket cannot be chosen. Its mailboxes are in a virtual table, or
+    are users, as those of the system are."""
 
-    def __init__(self, world, domain, front):
+    def __init__(self, world, domain, front, users=False):
         super().__init__(world, f"opensmtpd-{domain}")
         nobody = pwd.getpwnam("nobody")
         (self.folder / "mail").mkdir()
         os.chown(self.folder / "mail", nobody.pw_uid, nobody.pw_gid)
         config = self.folder / "smtpd.conf"
-        config.write_text(OPENSMTPD.format(domain=domain, dir=self.folder, address=self.address, port=self.port,
+        mailboxes = f'bob = "{nobody.pw_uid}:{nobody.pw_gid}:{self.folder}/mail"' if users else f'"bob@{domain}" = nobody'
+        config.write_text(OPENSMTPD.format(domain=domain, mailboxes=mailboxes, kind="userbase" if users else "virtual", dir=self.folder, address=self.address, port=self.port,
                                            front=recipe("opensmtpd front", front=f"{front[0]}:{front[1]}").replace("from local", "from any")))
         config.chmod(0o600)
         programs = opensmtpd_folder() / "usr"
@@ -210,6 +212,7 @@ class OpenSmtpd(Program):
 DOVECOT = """base_dir = {dir}/run
 state_dir = {dir}/state
 log_path = {dir}/log
+protocols = lmtp
 ssl = no
 mail_location = maildir:{dir}/mail/%n
 postmaster_address = postmaster@{domain}
@@ -234,7 +237,9 @@ def why_no_dovecot():
 
 
 class Dovecot(Program):
-    def __init__(self, world, domain):
+    """Its users have the domain in their names, or have none, as those of the system have."""
+
+    def __init__(self, world, domain, bare=False):
         super().__init__(world, f"dovecot-{domain}")
         nobody = pwd.getpwnam("nobody")
         for part in ("run", "state", "mail"):
@@ -242,9 +247,10 @@ class Dovecot(Program):
         os.chown(self.folder / "mail", nobody.pw_uid, nobody.pw_gid)
         self.socket = self.folder / "run" / "lmtp"
         group = grp.getgrgid(os.getegid()).gr_name
-        (self.folder / "users").write_text(f"bob@{domain}::{nobody.pw_uid}:{nobody.pw_gid}::{self.folder}/mail/bob::\n")
+        (self.folder / "users").write_text(f"bob{'' if bare else '@' + domain}::{nobody.pw_uid}:{nobody.pw_gid}::{self.folder}/mail/bob::\n")
         config = self.folder / "dovecot.conf"
-        config.write_text(DOVECOT.format(dir=self.folder, domain=domain, behind=recipe("dovecot behind", group=f"group = {group}")))
+        behind = recipe("dovecot behind", group=f"group = {group}") + (recipe("dovecot names") if bare else "")
+        config.write_text(DOVECOT.format(dir=self.folder, domain=domain, behind=behind))
         self.run("/usr/sbin/dovecot", "-F", "-c", config, ready=self.answers)
 
     def answers(self):

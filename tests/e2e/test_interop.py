@@ -120,6 +120,14 @@ class OpenSmtpdBothSides(Interop, WorldCase):
         return mtas.OpenSmtpd(world, domain, (cls.north.address, cls.front))
 
 
+class OpenSmtpdWithUsers(OpenSmtpdBothSides):
+    """It says of a user that is not there what it does not say of a name in a virtual table."""
+
+    @classmethod
+    def program(cls, world, domain):
+        return mtas.OpenSmtpd(world, domain, (cls.north.address, cls.front), users=True)
+
+
 @unittest.skipIf(mtas.why_no_dovecot(), mtas.why_no_dovecot() or "")
 class DovecotBehind(Interop, WorldCase):
     @classmethod
@@ -133,6 +141,12 @@ class DovecotBehind(Interop, WorldCase):
     def hand_in(self, octets, to):
         with smtplib.SMTP(self.north.address, self.front, local_hostname="client.example") as client:
             client.sendmail("joe@north.example", [to], octets, mail_options=["BODY=8BITMIME"])
+
+
+class DovecotWithBareNames(DovecotBehind):
+    @classmethod
+    def program(cls, world, domain):
+        return mtas.Dovecot(world, domain, bare=True)
 
 
 @unittest.skipIf(mtas.why_no_rspamd(), mtas.why_no_rspamd() or "")

@@ -211,7 +211,11 @@ class BehindCas(WorldCase):
 
     def test_one_that_does_not_let_us_gets_its_mail(self):
         self.deliver("untold.example", ["plain"])
+        self.deliver("untold.example", ["plain-too"])
         self.assertNotIn("127.79.1.1", self.clients("untold.example"))
+        told = [line for line in self.south.log.read_text().splitlines() if " xclient-refused " in line]
+        self.assertEqual(len(told), 1, "once a day")
+        self.assertIn("XCLIENT is not offered there", told[0])
 
 
 if __name__ == "__main__":
