@@ -20,11 +20,11 @@
 #include "app/privileges.hpp"
 #include "app/site.hpp"
 #include "base/encoding.hpp"
+#include "base/shell_text.hpp"
 #include "cmd/made_files.hpp"
 #include "cmd/terminal.hpp"
 #include "net/system.hpp"
 #include "net/tls.hpp"
-#include "base/shell_text.hpp"
 #include "setup/zone_text.hpp"
 
 namespace cas::cmd {

@@ -38,6 +38,28 @@ int sync_folder(const fs::path& folder) {
   return number;
 }
 
+// By the descriptor: in a folder of somebody else a name may be another file by now.
+int give(int fd, mode_t mode, const std::optional<Owner>& owner) {
+  if (owner && ::fchown(fd, owner->user, owner->group) != 0) return errno;
+  return ::fchmod(fd, mode) == 0 ? 0 : errno;
+}
+
+int write_draft(const fs::path& draft, std::string_view octets, mode_t mode, const std::optional<Owner>& owner) {
+  constexpr mode_t ours_alone = 0600;
+  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, ours_alone);
+  if (fd < 0) return errno;
+  int number = 0;
+  while (!octets.empty() && number == 0) {
+    const auto written = ::write(fd, octets.data(), octets.size());
+    if (written >= 0) octets.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0 && errno != EINTR) number = errno;
+  }
+  if (number == 0) number = give(fd, mode, owner);
+  if (number == 0 && ::fsync(fd) != 0) number = errno;
+  if (::close(fd) != 0 && number == 0) number = errno;
+  return number;
+}
+
 // Never over a file that exists, also where the file system knows no RENAME_NOREPLACE.
 int move_into_place(const fs::path& draft, const fs::path& file) {
   if (::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) == 0) return 0;
@@ -55,10 +77,7 @@ MadeFiles::~MadeFiles() {
 Result<void> MadeFiles::write(const fs::path& file, std::string_view octets, mode_t mode, std::optional<Owner> owner) {
   const fs::path draft = file.parent_path() / ("." + file.filename().string() + ".new");
   ::unlink(draft.c_str());  // what a run that was killed left behind: nobody's
-  if (auto written = app::write_new_file(draft, octets); !written) return cannot(file, written.error().private_reason);
-  int number = 0;
-  if (owner && ::lchown(draft.c_str(), owner->user, owner->group) != 0) number = errno;
-  if (number == 0 && ::chmod(draft.c_str(), mode) != 0) number = errno;
+  int number = write_draft(draft, octets, mode, owner);
   if (number == 0) number = move_into_place(draft, file);
   if (number != 0) {
     ::unlink(draft.c_str());
@@ -79,9 +98,11 @@ Result<void> MadeFiles::folder(const fs::path& folder, mode_t mode, std::optiona
   }
   if (::mkdir(folder.c_str(), mode) != 0) return cannot(folder, errno);
   made_.push_back(folder);
-  if (::chmod(folder.c_str(), mode) != 0) return cannot(folder, errno);  // whatever the umask is
-  if (owner && ::lchown(folder.c_str(), owner->user, owner->group) != 0) return cannot(folder, errno);
-  return {};
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return cannot(folder, errno);
+  const int number = give(fd, mode, owner);  // whatever the umask is
+  ::close(fd);
+  return number == 0 ? Result<void>() : cannot(folder, number);
 }
 
 std::vector<fs::path> MadeFiles::undo() {

@@ -8,12 +8,16 @@
 #include <utility>
 
 #include "milter/conversation.hpp"
+#include "net/task.hpp"
 
 namespace cas::milter {
 
 namespace {
 
 constexpr milliseconds connect_time{5000};
+/// RFC 5321 §4.5.3.2.6 gives a client ten minutes for the reply to the end of its data; most of them are left to
+/// others.
+constexpr std::chrono::minutes time_for_all{4};
 
 smtp::Reply unavailable() {
   return {451, smtp::EnhancedCode{4, 7, 1}, "a content filter cannot be asked now, try again later"};
@@ -49,10 +53,15 @@ smtp::Reply meaning_of(const Reply& refusal) {
   return for_good ? refused : later;
 }
 
+using Deadline = std::chrono::steady_clock::time_point;
+
 net::Task<Result<Opinion>> opinion_of(const FilterOptions& filter, const inbound::FilterRequest& message,
-                                      const Domain& host, std::size_t max_body) {
-  const auto deadline = std::chrono::steady_clock::now() + filter.timeout;
-  const auto time = std::min<milliseconds>(connect_time, filter.timeout);
+                                      const Domain& host, std::size_t max_body, Deadline last) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto deadline = std::min<Deadline>(begun + filter.timeout, last);
+  if (deadline <= begun) co_return transient("no time is left for it");
+  const auto left = std::chrono::ceil<milliseconds>(deadline - begun);
+  const auto time = std::min<milliseconds>(connect_time, left);
   Result<net::Stream> stream = transient("not connected");
   if (filter.socket.empty()) {
     stream = co_await net::connect(filter.address, time);
@@ -77,9 +86,16 @@ bool FilterClient::look_at(policy::Origin origin) const {
 net::Task<inbound::FilterFindings> FilterClient::run(inbound::FilterRequest& message, policy::Origin origin) const {
   inbound::FilterFindings findings;
   findings.apart.resize(message.recipients.size());
+  const auto last = std::chrono::steady_clock::now() + time_for_all;
   for (const auto& filter : filters_) {
     if (origin != policy::Origin::Outside && !filter.submissions) continue;
-    auto opinion = co_await opinion_of(filter, message, host_, max_body_);
+    auto opinion = co_await opinion_of(filter, message, host_, max_body_, last);
+    // Cut off by a stop: it was not asked, whatever may be done without it.
+    const bool stopping = co_await net::is_cancelled();
+    if (stopping) {
+      findings.refusal = smtp::Reply(451, smtp::EnhancedCode{4, 3, 2}, "going down, try again later");
+      co_return findings;
+    }
     if (!opinion) {
       tell(filter, message, filter.accept_on_failure ? "passed-over" : "failed", opinion.error().private_reason);
       if (filter.accept_on_failure) continue;

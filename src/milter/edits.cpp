@@ -49,6 +49,7 @@ std::vector<Header> HeaderEdits::packets(bool leading_space) const {
 }
 
 Result<HeaderEdits::Field> HeaderEdits::made(std::string_view name, std::string_view value, bool leading_space) const {
+  if (fields_.size() >= most_fields) return permanent("a filter makes too many fields");
   Field field{.name = std::string(name), .raw = std::string(name) + ':'};
   if (!leading_space) field.raw += ' ';
   field.raw += with_crlf(value) + "\r\n";

@@ -22,7 +22,8 @@ class HeaderEdits {
 
   /// What a filter is sent: LF between the lines; without the blank behind the colon unless `leading_space`.
   [[nodiscard]] std::vector<Header> packets(bool leading_space) const;
-  /// Permanent errors: a value that would end the field, or a header above `most` octets.
+  /// Permanent errors: a value that would end the field, or a header above `most` octets or
+  /// `most_fields`.
   [[nodiscard]] Result<void> add(const AddHeader& added, bool leading_space);
   /// Behind the last field where the index is beyond it.
   [[nodiscard]] Result<void> insert(const InsertHeader& inserted, bool leading_space);
@@ -32,6 +33,7 @@ class HeaderEdits {
   [[nodiscard]] std::string text() const;
 
   static constexpr std::size_t most = std::size_t{1} << 20;
+  static constexpr std::size_t most_fields = 10'000;
 
  private:
   struct Field {

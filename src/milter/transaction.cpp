@@ -29,6 +29,11 @@ Reply taken() {
   return {250, EnhancedCode{2, 0, 0}, "ok"};
 }
 
+/// What could hide in it a claim to be from us.
+Reply unreadable_header() {
+  return {550, EnhancedCode{5, 6, 0}, "the header cannot be read"};
+}
+
 policy::Origin origin_of(const ServerOptions& options, const Client& client, const std::string& user) {
   if (!user.empty()) return policy::Origin::User;
   const auto address = IpAddress::parse(client.address);
@@ -209,7 +214,7 @@ net::Task<Outcome> Transaction::end() {
 // Who may write as whom the MTA has decided; whose name we speak for, we sign for.
 net::Task<Outcome> Transaction::end_own() {
   Outcome outcome{.reply = taken()};
-  remove_fields(outcome);
+  if (!remove_fields(outcome)) co_return Outcome{.reply = unreadable_header()};
   const Mailbox* author = message_.facts().author();
   if (author == nullptr || !author->domain() || !settings_.sign) co_return outcome;
   const auto signatures = settings_.sign(*author->domain(), header_, message_.facts().hashes.body);
@@ -232,7 +237,7 @@ net::Task<Outcome> Transaction::end_outside() {
   auto refusal = co_await judge_again(outcome);
   if (!refusal) refusal = enforce(outcome);
   if (refusal) co_return Outcome{.reply = *std::move(refusal)};
-  remove_fields(outcome);
+  if (!remove_fields(outcome)) co_return Outcome{.reply = unreadable_header()};
   const auto alike = [this](const Admitted& r) { return r.verdict.admission == admitted_.front().verdict.admission; };
   std::optional<policy::Admission> admission;
   if (!admitted_.empty() && std::ranges::all_of(admitted_, alike)) admission = admitted_.front().verdict.admission;
@@ -301,15 +306,16 @@ void Transaction::set_aside(Outcome& outcome, std::string why) const {
 }
 
 // From the last to the first: an MTA counts those that are left.
-void Transaction::remove_fields(Outcome& outcome) const {
+bool Transaction::remove_fields(Outcome& outcome) const {
   const auto fields = parse_header(header_);
-  if (!fields) return;
+  if (!fields) return false;
   std::map<std::string, std::uint32_t> seen;
   for (const auto& field : *fields) {
     const auto index = ++seen[to_lower(field.name)];
     if (policy::is_dropped(field, boundary_)) outcome.removed.push_back({index, std::string(field.name)});
   }
   std::ranges::reverse(outcome.removed);
+  return true;
 }
 
 void Transaction::note_accepted() const {

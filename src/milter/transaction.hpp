@@ -108,7 +108,8 @@ class Transaction {
   net::Task<std::optional<smtp::Reply>> judge_again(Outcome& outcome);
   [[nodiscard]] std::optional<smtp::Reply> enforce(Outcome& outcome);
   void set_aside(Outcome& outcome, std::string why) const;
-  void remove_fields(Outcome& outcome) const;
+  /// False: the header cannot be read.
+  [[nodiscard]] bool remove_fields(Outcome& outcome) const;
   void note_accepted() const;
 
   const ServerSettings& settings_;

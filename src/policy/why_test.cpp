@@ -59,7 +59,7 @@ TEST(Why, SaysWhatAnOwnerCanDo) {
   facts.screening = Screening::Hold;
   facts.relation = Relation();
   EXPECT_THAT(asked(facts, "?joe@x.example").mends,
-              Contains("cas screener approve suzie@b.example ?joe@x.example --unauthenticated"));
+              Contains("cas screener approve suzie@b.example '?joe@x.example' --unauthenticated"));
 }
 
 TEST(Why, HasAMendForEveryRule) {

@@ -148,7 +148,7 @@ TEST_P(RelationshipsTest, WhoApprovesADomainLetsInWhatWaitsOfItsAuthors) {
   ASSERT_TRUE(wait("ann@y.example", "B"));
   ASSERT_TRUE(wait("eve@x.example", "C"));
   EXPECT_EQ(decide("eve@x.example", Standing::Blocked), 1U);
-  EXPECT_EQ(decide("x.example", Standing::Approved), 1U);
+  EXPECT_EQ(decide("domain:x.example", Standing::Approved), 1U);
   ASSERT_EQ(releases().size(), 1U);
   EXPECT_EQ(releases()[0].key, "joe@mail.x.example");
   EXPECT_EQ(pending(), "ann@y.example:1 ");
@@ -156,7 +156,7 @@ TEST_P(RelationshipsTest, WhoApprovesADomainLetsInWhatWaitsOfItsAuthors) {
 }
 
 TEST_P(RelationshipsTest, WhatComesAfterItsDomainWasApprovedIsLetInAtOnce) {
-  EXPECT_EQ(decide("x.example", Standing::Approved), 1U);
+  EXPECT_EQ(decide("domain:x.example", Standing::Approved), 1U);
   ASSERT_TRUE(wait("joe@x.example", "late"));  // judged before
   ASSERT_EQ(releases().size(), 1U);
   EXPECT_EQ(pending(), "");
@@ -166,10 +166,10 @@ TEST_P(RelationshipsTest, ABlockOfADomainAsksForNoProof) {
   policy::SenderIdentity identity;
   identity.author = Mailbox::parse("joe@mail.x.example").value();
   const auto unproven = policy::relation_names(identity, confirm::Class::Personal).value();
-  EXPECT_EQ(decide("x.example", Standing::Blocked), 1U);
+  EXPECT_EQ(decide("domain:x.example", Standing::Blocked), 1U);
   EXPECT_EQ(relation(unproven).standing, Standing::Blocked);
   EXPECT_EQ(relation(unproven).by, "domain:x.example");
-  EXPECT_EQ(decide("x.example", Standing::Approved), 1U);
+  EXPECT_EQ(decide("domain:x.example", Standing::Approved), 1U);
   EXPECT_EQ(relation(unproven).standing, Standing::Stranger) << "an approval does";
 }
 

@@ -8,8 +8,8 @@
 #include <array>
 #include <utility>
 
-#include "base/utc.hpp"
 #include "base/shell_text.hpp"
+#include "base/utc.hpp"
 
 namespace cas::setup {
 

@@ -4,8 +4,8 @@
 // Who may read and write what (doctor.hpp).
 #include <cstdio>
 
-#include "setup/doctor.hpp"
 #include "base/shell_text.hpp"
+#include "setup/doctor.hpp"
 
 namespace cas::setup {
 

@@ -191,6 +191,7 @@ ClientStep ClientSession::begin(Transaction transaction) {
   if (phase_ != Phase::Ready || transaction.to.empty()) throw std::logic_error("no transaction can begin here");
   result_ = {};
   result_.rcpt.resize(transaction.to.size());
+  if (told_ && told_ != transaction.client) return unusable(Reply(451, {4, 3, 0}, "it speaks for another client"));
   if (options_.xclient && transaction.client && told_ != transaction.client) {
     const std::string command = xclient_command(*transaction.client, features_.xclient);
     if (command.empty()) xclient_refusal_ = Reply(502, {5, 5, 1}, "XCLIENT is not offered there");

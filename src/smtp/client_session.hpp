@@ -157,7 +157,7 @@ class ClientSession {
   /// The server has answered EHLO or HELO.
   [[nodiscard]] bool greeted() const { return greeted_; }
   /// The server takes us for another client from here on: the session is of no use for other messages.
-  [[nodiscard]] bool speaks_for_client() const { return told_.has_value(); }
+  [[nodiscard]] bool speaks_for_client() const { return told_ || (options_.xclient && stale_); }
   /// Why it was not to be told of a client: its reply, or that it offers no XCLIENT.
   [[nodiscard]] const std::optional<Reply>& xclient_refusal() const { return xclient_refusal_; }
 

@@ -113,5 +113,27 @@ TEST(ClientXclient, ItIsTheSameClientInTheNextTransaction) {
   EXPECT_EQ(sent(session.begin(from("192.0.2.7"))).substr(0, 4), "RSET");
 }
 
+TEST(ClientXclient, AnotherMessageIsNotSentInTheClientsName) {
+  for (const char* other : {"192.0.2.8", ""}) {
+    auto session = greeted(true);
+    (void)session.begin(from("192.0.2.7"));
+    (void)session.on_reply(reply("220 hi again"));
+    (void)session.on_reply(reply(offers));
+    (void)session.on_reply(reply("250 ok"));
+    (void)session.on_reply(reply("550 nobody"));
+    (void)session.on_reply(reply("554 no recipients"));
+    EXPECT_TRUE(std::holds_alternative<Unusable>(session.begin(from(other)))) << other;
+  }
+}
+
+TEST(ClientXclient, ATransactionThatWasGivenUpIsNotLeftToAClientsMessage) {
+  auto session = greeted(true);
+  (void)session.begin(from(""));
+  (void)session.on_reply(reply("250 ok"));
+  (void)session.on_reply(reply("550 nobody"));
+  ASSERT_TRUE(std::holds_alternative<TransactionDone>(session.on_reply(reply("554 no recipients"))));
+  EXPECT_TRUE(session.speaks_for_client()) << "XCLIENT has no place in it";
+}
+
 }  // namespace
 }  // namespace cas::smtp

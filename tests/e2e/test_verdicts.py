@@ -187,8 +187,6 @@ class Verdicts(Dialogs):
                               timeout=BOUND)
         self.assertIn("several recipients: name FROM and one of ann@hold.example, suzie@opt.example", done.stderr)
 
-
-class Pasted(Dialogs):
     def test_what_why_offers_for_pasting_is_quoted(self):
         text = self.tool("why", '"$(touch x)"@inj.example', "ann@hold.example", "--unproven")
         self.assertIn("""cas screener approve ann@hold.example '?"$(touch x)"@inj.example' --unauthenticated""", text)
