@@ -297,3 +297,119 @@ class Rspamd(Program):
     def listens(self):
         with socket.create_connection((self.address, self.port), timeout=5):
             return True
+
+
+# ---- ClamAV ----
+
+VIRUS = "OUR-OWN-TEST-OF-A-VIRUS"
+CLAMD = """LocalSocket {dir}/clamd.sock
+Foreground yes
+DatabaseDirectory {dir}/db
+User root
+"""
+CLAMAV_MILTER = """MilterSocket inet:{port}@{address}
+ClamdSocket unix:{dir}/clamd.sock
+Foreground yes
+OnInfected Reject
+RejectMsg virus %v
+AddHeader Add
+User root
+"""
+
+
+def clamav_folder():
+    folder = PEERS / "clamav-milter"
+    return folder if (folder / "usr/sbin/clamav-milter").exists() else None
+
+
+def why_no_clamav():
+    if os.geteuid() != 0:
+        return "ClamAV is started by root"
+    if clamav_folder() is None:
+        return "ClamAV is not there: tools/install-deps --peers"
+    return None
+
+
+class ClamAv(Program):
+    """clamd with one signature of our own, and its milter."""
+
+    def __init__(self, world):
+        super().__init__(world, "clamav")
+        (self.folder / "db").mkdir()
+        (self.folder / "db" / "test.ndb").write_text(f"Our.Own:0:*:{VIRUS.encode().hex()}\n")
+        (self.folder / "clamd.conf").write_text(CLAMD.format(dir=self.folder))
+        (self.folder / "milter.conf").write_text(CLAMAV_MILTER.format(dir=self.folder, address=self.address, port=self.port))
+        parts = [PEERS / name for name in ("clamav-daemon", "clamav-milter", "libclamav12")]
+        libraries = ":".join(str(path) for part in parts for path in part.glob("usr/lib/*-linux-gnu"))
+        run = ("env", f"LD_LIBRARY_PATH={libraries}")
+        self.scanner = subprocess.Popen([*run, parts[0] / "usr/sbin/clamd", "-c", self.folder / "clamd.conf"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            poll((self.folder / "clamd.sock").exists, "clamd answers")
+            self.run(*run, parts[1] / "usr/sbin/clamav-milter", "-c", self.folder / "milter.conf", ready=self.listens)
+        except BaseException:
+            self.close()
+            raise
+
+    def listens(self):
+        with socket.create_connection((self.address, self.port), timeout=5):
+            return True
+
+    def close(self):
+        super().close()
+        self.scanner.kill()
+        self.scanner.wait(BOUND)
+
+
+# ---- Sendmail ----
+
+SENDMAIL = """divert(0)dnl
+OSTYPE(`linux')dnl
+define(`confDOMAIN_NAME', `mx.{domain}')dnl
+define(`QUEUE_DIR', `{dir}/spool')dnl
+define(`STATUS_FILE', `{dir}/statistics')dnl
+define(`confPID_FILE', `{dir}/pid')dnl
+define(`confSERVICE_SWITCH_FILE', `{dir}/switch')dnl
+define(`ALIAS_FILE', `')dnl
+define(`confTO_IDENT', `0')dnl
+define(`confDONT_PROBE_INTERFACES', `True')dnl
+FEATURE(`promiscuous_relay')dnl
+FEATURE(`accept_unresolvable_domains')dnl
+FEATURE(`nocanonify')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h {sink}')dnl
+define(`SMART_HOST', `relay:[{address}]')dnl
+DAEMON_OPTIONS(`Port={port}, Addr={address}, Name=MTA')dnl
+INPUT_MAIL_FILTER(`cas', `{milter}')dnl
+MAILER(`smtp')dnl
+"""
+
+
+def why_no_sendmail():
+    if os.geteuid() != 0:
+        return "Sendmail needs root"
+    if not (PEERS / "sendmail-bin/usr/libexec/sendmail/sendmail").exists() or not shutil.which("m4"):
+        return "Sendmail is not there: tools/install-deps --peers"
+    if subprocess.run(["unshare", "-m", "-u", "true"], capture_output=True, timeout=BOUND).returncode != 0:
+        return "Sendmail needs a name of its own"
+    return None
+
+
+class Sendmail(Program):
+    """It asks the milter and hands on to port `sink` of its own address. With a host name of its own: without one it waits for a
+    minute."""
+
+    def __init__(self, world, domain, milter, sink):
+        super().__init__(world, f"sendmail-{domain}")
+        (self.folder / "spool").mkdir(mode=0o700)
+        (self.folder / "switch").write_text("hosts files\naliases files\n")
+        (self.folder / "hosts").write_text(f"127.0.0.1 localhost\n{self.address} mx.{domain} mx\n")
+        macros = self.folder / "cas.mc"
+        macros.write_text(SENDMAIL.format(domain=domain, dir=self.folder, address=self.address, port=self.port, sink=sink, milter=milter))
+        rules = PEERS / "sendmail-cf/usr/share/sendmail/cf"
+        made = subprocess.run(["m4", f"-D_CF_DIR_={rules}/", rules / "m4/cf.m4", macros], capture_output=True, check=True, timeout=BOUND,
+                              text=True).stdout
+        config = self.folder / "sendmail.cf"
+        config.write_text(re.sub("(?m)^O RunAsUser.*\n", "", made))
+        program = PEERS / "sendmail-bin/usr/libexec/sendmail/sendmail"
+        script = f"hostname mx.{domain} && mount --bind {self.folder}/hosts /etc/hosts && exec {program} -bD -q1m -C {config}"
+        self.run("unshare", "-m", "-u", "sh", "-c", script, ready=self.greets)

@@ -11,6 +11,7 @@ import dns.resolver
 
 from . import mtas, postfix
 from .harness import WorldCase, message, poll
+from .peer import Sink
 
 BODY = ("Grüße, ärger dich nicht.\r\n"
         ".a line with a dot before it\r\n"
@@ -185,6 +186,73 @@ class RspamdAsked(WorldCase):
             self.send("gtube", "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n")
         self.assertEqual(refused.exception.smtp_code, 554)
         self.assertEqual(self.south.find("suzie", "gtube"), [])
+
+
+@unittest.skipIf(mtas.why_no_clamav(), mtas.why_no_clamav() or "")
+class ClamAvAsked(WorldCase):
+    @classmethod
+    def build(cls, world):
+        cls.clamav = mtas.ClamAv(world)
+        cls.addClassCleanup(cls.clamav.close)
+        cls.south = world.server("south.example", mailboxes=["suzie"])
+        cls.south.tables = f'[[filter]]\nmilter = "{cls.clamav.address}:{cls.clamav.port}"\n'
+
+    def send(self, token, body):
+        with smtplib.SMTP(self.south.address, self.south.smtp_port, local_hostname="client.example") as client:
+            client.sendmail("ann@elsewhere.example", ["suzie@south.example"],
+                            message("ann@elsewhere.example", "suzie@south.example", token, body=body))
+
+    def test_what_is_clean_arrives_with_its_header_field(self):
+        self.send("clean", "Shall we meet on Monday?\r\n")
+        self.assertEqual(self.south.await_mail("suzie", "clean")["X-Virus-Status"], "Clean")
+
+    def test_what_is_infected_is_refused(self):
+        with self.assertRaises(smtplib.SMTPDataError) as refused:
+            self.send("infected", f"{mtas.VIRUS}\r\n")
+        self.assertEqual(refused.exception.smtp_code, 550)
+        self.assertEqual(self.south.find("suzie", "infected"), [])
+
+
+@unittest.skipIf(mtas.why_no_sendmail(), mtas.why_no_sendmail() or "")
+class SendmailAsks(WorldCase):
+    """Sendmail has the mailboxes and asks by milter."""
+
+    @classmethod
+    def build(cls, world):
+        cls.honest, cls.stranger = world.new_address(), world.new_address()
+        cls.south = world.server("south.example")
+        cls.south.domains = [dict(name="south.example", mailboxes=None, mode="optional", signing=True, milter=True, authentication="act")]
+        place = (cls.south.address, world.port + 1)
+        cls.south.tables = f'[[listen]]\naddress = "{place[0]}:{place[1]}"\nrole = "milter"\n'
+        cls.sendmail = mtas.Sendmail(world, "south.example", f"S=inet:{place[1]}@{place[0]}, F=T, T=C:30s;S:30s;R:60s;E:5m", world.port + 2)
+        cls.addClassCleanup(cls.sendmail.close)
+        cls.sink = Sink(cls.sendmail.address, world.port + 2)
+        cls.addClassCleanup(cls.sink.close)
+        world.publish(f'honest.example. 5 IN TXT "v=spf1 ip4:{cls.honest} -all"\n'
+                      'bank.example. 5 IN TXT "v=spf1 -all"\n_dmarc.bank.example. 5 IN TXT "v=DMARC1; p=reject"')
+
+    def send(self, source, sender, token, extra=""):
+        with smtplib.SMTP(self.sendmail.address, self.sendmail.port, local_hostname="client.example", source_address=(source, 0)) as client:
+            client.sendmail(sender, ["bob@south.example"], message(sender, "bob@south.example", token, extra=extra))
+
+    def test_what_was_found_is_told_and_what_claims_to_be_ours_removed(self):
+        self.send(self.honest, "ann@honest.example", "told",
+                  "Authentication-Results: mx.south.example; dmarc=pass\r\nCAS-Confirmation: 1.k.p.0.a.b.c\r\n")
+        [octets] = poll(lambda: [m[2] for m in self.sink.messages if b"Subject: told" in m[2]], "it is handed on")
+        self.assertEqual(octets.count(b"Authentication-Results:"), 1)
+        self.assertRegex(octets.replace(b"\r\n", b""), rb"Authentication-Results: mx\.south\.example;.*spf=pass")
+        self.assertNotIn(b"CAS-Confirmation", octets)
+
+    def test_what_may_not_come_is_refused(self):
+        with self.assertRaises(smtplib.SMTPDataError) as refused:
+            self.send(self.stranger, "ceo@bank.example", "forged")
+        self.assertEqual(refused.exception.smtp_code, 550)
+        self.assertIn(b"5.7.", refused.exception.smtp_error)
+
+    def test_what_its_own_host_sends_is_signed(self):
+        self.send("127.0.0.1", "joe@south.example", "ours")
+        [octets] = poll(lambda: [m[2] for m in self.sink.messages if b"Subject: ours" in m[2]], "it is handed on")
+        self.assertIn(b"DKIM-Signature:", octets)
 
 
 if __name__ == "__main__":
