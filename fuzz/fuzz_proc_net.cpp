@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "setup/machine.hpp"
-#include "setup/shell_text.hpp"
+#include "base/shell_text.hpp"
 
 namespace {
 
@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   check(text);
   check(folded(text));
-  const auto word = setup::shell_word(text);
+  const auto word = shell_word(text);
   require(!word.empty());
   return 0;
 }
