@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "setup/machine.hpp"
 #include "base/shell_text.hpp"
+#include "setup/machine.hpp"
 
 namespace {
 
