@@ -71,7 +71,7 @@ class BadConfig(unittest.TestCase):
         cls.taken = socket.create_server(("127.0.0.1", 0))
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        values = {"USER": getpass.getuser(), "PASSWORD": made("password", text="secret\n"), "FREE": str(port), "ROOT": str(cls.root),
+        values = {"USER": getpass.getuser(), "PASSWORD": made("password", text="a secret one\n"), "FREE": str(port), "ROOT": str(cls.root),
                   "TAKEN": str(cls.taken.getsockname()[1])}
         cls.fill = staticmethod(lambda text: re.sub(r"@(\w+)@", lambda found: values[found[1]], text))
         cls.good = (HERE / "good.toml").read_text(encoding="utf-8")
